@@ -1,0 +1,121 @@
+"""What can go wrong, sorted by whose fault it was.
+
+* ``UsageError``: the call was wrong; mend the test.
+* ``Unavailable``: this machine lacks something; it says what, and what to do.
+* ``ServiceDied``: a server ended although somebody relied on it.
+* ``DeadlineExceeded``: a wait ran out; it tells its own story.
+* ``StartFailed``: several of the above, from one ``rig.start()``.
+
+Every error carries fields besides its text, so that a plugin or a report can render it in its own way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class MetricrigError(Exception):
+    """The root of all errors that metricrig raises on purpose."""
+
+
+class UsageError(MetricrigError):
+    """A call that cannot work, whatever the machine: the message shows what would."""
+
+
+class Unavailable(MetricrigError):
+    """This machine lacks a capability: ``reason`` says which, ``remedy`` what to do about it."""
+
+    def __init__(self, what: str, *, reason: str, remedy: str) -> None:
+        self.what = what
+        self.reason = reason
+        self.remedy = remedy
+        super().__init__(f"{what}: {reason}\n  what to do: {remedy}")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why one source could not deliver a tool, in one sentence."""
+
+    source: str
+    why: str
+
+
+class ToolUnavailable(Unavailable):
+    """No source could deliver an executable; ``refusals`` has each source's own reason."""
+
+    def __init__(self, tool: str, wanted: str, refusals: Sequence[Refusal], *, remedy: str) -> None:
+        self.tool = tool
+        self.wanted = wanted
+        self.refusals = tuple(refusals)
+        width = max((len(refusal.source) for refusal in self.refusals), default=0)
+        lines = "".join(f"\n    {each.source:<{width}}  {each.why}" for each in self.refusals)
+        super().__init__(f"{tool} {wanted}", reason=f"no source could deliver it:{lines}", remedy=remedy)
+
+
+class DeadlineExceeded(MetricrigError, TimeoutError):
+    """A wait ran out. ``wanted`` would have satisfied it, ``seen`` is what was there last."""
+
+    def __init__(self, who: str, *, wanted: str, seen: str, within: float, log_tail: str = "") -> None:
+        self.who = who
+        self.wanted = wanted
+        self.seen = seen
+        self.within = within
+        self.log_tail = log_tail
+        super().__init__(
+            f"{who}: waited {within:g} s for {wanted}\n  last seen: {seen}{_quoted_log(log_tail)}",
+        )
+
+
+class ServiceDied(MetricrigError):
+    """A service ended while somebody relied on it: ``how`` is its exit code or signal name."""
+
+    def __init__(
+        self,
+        service: str,
+        *,
+        how: str,
+        during: str,
+        last_probe: str = "",
+        log_tail: str = "",
+        command: Sequence[str] = (),
+    ) -> None:
+        self.service = service
+        self.how = how
+        self.during = during
+        self.last_probe = last_probe
+        self.log_tail = log_tail
+        self.command = tuple(command)
+        probe = f"\n  last probe: {last_probe}" if last_probe else ""
+        started = f"\n  command: {' '.join(command)}" if command else ""
+        super().__init__(f"{service} {how} {during}{probe}{started}{_quoted_log(log_tail)}")
+
+
+class StartFailed(MetricrigError):
+    """Services that did not start, each with its own error; the rest was stopped again."""
+
+    def __init__(self, rig: str, failures: Mapping[str, BaseException], *, stopped: Sequence[str]) -> None:
+        self.rig = rig
+        self.failures = dict(failures)
+        self.stopped = tuple(stopped)
+        blocks = [_indented(_described(name, error)) for name, error in failures.items()]
+        also = f"\n  stopped again: {', '.join(stopped)}" if stopped else ""
+        super().__init__(f"rig {rig!r}: {len(blocks)} service(s) did not start{''.join(blocks)}{also}")
+
+
+def _described(name: str, error: BaseException) -> str:
+    text = str(error) or type(error).__name__
+    return text if name in text.split("\n", 1)[0] else f"{name}: {text}"
+
+
+def _indented(text: str) -> str:
+    return "".join(f"\n  {line}" for line in text.splitlines())
+
+
+def _quoted_log(tail: str) -> str:
+    if not tail.strip():
+        return ""
+    return "\n  last lines of its log:" + "".join(f"\n    | {line}" for line in tail.rstrip().splitlines())

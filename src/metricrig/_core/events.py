@@ -1,0 +1,197 @@
+"""Everything that happens, as frozen data on one stream.
+
+Logs, the live view of the command, the plugin and the report are renderers of this stream: nothing below them
+prints. An event says what happened and carries what a renderer needs; it never carries a live object.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Listener = Callable[["Event"], None]
+
+_log = logging.getLogger("metricrig")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened, and when: on the monotonic clock and on the wall clock."""
+
+    at: float = field(default_factory=time.monotonic)
+    wall: float = field(default_factory=time.time)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolEvent(Event):
+    """Something about obtaining an executable."""
+
+    tool: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceTried(ToolEvent):
+    """A source is asked for a tool; ``what`` says what it is about to do, if that takes time."""
+
+    source: str
+    what: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRefused(ToolEvent):
+    """A source could not deliver, and why."""
+
+    source: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DownloadProgressed(ToolEvent):
+    """Bytes have arrived; ``total`` is None when the server does not say."""
+
+    url: str
+    received: int
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolObtained(ToolEvent):
+    """An executable is there."""
+
+    source: str
+    version: str
+    path: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RigEvent(Event):
+    """Something that happened to a rig as a whole."""
+
+    rig: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RigOpened(RigEvent):
+    """A rig exists; ``directory`` holds all its files."""
+
+    directory: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RigClosed(RigEvent):
+    """A rig is gone. ``kept`` is its directory, where the user asked to keep it."""
+
+    seconds: float
+    kept: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceEvent(RigEvent):
+    """Something that happened to one service of a rig."""
+
+    service: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceStarting(ServiceEvent):
+    """A service's command is about to be executed."""
+
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceReady(ServiceEvent):
+    """A service answered its readiness probe."""
+
+    pid: int
+    seconds: float
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceFailed(ServiceEvent):
+    """A service did not become ready."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceMoved(ServiceEvent):
+    """Somebody else held a port, so the service gets another."""
+
+    port: str
+    old: int
+    new: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceDiedUnasked(ServiceEvent):
+    """A service ended and nobody had asked it to."""
+
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServicePaused(ServiceEvent):
+    """A service is frozen: alive, and answering nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceResumed(ServiceEvent):
+    """A frozen service goes on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceStopped(ServiceEvent):
+    """A service ended because it was asked to; ``escalated`` if it had to be killed for that."""
+
+    how: str
+    seconds: float
+    escalated: bool = False
+
+
+class Stream:
+    """Hands each event to every listener, in the order in which they came."""
+
+    def __init__(self, parent: Stream | None = None) -> None:
+        self._parent = parent
+        self._listeners: tuple[Listener, ...] = ()
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call ``listener`` with every event from now on; returns the function that ends it."""
+        self._listeners = (*self._listeners, listener)
+
+        def unsubscribe() -> None:
+            self._listeners = tuple(each for each in self._listeners if each is not listener)
+
+        return unsubscribe
+
+    @contextlib.contextmanager
+    def listening(self, listener: Listener) -> Iterator[None]:
+        """Subscribe for the length of a block."""
+        unsubscribe = self.subscribe(listener)
+        try:
+            yield
+        finally:
+            unsubscribe()
+
+    def emit(self, event: Event) -> None:
+        """Tell everybody. A listener that fails is logged: a view must not break what it views."""
+        for listener in self._listeners:
+            try:
+                listener(event)
+            except Exception:
+                _log.exception("a listener failed on %r", event)
+        if self._parent is not None:
+            self._parent.emit(event)
+
+
+everything = Stream()
+"""The stream on which every rig and every tool of this process reports."""
