@@ -187,7 +187,7 @@ class Stream:
         for listener in self._listeners:
             try:
                 listener(event)
-            except Exception:
+            except Exception:  # noqa: BLE001 - any error of a view is the view's own
                 _log.exception("a listener failed on %r", event)
         if self._parent is not None:
             self._parent.emit(event)
