@@ -1,0 +1,276 @@
+"""The janitor's own program. It waits on three things at once: orders, the death of a child, the death of its owner."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import time
+from typing import TYPE_CHECKING
+
+from metricrig._core.processes import ProcessId
+from metricrig.janitor import family, record, sweep
+from metricrig.janitor.wire import Inbox, encode
+
+if TYPE_CHECKING:
+    from metricrig.janitor.wire import Message
+
+GRACE = 0.5
+"""How long services may take to obey their own stop signal once the owner is dead; then they are killed."""
+_TICK_MS = 5
+_GIVE_UP = 10.0
+_PIDFD = -1
+
+
+class Child:
+    """A process that we started: a service, or a command beside one."""
+
+    def __init__(self, order: Message, pid: int) -> None:
+        self.pid = pid
+        self.rig: str = order["rig"]
+        self.mark: str = order["mark"]
+        self.out: str = order["out"]
+        self.stop_signal: int = order["stop_signal"]
+        self.status: int | None = None
+        self.collector: int | None = None
+        self.lineage = {pid}
+        """Every process seen under it: who may have made shared memory."""
+
+
+class Janitor:
+    """The state: rigs, their children, and who waits for which of them to be gone."""
+
+    def __init__(self, owner: int, control: int) -> None:
+        self.owner = ProcessId.of(owner)
+        self.control = control
+        self.wakeup = _take_signals()
+        self.inbox = Inbox(control)
+        self.rigs: dict[str, record.Record] = {}
+        self.unwritten: set[str] = set()
+        self.adopted_paths: set[str] = set()
+        self.family: dict[int, Child] = {}
+        self.ending = False
+
+    # --- orders -------------------------------------------------------------------------------------------------
+
+    def obey(self, message: Message) -> None:
+        """Carry out one order."""
+        getattr(self, f"do_{message['op']}")(message)
+
+    def do_open(self, message: Message) -> None:
+        """Know a rig and its directory, before anything is in it."""
+        self.rigs[message["rig"]] = record.blank(message["rig"], message["name"], message["directory"], self.owner)
+        with contextlib.suppress(OSError):
+            os.makedirs(message["directory"], mode=message["mode"], exist_ok=True)
+        self.unwritten.add(message["rig"])
+
+    def do_spawn(self, message: Message) -> None:
+        """Start a command and say its pid, or why not."""
+        try:
+            process = family.spawn(message)
+        except (OSError, ValueError) as error:
+            self.say({"seq": message["seq"], "error": str(error), "errno": getattr(error, "errno", 0) or 0})
+            return
+        self.family[process.pid] = Child(message, process.pid)
+        self.say({"seq": message["seq"], "pid": process.pid})
+        process.returncode = 0  # we wait for it ourselves: its destructor must not
+        if message["service"]:
+            entry = record.service(message["name"], process.pid, message["argv"], message["ports"])
+            self.rigs[message["rig"]]["services"][str(process.pid)] = entry
+            self.unwritten.add(message["rig"])
+
+    def do_signal(self, message: Message) -> None:
+        """Pass on a signal. Nothing is reaped before it is collected, so the pid cannot be a stranger's."""
+        if message["pid"] in self.family:
+            (family.send_to_tree if message["tree"] else family.send)(message["pid"], message["signal"])
+
+    def do_collect(self, message: Message) -> None:
+        """Kill what is left of a child's family, then let go of it and say so."""
+        child = self.family.get(message["pid"])
+        if child is None:
+            self.say({"seq": message["seq"]})
+        else:
+            child.collector = message["seq"]
+
+    def do_adopt(self, message: Message) -> None:
+        """Remove this path too when the owner dies."""
+        self.adopted_paths.add(message["path"])
+
+    def do_forget(self, message: Message) -> None:
+        """The owner has finished with this path itself."""
+        self.adopted_paths.discard(message["path"])
+
+    def do_close(self, message: Message) -> None:
+        """Forget a rig: remove its directory, or leave it to people with its record."""
+        rig = self.rigs.pop(message["rig"], None)
+        self.unwritten.discard(message["rig"])
+        why = None
+        if rig is not None and message["keep"]:
+            rig |= {"kept": True, "services": {}}
+            record.write(rig)
+        elif rig is not None:
+            why = sweep.remove_tree(rig["directory"])
+        self.say({"seq": message["seq"], "why": why})
+
+    def say(self, message: Message) -> None:
+        """Tell the owner; one that is dead is noticed elsewhere."""
+        data = encode(message)
+        with contextlib.suppress(OSError):
+            while data:
+                select.select([], [self.control], [])
+                data = data[os.write(self.control, data) :]
+
+    # --- children -----------------------------------------------------------------------------------------------
+
+    def look_after_children(self) -> None:
+        """Report who has ended, reap orphans, go on with collections."""
+        for child in self.family.values():
+            if child.status is None and (status := family.exit_status(child.pid)) is not None:
+                child.status = status
+                self.say({"exit": child.pid, "status": status})
+        orphans = self.orphans()
+        for child in [each for each in self.family.values() if each.collector is not None]:
+            self.collect(child, [pid for pid, owner in orphans.items() if owner is child])
+
+    def orphans(self) -> dict[int, Child | None]:
+        """The living children that we did not start, and whose they are."""
+        found: dict[int, Child | None] = {}
+        for pid in family.children():
+            if pid not in self.family:
+                mark = family.mark_of(pid)
+                whose = self.whose(pid, mark)
+                if whose is not None:
+                    whose.lineage.add(pid)
+                elif mark:  # what it belonged to has been collected: it came too late
+                    family.kill_orphan(pid)
+                family.reap(pid)
+                found[pid] = whose
+        return {pid: child for pid, child in found.items() if family.session_of(pid)}
+
+    def whose(self, pid: int, mark: str) -> Child | None:
+        """Which child an orphan descends from.
+
+        Its session tells; or the mark in its environment; or, for those that make a session of their own and write
+        over their environment (PostgreSQL does both), the log that they write to.
+        """
+        session = family.session_of(pid)
+        for child in self.family.values():
+            if pid in child.lineage or child.pid == session or (mark and child.mark == mark):
+                return child
+        for child in self.family.values():
+            if family.writes_to(pid, child.out):
+                return child
+        return None
+
+    def collect(self, child: Child, survivors: list[int]) -> None:
+        """One step of a collection; called again until nothing is left of the family."""
+        child.lineage.update(family.send_to_tree(child.pid, signal.SIGKILL))
+        for pid in survivors:
+            family.kill_orphan(pid)
+        if child.status is None or survivors:
+            return
+        family.reap(child.pid)
+        for segment in sweep.orphaned_segments(child.lineage):
+            sweep.remove_segment(segment)
+        del self.family[child.pid]
+        if (rig := self.rigs.get(child.rig)) and rig["services"].pop(str(child.pid), None):
+            self.unwritten.add(child.rig)
+        self.say({"seq": child.collector})
+
+    # --- the end ------------------------------------------------------------------------------------------------
+
+    def clean_up(self) -> None:
+        """The owner is dead: ask everybody to stop, kill who does not, remove everything."""
+        self.ending = True
+        for child in self.family.values():
+            family.send_to_tree(child.pid, signal.SIGCONT)
+            family.send(child.pid, child.stop_signal)
+        self.wait_until_gone(GRACE)
+        for child in self.family.values():
+            child.collector = 0
+        self.wait_until_gone(_GIVE_UP)
+        for pid in family.children():
+            family.kill_orphan(pid)
+        for rig in self.rigs.values():
+            sweep.remove_tree(rig["directory"])
+        for path in self.adopted_paths:
+            sweep.remove_tree(path)
+
+    def wait_until_gone(self, seconds: float) -> None:
+        """Look after the children until none runs, at most so long."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.look_after_children()
+            if not self.busy and all(child.status is not None for child in self.family.values()):
+                return
+            self.await_news(self.wakeup)
+
+    def await_news(self, *descriptors: int) -> set[int]:
+        """Sleep until one of them is readable; while something is being killed, no longer than a tick."""
+        poll = select.poll()
+        for descriptor in descriptors:
+            poll.register(descriptor, select.POLLIN)
+        ready = {descriptor for descriptor, _ in poll.poll(_TICK_MS if self.busy or self.ending else None)}
+        if self.wakeup in ready:
+            os.read(self.wakeup, 4096)
+        return ready
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody waits for a child to be gone."""
+        return any(child.collector is not None for child in self.family.values())
+
+
+def main(owner: int, control: int) -> None:
+    """Serve until the owner is dead, then clean up after it."""
+    family.become_subreaper()
+    os.umask(0o077)
+    os.set_blocking(control, False)
+    janitor = Janitor(owner, control)
+    _serve(janitor)
+    janitor.clean_up()
+
+
+def _serve(janitor: Janitor) -> None:
+    death = _death_of(janitor.owner)
+    sources = [each for each in (janitor.control, janitor.wakeup, death) if each != _PIDFD]
+    while True:
+        ready = janitor.await_news(*sources)
+        orders = janitor.inbox.receive() if janitor.control in ready or death in ready else []
+        for message in orders or []:
+            janitor.obey(message)
+        janitor.look_after_children()
+        # Orders that were sent before the owner died are still in the socket: read them all, then go.
+        if orders is None or (death in ready and not orders):
+            return
+        _write_records(janitor)
+
+
+def _write_records(janitor: Janitor) -> None:
+    for rig in janitor.unwritten:
+        record.write(janitor.rigs[rig])
+    janitor.unwritten.clear()
+
+
+def _take_signals() -> int:
+    """Wake up for dead children, and survive what is meant for others; a handler, unlike SIG_IGN, is not inherited."""
+    reading, writing = os.pipe()
+    for descriptor in (reading, writing):
+        os.set_blocking(descriptor, False)
+    for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
+        signal.signal(number, lambda *_: None)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    return reading
+
+
+def _death_of(owner: ProcessId | None) -> int:
+    """A descriptor that becomes readable when the owner dies.
+
+    The closed socket tells the same, but not while a forked child of the owner still holds a copy of it.
+    """
+    try:
+        return os.pidfd_open(owner.pid) if owner and os.getppid() == owner.pid else _PIDFD
+    except (OSError, AttributeError):
+        return _PIDFD

@@ -1,0 +1,52 @@
+"""``rig.json``: what a rig's directory says about who owns it and what runs in it.
+
+The janitor writes it; ``metricrig ps`` and ``metricrig clean`` read it, also when janitor and owner are long dead.
+It lies inside the directory it speaks of, so there is never one without the other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import Any
+
+from metricrig._core.processes import ProcessId, boot_id, pid_namespace
+
+FILE = "rig.json"
+Record = dict[str, Any]
+
+
+def blank(rig: str, name: str, directory: str, owner: ProcessId | None) -> Record:
+    """The record of a rig in which nothing runs yet."""
+    janitor = ProcessId.of(os.getpid())
+    return {
+        "rig": rig,
+        "name": name,
+        "directory": directory,
+        "owner": _identity(owner),
+        "janitor": _identity(janitor),
+        "boot": boot_id(),
+        "pid_namespace": pid_namespace(),
+        "kept": False,
+        "services": {},
+    }
+
+
+def service(name: str, pid: int, argv: list[str], ports: dict[str, int]) -> Record:
+    """The part of a record that speaks of one running service."""
+    return {"name": name, "process": _identity(ProcessId.of(pid)), "argv": argv, "ports": ports}
+
+
+def write(record: Record) -> None:
+    """Write a record into its directory in one step; a directory that is gone needs none."""
+    import json  # noqa: PLC0415 - 3 ms that the janitor need not spend before it can start anything
+
+    path = f"{record['directory']}/{FILE}"
+    with contextlib.suppress(OSError):
+        with open(f"{path}.new", "w", encoding="utf-8") as file:
+            json.dump(record, file)
+        os.replace(f"{path}.new", path)
+
+
+def _identity(process: ProcessId | None) -> list[int] | None:
+    return [process.pid, process.start] if process else None
