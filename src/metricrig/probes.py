@@ -1,0 +1,232 @@
+"""The kinds of readiness question, each a small frozen class."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from metricrig._core.http import PATIENCE, get
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from metricrig.placement import Ports
+    from metricrig.service import Completed
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Ready or not, and in words."""
+
+    ready: bool
+    said: str
+
+    def __bool__(self) -> bool:
+        return self.ready
+
+
+class Subject(Protocol):
+    """What a probe may know of an instance."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def host(self) -> str:
+        """Where the test reaches it."""
+
+    @property
+    def ports(self) -> Ports:
+        """On which ports."""
+
+    def logged(self, pattern: str) -> str | None:
+        """What matches in the log since this start."""
+
+    def run(self, command: Sequence[str], *, within: float, check: bool) -> Completed:
+        """Run a command beside it."""
+
+
+class Probe(Protocol):
+    """One readiness question. ``str(probe)`` says what would satisfy it."""
+
+    def ask(self, subject: Subject) -> Answer:
+        """Ask once."""
+
+
+Readiness = Probe | Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Tcp:
+    """The port accepts connections."""
+
+    port: str | None
+
+    def __str__(self) -> str:
+        return f"a connection to port {self.port or '(first)'}"
+
+    def ask(self, subject: Subject) -> Answer:
+        """Connect once."""
+        number = _number(subject, self.port)
+        try:
+            socket.create_connection((subject.host, number), PATIENCE).close()
+        except OSError as error:
+            return Answer(ready=False, said=f"{subject.host}:{number}: {_plainly(error)}")
+        return Answer(ready=True, said=f"{subject.host}:{number} accepts connections")
+
+
+@dataclass(frozen=True, slots=True)
+class Http:
+    """A GET of the path is answered with one of the statuses."""
+
+    path: str
+    port: str | None
+    status: Collection[int]
+
+    def __str__(self) -> str:
+        return f"GET {self.path} answered with {_statuses(self.status)}"
+
+    def ask(self, subject: Subject) -> Answer:
+        """One GET."""
+        number = _number(subject, self.port)
+        where = f"GET http://{subject.host}:{number}{self.path}"
+        try:
+            status, body = get(subject.host, number, self.path)
+        except OSError as error:
+            return Answer(ready=False, said=f"{where}: {_plainly(error)}")
+        said = f"{where}: {status} {body[:200]!r}" if status not in self.status else f"{where}: {status}"
+        return Answer(ready=status in self.status, said=said)
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A line of this start's output matches."""
+
+    pattern: str
+
+    def __str__(self) -> str:
+        return f"a line of its log that matches {self.pattern!r}"
+
+    def ask(self, subject: Subject) -> Answer:
+        """Look at what is new in the log."""
+        found = subject.logged(self.pattern)
+        if found is None:
+            return Answer(ready=False, said=f"no line of the log matches {self.pattern!r} yet")
+        return Answer(ready=True, said=f"the log says {found!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command run beside the service exits with 0."""
+
+    command: Sequence[str]
+
+    def __str__(self) -> str:
+        return f"{' '.join(self.command)} exiting with 0"
+
+    def ask(self, subject: Subject) -> Answer:
+        """Run it once."""
+        done = subject.run(self.command, within=PATIENCE, check=False)
+        output = (done.err or done.out).strip().splitlines()
+        return Answer(done.status == 0, f"{done.command[0]} exited {done.status}: {output[-1] if output else ''}")
+
+
+@dataclass(frozen=True, slots=True)
+class MetricPresent:
+    """The metrics page has a sample of this name."""
+
+    name: str
+    path: str
+    port: str | None
+
+    def __str__(self) -> str:
+        return f"a sample of {self.name} on {self.path}"
+
+    def ask(self, subject: Subject) -> Answer:
+        """Read the page once."""
+        try:
+            status, body = get(subject.host, _number(subject, self.port), self.path)
+        except OSError as error:
+            return Answer(ready=False, said=f"GET {self.path}: {_plainly(error)}")
+        if re.search(rf"^{re.escape(self.name)}[{{ \t]", body, re.MULTILINE):
+            return Answer(ready=True, said=f"{self.path} has {self.name}")
+        return Answer(ready=False, said=f"GET {self.path}: {status}, and no sample of {self.name} in it")
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Every one of several is ready."""
+
+    probes: tuple[Probe, ...]
+
+    def __str__(self) -> str:
+        return " and ".join(map(str, self.probes))
+
+    def ask(self, subject: Subject) -> Answer:
+        """Ask in turn; the first that is not ready answers for all."""
+        for probe in self.probes:
+            if not (answer := probe.ask(subject)):
+                return answer
+        return Answer(ready=True, said=f"{self}")
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one of several is ready."""
+
+    probes: tuple[Probe, ...]
+
+    def __str__(self) -> str:
+        return " or ".join(map(str, self.probes))
+
+    def ask(self, subject: Subject) -> Answer:
+        """Ask until one is ready."""
+        answers = []
+        for probe in self.probes:
+            if answer := probe.ask(subject):
+                return answer
+            answers.append(answer.said)
+        return Answer(ready=False, said="; ".join(answers))
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A function of the instance returns something true."""
+
+    function: Callable[[Any], Any]
+
+    def __str__(self) -> str:
+        return f"{getattr(self.function, '__name__', self.function)}(instance) to be true"
+
+    def ask(self, subject: Subject) -> Answer:
+        """Call it once. An error is "not yet": a client that cannot connect raises, and so does an assertion."""
+        try:
+            value = self.function(subject)
+        except Exception as error:  # noqa: BLE001 - kept, and shown when the wait runs out
+            return Answer(ready=False, said=f"{type(error).__name__}: {error}")
+        return Answer(bool(value), f"it returned {value!r}")
+
+
+def as_probe(readiness: Readiness) -> Probe:
+    """A probe as it is; a function as a probe."""
+    return readiness if hasattr(readiness, "ask") else Called(readiness)
+
+
+def _number(subject: Subject, port: str | None) -> int:
+    return subject.ports[port] if port else subject.ports.first
+
+
+def _plainly(error: OSError) -> str:
+    if isinstance(error, TimeoutError):
+        return f"no answer in {PATIENCE:g} s"
+    return (error.strerror or str(error)).lower()
+
+
+def _statuses(status: Collection[int]) -> str:
+    if isinstance(status, range):
+        return f"{status.start}-{status.stop - 1}"
+    return " or ".join(map(str, status))

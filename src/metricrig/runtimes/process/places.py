@@ -1,0 +1,103 @@
+"""Which file system a rig's directory lies on: memory where that is safe, else disk."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from metricrig._core.errors import Unavailable, UsageError
+
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a private directory is made in it
+LEAST_FREE = 512 << 20
+"""Docker gives a container 64 MB of shared memory: too small to be a disk."""
+LEAST_SPARE_MEMORY = 1 << 30
+
+_PRIVATE = 0o700
+_PASSABLE = 0o711
+"""Root's: a service that runs as somebody else has to get through, though not look around."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryDisk:
+    """What is known of the machine's memory file system."""
+
+    present: bool
+    free: int
+    spare_memory: int
+
+    def refusal(self) -> str | None:
+        """Why it should not hold data directories; None if it may."""
+        if not self.present:
+            return f"{SHARED_MEMORY} is not a memory file system that we can write to"
+        if self.free < LEAST_FREE:
+            return f"{SHARED_MEMORY} has only {self.free >> 20} MiB free, {LEAST_FREE >> 20} are needed"
+        if self.spare_memory < LEAST_SPARE_MEMORY:
+            return f"only {self.spare_memory >> 20} MiB of memory are to spare, {LEAST_SPARE_MEMORY >> 20} are needed"
+        return None
+
+
+def memory_disk() -> MemoryDisk:
+    """Look at this machine."""
+    present = os.access(SHARED_MEMORY, os.W_OK | os.X_OK) and _is_memory(SHARED_MEMORY)
+    free = shutil.disk_usage(SHARED_MEMORY).free if present else 0
+    return MemoryDisk(present=present, free=free, spare_memory=_spare_memory())
+
+
+def roots() -> list[Path]:
+    """Every directory of this user's that rigs may lie in: where ``metricrig ps`` looks."""
+    chosen = os.environ.get("METRICRIG_DATA", "")
+    bases = [SHARED_MEMORY, Path(tempfile.gettempdir()), *([Path(chosen)] if chosen.startswith("/") else [])]
+    return [base / f"metricrig-{os.geteuid()}" for base in bases]
+
+
+def root_for(data: str | Path) -> Path:
+    """The directory in which to make a rig's, for "auto", "tmpfs", "disk" or a path."""
+    if isinstance(data, Path) or data.startswith("/"):
+        return _ensured(Path(data))
+    if data not in {"auto", "tmpfs", "disk"}:
+        raise UsageError(f'data is "auto", "tmpfs", "disk" or an absolute path, not {data!r}')
+    refusal = memory_disk().refusal() if data != "disk" else "disk was asked for"
+    if data == "tmpfs" and refusal:
+        raise Unavailable("data on tmpfs", reason=refusal, remedy='use data="disk", or enlarge the file system')
+    return _ensured(Path(tempfile.gettempdir()) if refusal else SHARED_MEMORY)
+
+
+def mode() -> int:
+    """The permissions of directories on the way to an instance's own."""
+    return _PASSABLE if os.geteuid() == 0 else _PRIVATE
+
+
+def _ensured(base: Path) -> Path:
+    """``metricrig-UID`` below the base, ours alone: the base is often writable for everybody."""
+    root = base / f"metricrig-{os.geteuid()}"
+    root.mkdir(mode=mode(), parents=True, exist_ok=True)
+    found = root.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+        raise Unavailable(
+            f"the directory {root}",
+            reason=f"it is not ours alone: owner {found.st_uid}, mode {stat.filemode(found.st_mode)}",
+            remedy="remove it, or set METRICRIG_DATA to a directory of your own",
+        )
+    return root
+
+
+def _is_memory(path: Path) -> bool:
+    """Whether a memory file system is mounted there."""
+    try:
+        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return False
+    return any(line.split()[1:3] == [str(path), "tmpfs"] for line in mounts)
+
+
+def _spare_memory() -> int:
+    """Bytes that can be had without swapping."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:")), 0)

@@ -1,0 +1,121 @@
+"""The process runtime: free ports of 127.0.0.1, directories of this machine, children of the janitor."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+from metricrig._core import ports
+from metricrig.janitor.client import Order, janitor
+from metricrig.janitor.family import descendants
+from metricrig.placement import Addresses, Placement, Ports
+from metricrig.runtimes import Site, viewed
+from metricrig.runtimes.process import places
+from metricrig.runtimes.process.users import unprivileged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from metricrig.janitor.client import Child
+    from metricrig.runtimes import Launch, Running
+    from metricrig.service import Service
+
+
+class ProcessRuntime:
+    """Runs the services of one rig as processes."""
+
+    name = "process"
+
+    def __init__(self, *, rig: str, rig_name: str, data: str | Path) -> None:
+        self.rig = rig
+        self.directory = places.root_for(data) / rig
+        self._janitor = janitor()
+        self._reservations: dict[str, dict[str, ports.Reservation]] = {}
+        # The janitor hears of the directory before it exists: there is no moment at which it could be left behind.
+        self._janitor.open_rig(rig, rig_name, self.directory, places.mode())
+        self.directory.mkdir(mode=places.mode(), exist_ok=True)
+
+    def place(self, service: Service) -> Site:
+        """Reserve a port for each that the service names, and a directory."""
+        reservations = {name: ports.Reservation() for name in service.ports}
+        self._reservations[service.name] = reservations
+        directory = self.directory / service.name
+        at = Placement(
+            rig=self.rig,
+            name=service.name,
+            host=ports.LOOPBACK,
+            port=Ports({name: each.port for name, each in reservations.items()}),
+            dir=directory,
+            secret=secrets.token_urlsafe(18),
+        )
+        return self._site(service, at)
+
+    def move(self, service: Service, site: Site, port: str) -> Site:
+        """Another number for a port that somebody else holds."""
+        reservations = self._reservations[service.name]
+        reservations[port].release()
+        reservations[port] = ports.Reservation()
+        return self._site(service, replace(site.at, port=Ports({**site.at.port, port: reservations[port].port})))
+
+    def unreserve(self, site: Site) -> bool:
+        """Give the ports up, for a server that binds without SO_REUSEADDR."""
+        held = [each for each in self._reservations[site.at.name].values() if each.held]
+        for each in held:
+            each.release()
+        return bool(held)
+
+    def launch(self, site: Site, launch: Launch, on_exit: Callable[[Running], None] | None = None) -> Running:
+        """Have the janitor start it."""
+        order = Order(
+            rig=self.rig,
+            name=site.at.name,
+            argv=launch.argv,
+            cwd=launch.cwd,
+            env=launch.env,
+            out=launch.out,
+            err=launch.err,
+            stdin=launch.stdin,
+            user=site.user,
+            stop_signal=launch.stop_signal,
+            ports=site.at.port,
+            service=launch.service,
+        )
+        return self._janitor.spawn(order, cast("Callable[[Child], None] | None", on_exit))
+
+    def usurper(self, site: Site, running: Running) -> tuple[str, str] | None:
+        """Somebody else who listens on one of its ports."""
+        wanted = site.at.port
+        if not wanted:
+            return None
+        found = ports.foreign_listener(wanted.values(), [running.pid])
+        if found is not None:  # not the process itself, but perhaps one of its workers
+            found = ports.foreign_listener(wanted.values(), [running.pid, *descendants(running.pid)])
+        if found is None:
+            return None
+        return next(name for name, number in wanted.items() if number == found.port), str(found)
+
+    def adopting(self, path: Path) -> AbstractContextManager[None]:
+        """Have a path outside the rig removed, should this process die within the block."""
+        return self._janitor.adopting(path)
+
+    def close(self, *, keep: bool) -> None:
+        """Let go of the ports and have the directory removed."""
+        for reservations in self._reservations.values():
+            for each in reservations.values():
+                each.release()
+        why = self._janitor.close_rig(self.rig, keep=keep)
+        if why is not None:
+            raise OSError(f"{self.directory} could not be removed: {why}")
+
+    def _site(self, service: Service, at: Placement) -> Site:
+        addresses = viewed(at, Addresses(at.host, at.port, ""), service.url)
+        user = unprivileged() if service.unprivileged else None
+        at.dir.mkdir(mode=0o700, exist_ok=True)
+        if user is not None:
+            os.chown(at.dir, *user)
+        # One machine, one loopback: who is inside and who is outside see the same.
+        return Site(at=at, inside=addresses, outside=addresses, directory=at.dir, user=user)
