@@ -1,0 +1,73 @@
+"""Integration tests against real servers, asserted on metrics.
+
+The names below are all that most tests need; the catalogue is ``metricrig.services``. They are loaded when first
+used: the plugin, the janitor and ``import metricrig`` itself cost next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from metricrig import events, ready
+    from metricrig._core.errors import (
+        CommandFailed,
+        DeadlineExceeded,
+        MetricrigError,
+        PortTaken,
+        ServiceDied,
+        StartFailed,
+        ToolUnavailable,
+        Unavailable,
+        UsageError,
+    )
+    from metricrig.instance import Instance
+    from metricrig.placement import Placement
+    from metricrig.rig import Rig
+    from metricrig.service import Service
+    from metricrig.tools import Tool
+
+_HOMES = {
+    "events": "metricrig.events",
+    "ready": "metricrig.ready",
+    "Instance": "metricrig.instance",
+    "Placement": "metricrig.placement",
+    "Rig": "metricrig.rig",
+    "Service": "metricrig.service",
+    "Tool": "metricrig.tools",
+}
+_ERRORS = "metricrig._core.errors"
+
+__version__ = "0.1.0"
+__all__ = [
+    "CommandFailed",
+    "DeadlineExceeded",
+    "Instance",
+    "MetricrigError",
+    "Placement",
+    "PortTaken",
+    "Rig",
+    "Service",
+    "ServiceDied",
+    "StartFailed",
+    "Tool",
+    "ToolUnavailable",
+    "Unavailable",
+    "UsageError",
+    "events",
+    "ready",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = importlib.import_module(_HOMES.get(name, _ERRORS))
+    value = home if home.__name__ == f"{__name__}.{name}" else getattr(home, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

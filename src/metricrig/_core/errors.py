@@ -94,6 +94,33 @@ class ServiceDied(MetricrigError):
         super().__init__(f"{service} {how} {during}{probe}{started}{_quoted_log(log_tail)}")
 
 
+class PortTaken(MetricrigError):
+    """Somebody else serves a port whose number has already been given out."""
+
+    def __init__(self, service: str, *, port: str, number: int, holder: str) -> None:
+        self.service = service
+        self.port = port
+        self.number = number
+        self.holder = holder
+        super().__init__(
+            f"{service}: its port {port} (127.0.0.1:{number}) is served by {holder}, and the address has been read"
+            f" before the start, so the service cannot move to another\n"
+            f"  what to do: run again, or read addresses after the start (env and command may be functions)",
+        )
+
+
+class CommandFailed(MetricrigError):
+    """A command beside a service did not exit with 0; ``out`` and ``err`` have all that it said."""
+
+    def __init__(self, service: str, *, command: Sequence[str], how: str, out: str, err: str) -> None:
+        self.service = service
+        self.command = tuple(command)
+        self.how = how
+        self.out = out
+        self.err = err
+        super().__init__(f"{service}: {' '.join(command)} {how}{_quoted_log(err or out, 'it said')}")
+
+
 class StartFailed(MetricrigError):
     """Services that did not start, each with its own error; the rest was stopped again."""
 
@@ -115,7 +142,7 @@ def _indented(text: str) -> str:
     return "".join(f"\n  {line}" for line in text.splitlines())
 
 
-def _quoted_log(tail: str) -> str:
+def _quoted_log(tail: str, title: str = "last lines of its log") -> str:
     if not tail.strip():
         return ""
-    return "\n  last lines of its log:" + "".join(f"\n    | {line}" for line in tail.rstrip().splitlines())
+    return f"\n  {title}:" + "".join(f"\n    | {line}" for line in tail.rstrip().splitlines())

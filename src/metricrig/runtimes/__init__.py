@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from metricrig._core.errors import UsageError
-from metricrig.placement import Addresses
 
 if TYPE_CHECKING:
     import threading
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from metricrig.placement import Placement
+    from metricrig.placement import Addresses, Placement
     from metricrig.service import Service
 
 RUNTIMES = ("process",)

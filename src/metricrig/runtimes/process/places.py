@@ -71,10 +71,17 @@ def mode() -> int:
     return _PASSABLE if os.geteuid() == 0 else _PRIVATE
 
 
+def make_private(directory: Path) -> None:
+    """Make a directory that only we may look into, whatever the umask."""
+    directory.mkdir(mode=mode(), parents=True, exist_ok=True)
+    directory.chmod(mode())
+
+
 def _ensured(base: Path) -> Path:
     """``metricrig-UID`` below the base, ours alone: the base is often writable for everybody."""
     root = base / f"metricrig-{os.geteuid()}"
-    root.mkdir(mode=mode(), parents=True, exist_ok=True)
+    if not root.exists():
+        make_private(root)
     found = root.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
         raise Unavailable(

@@ -37,7 +37,7 @@ class ProcessRuntime:
         self._reservations: dict[str, dict[str, ports.Reservation]] = {}
         # The janitor hears of the directory before it exists: there is no moment at which it could be left behind.
         self._janitor.open_rig(rig, rig_name, self.directory, places.mode())
-        self.directory.mkdir(mode=places.mode(), exist_ok=True)
+        places.make_private(self.directory)
 
     def place(self, service: Service) -> Site:
         """Reserve a port for each that the service names, and a directory."""

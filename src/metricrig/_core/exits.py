@@ -1,0 +1,18 @@
+"""How a process ended, in words."""
+
+from __future__ import annotations
+
+import signal
+
+
+def in_words(status: int | None) -> str:
+    """``exited with 1``, ``was killed by SIGKILL``; None is the end that nobody saw."""
+    if status is None:
+        return "was lost: its janitor is gone"
+    if status >= 0:
+        return f"exited with {status}"
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:
+        name = f"signal {-status}"
+    return f"was killed by {name}"

@@ -1,0 +1,198 @@
+"""A service added to a rig: its addresses, its lifecycle, its logs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from metricrig._core.deadlines import Deadline
+from metricrig.lifecycle import starting, stopping
+from metricrig.lifecycle.commands import run_beside
+from metricrig.lifecycle.state import NEW, RUNNING
+from metricrig.lifecycle.watching import Logs, watch
+from metricrig.probes import as_probe
+from metricrig.resources import of_tree
+
+if TYPE_CHECKING:
+    import signal as signals
+    import threading
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from metricrig.lifecycle.state import Life
+    from metricrig.placement import Addresses, Ports
+    from metricrig.probes import Readiness
+    from metricrig.resources import Resources
+    from metricrig.service import Completed, Service
+
+
+class Instance:
+    """A service in a rig. ``instance.url`` is for the test, ``instance.inside.url`` for another service."""
+
+    def __init__(self, life: Life) -> None:
+        self._life = life
+        self.logs = Logs(life)
+
+    # --- who and where
+
+    @property
+    def name(self) -> str:
+        """Its name in the rig."""
+        return self._life.name
+
+    @property
+    def service(self) -> Service:
+        """What it is an instance of."""
+        return self._life.service
+
+    @property
+    def outside(self) -> Addresses:
+        """How the test reaches it."""
+        self._life.addresses_read = self._life.addresses_read or self._life.state == NEW
+        return self._life.site.outside
+
+    @property
+    def inside(self) -> Addresses:
+        """How other services of the rig reach it."""
+        self._life.addresses_read = self._life.addresses_read or self._life.state == NEW
+        return self._life.site.inside
+
+    @property
+    def url(self) -> str:
+        """Its URL, for the test."""
+        return self.outside.url
+
+    @property
+    def host(self) -> str:
+        """Its host, for the test."""
+        return self._life.site.outside.host
+
+    @property
+    def port(self) -> int:
+        """Its first (often only) port, for the test."""
+        return self.outside.port
+
+    @property
+    def ports(self) -> Ports:
+        """Its ports by name, for the test."""
+        return self.outside.ports
+
+    def address(self, port: str | None = None) -> str:
+        """``host:port`` for the test, of the first port unless one is named."""
+        return self.outside.address(port)
+
+    @property
+    def dir(self) -> Path:
+        """Its own directory."""
+        return self._life.directory
+
+    @property
+    def secret(self) -> str:
+        """A password of its own, random in every rig."""
+        return self._life.site.at.secret
+
+    # --- state
+
+    @property
+    def state(self) -> str:
+        """One of "new", "starting", "ready", "paused", "stopped", "died", "failed" and "closed"."""
+        return self._life.state
+
+    @property
+    def pid(self) -> int:
+        """The process id of its main process."""
+        return self._life.require_running("pid").pid
+
+    @property
+    def version(self) -> str | None:
+        """The version of its executable; None if it has no tool, or it is not known yet."""
+        executable = self._life.executable
+        return executable.version if executable else None
+
+    @property
+    def ready_after(self) -> float | None:
+        """How many seconds the last start took, from the call until it answered."""
+        return self._life.ready_after
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The command of the last start, as executed: paste it into a shell to start the same by hand."""
+        return self._life.command
+
+    # --- lifecycle
+
+    def start(self) -> None:
+        """Start it, and return when it is ready. Does nothing to one that runs; what it needs is not started."""
+        self.start_unless(None)
+
+    def start_unless(self, abandoned: threading.Event | None) -> None:
+        """Start it, but stop waiting when the event is set: another service of the same start has failed."""
+        if self._life.state not in RUNNING:
+            if self._life.running is not None:  # it died: let nothing of that life remain
+                stopping.stop_all([self._life])
+            starting.start(self._life, self, abandoned)
+
+    def stop(self, within: float | None = None) -> None:
+        """Ask it to stop, kill it if it has not after ``within`` seconds. Stopping twice is fine."""
+        self._life.require_open()
+        stopping.stop_all([self._life], within)
+
+    def kill(self) -> None:
+        """End it with SIGKILL, and everything below it; returns when it is gone."""
+        stopping.kill(self._life)
+
+    def pause(self) -> None:
+        """Freeze it: alive, its connections open, and answering nobody."""
+        stopping.pause(self._life)
+
+    def resume(self) -> None:
+        """Let it go on after ``pause``."""
+        stopping.resume(self._life)
+
+    def restart(self) -> None:
+        """Stop and start it: same ports, same data."""
+        self.stop()
+        self.start()
+
+    def signal(self, number: int | signals.Signals) -> None:
+        """Send a signal to its main process, such as SIGHUP to reload. To end it, use ``stop`` or ``kill``."""
+        self._life.require_running("a signal").signal(int(number))
+
+    # --- looking at it
+
+    def wait(self, readiness: Readiness, *, within: float = 30.0) -> str:
+        """Wait until a probe, or any function of the instance, says yes; returns what it said.
+
+        A service that dies while it is waited for ends the wait at once.
+        """
+        running = self._life.require_running("waiting")
+        probe = as_probe(readiness)
+        deadline = Deadline.after(within)
+        return watch(self._life, running, lambda: probe.ask(self), wanted=str(probe), deadline=deadline).said
+
+    def run(
+        self, command: Sequence[str], *, within: float = 30.0, check: bool = True, stdin: str | None = None
+    ) -> Completed:
+        """Run a command beside it: same environment, user and directory, with the service's placeholders.
+
+        A program that lies beside the service's own is found first. Unless ``check`` is false, an exit status
+        other than 0 is an error with everything that the command said.
+        """
+        self._life.require_open()
+        starting.obtain_tool(self._life)
+        return run_beside(self._life, command, within=within, check=check, stdin=stdin)
+
+    def resources(self) -> Resources:
+        """CPU seconds, memory, descriptors, threads and processes, of it and everything below it."""
+        return of_tree(self._life.require_running("resources").pid)
+
+    def logged(self, pattern: str) -> str | None:
+        """What matches a regular expression in the log of the current start; None if nothing does."""
+        match = self._life.log.search(pattern, self._life.log_start)
+        return match.group() if match else None
+
+    def __repr__(self) -> str:
+        life = self._life
+        where = f" {life.site.outside.address()}" if life.site.outside.ports else ""
+        running = life.running
+        alive = f" pid={running.pid} up={life.uptime:.1f}s" if running and life.state in RUNNING else ""
+        return f"<{type(self).__name__} {life.name} {life.state}{where}{alive}>"

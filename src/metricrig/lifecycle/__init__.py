@@ -1,0 +1,1 @@
+"""What happens to an instance between ``add`` and ``close``: starting, watching, commands beside it, stopping."""

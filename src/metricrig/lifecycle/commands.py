@@ -1,0 +1,90 @@
+"""Running a command beside a service: with its environment, its user and its directory, to the end."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from metricrig._core.deadlines import Deadline
+from metricrig._core.errors import CommandFailed, DeadlineExceeded
+from metricrig._core.exits import in_words
+from metricrig.lifecycle.programs import find_program
+from metricrig.runtimes import Launch
+from metricrig.service import Completed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from metricrig.lifecycle.state import Life
+
+_numbers: Iterator[int] = itertools.count(1)
+
+
+def run_beside(
+    life: Life, command: Sequence[str], *, within: float, check: bool = True, stdin: str | None = None
+) -> Completed:
+    """Run a command to its end. It is the janitor's child too: it cannot outlive the test."""
+    words = life.site.at.render_all(command)
+    environment = life.environment
+    argv = [_program(life, words[0], environment), *words[1:]]
+    stem = life.site.log.with_name(f"{life.name}.run-{next(_numbers)}")
+    files = [stem.with_suffix(f".{kind}") for kind in ("in", "out", "err")]
+    try:
+        return _run(life, argv, environment, files, within=within, check=check, stdin=stdin)
+    finally:
+        for file in files:
+            file.unlink(missing_ok=True)
+
+
+def _run(
+    life: Life,
+    argv: list[str],
+    environment: dict[str, str],
+    files: list[Path],
+    *,
+    within: float,
+    check: bool,
+    stdin: str | None,
+) -> Completed:
+    source, out, err = files
+    if stdin is not None:
+        source.write_text(stdin, encoding="utf-8")
+    launch = Launch(
+        argv=argv,
+        env=environment,
+        cwd=life.directory,
+        out=out,
+        err=err,
+        stdin=source if stdin is not None else None,
+        stop_signal=life.service.stop_signal,
+        service=False,
+    )
+    deadline = Deadline.after(within)
+    running = life.runtime.launch(life.site, launch)
+    try:
+        ended = running.exited.wait(deadline.remaining)
+    finally:
+        running.collect()
+    said, complained = (_text(file) for file in (out, err))
+    if not ended:
+        last = (complained or said).strip().splitlines()[-1:] or ["nothing"]
+        raise DeadlineExceeded(
+            f"{life.name}: {' '.join(argv)}", wanted="its end", seen=f"it said {last[0]}", within=within
+        )
+    if check and running.status != 0:
+        raise CommandFailed(life.name, command=argv, how=in_words(running.status), out=said, err=complained)
+    return Completed(tuple(argv), running.status if running.status is not None else -1, said, complained)
+
+
+def _program(life: Life, word: str, environment: dict[str, str]) -> str:
+    """A program that lies beside the service's own comes first: psql of this PostgreSQL."""
+    if life.executable is not None and "/" not in word:
+        beside = life.executable.path.parent / word
+        if beside.is_file():
+            return str(beside)
+    return find_program(word, environment)
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""

@@ -1,0 +1,198 @@
+"""Bringing a service up: obtain, render, prepare, launch, wait, and make sure that it is ours who answers."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from metricrig._core.deadlines import Deadline
+from metricrig._core.errors import PortTaken, ServiceDied, UsageError
+from metricrig._core.events import ServiceFailed, ServiceMoved, ServiceReady, ServiceStarting
+from metricrig.lifecycle.commands import run_beside
+from metricrig.lifecycle.programs import find_program
+from metricrig.lifecycle.state import FAILED, NEW, READY, STARTING
+from metricrig.lifecycle.watching import Abandoned, watch
+from metricrig.probes import AllOf, Tcp, as_probe
+from metricrig.runtimes import Launch
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
+
+    from metricrig.lifecycle.state import Life
+    from metricrig.probes import Probe, Subject
+    from metricrig.runtimes import Running
+    from metricrig.service import Completed, FileContent
+
+_ATTEMPTS = 5
+_IN_USE = "address already in use"
+
+
+def start(life: Life, subject: Subject, abandoned: threading.Event | None = None) -> None:
+    """Start an instance; when this returns it is ready. ``subject`` is what the probe may ask."""
+    with life.lock:
+        life.require_open()
+        obtain_tool(life)
+        life.state, life.ending = STARTING, False
+        life.began = time.monotonic()
+        deadline = Deadline.after(life.service.start_within)
+        try:
+            running = _launch_until_ready(life, subject, deadline, abandoned)
+        except BaseException as error:
+            _give_up(life, error)
+            raise
+        life.state = READY
+        life.ready_after = time.monotonic() - life.began
+        if running.exited.is_set():
+            life.state = FAILED
+            raise life.death("as soon as it was ready")
+    life.stream.emit(
+        ServiceReady(
+            rig=life.rig,
+            service=life.name,
+            pid=running.pid,
+            seconds=life.ready_after,
+            version=life.executable.version if life.executable else None,
+        ),
+    )
+
+
+def obtain_tool(life: Life) -> None:
+    """Find the service's executable; a download is not part of the time that a start may take."""
+    service = life.service
+    if service.tool is not None and life.executable is None:
+        from metricrig.tools import obtain  # noqa: PLC0415 - a service without a tool needs none of it
+
+        life.executable = obtain(service.tool, service.version)
+        life.site = replace(life.site, at=replace(life.site.at, executable=life.executable))
+
+
+def probe_of(life: Life) -> Probe:
+    """When the service is ready: what it says, else when all its ports accept connections."""
+    if life.service.ready is not None:
+        return as_probe(life.service.ready)
+    return AllOf(tuple(Tcp(name) for name in life.service.ports))
+
+
+def _launch_until_ready(life: Life, subject: Subject, deadline: Deadline, abandoned: threading.Event | None) -> Running:
+    """Launch, and launch again where somebody else was in the way."""
+    probe = probe_of(life)
+    for _ in range(_ATTEMPTS):
+        running = _launch(life)
+        died: ServiceDied | None = None
+        try:
+            watch(
+                life,
+                running,
+                lambda: probe.ask(subject),
+                wanted=str(probe),
+                deadline=deadline,
+                abandoned=abandoned,
+            )
+        except ServiceDied as error:
+            died = error
+        usurper = life.runtime.usurper(life.site, running)
+        if usurper is None and died is None:
+            return running
+        running.collect()
+        _make_way(life, usurper, died)
+    raise UsageError(f"{life.name}: somebody else served its port {_ATTEMPTS} times in a row; is it started twice?")
+
+
+def _make_way(life: Life, usurper: tuple[str, str] | None, died: ServiceDied | None) -> None:
+    """Get out of the way of whoever holds a port, or raise what cannot be helped."""
+    if usurper is None:
+        # Nobody serves the port, yet the server says that it is in use: it is our own reservation, which a
+        # server that binds without SO_REUSEADDR cannot share.
+        bind_failed = _IN_USE in life.log.tail(since=life.log_start).lower()
+        if died is not None and not (bind_failed and life.runtime.unreserve(life.site)):
+            raise died
+        return
+    port, holder = usurper
+    old = life.site.at.port[port]
+    if life.addresses_read:
+        raise PortTaken(life.name, port=port, number=old, holder=holder)
+    life.site = life.runtime.move(life.service, life.site, port)
+    life.stream.emit(
+        ServiceMoved(rig=life.rig, service=life.name, port=port, old=old, new=life.site.at.port[port]),
+    )
+
+
+def _launch(life: Life) -> Running:
+    """Render and execute the command."""
+    service, at = life.service, life.site.at
+    life.log_start = life.log.mark()
+    life.last_answer = ""
+    _write_files(life)
+    if service.prepare is not None and not life.prepared:
+        service.prepare(_Bench(life))
+    life.prepared = True
+    words = list(service.command(at)) if callable(service.command) else at.render_all(service.command)
+    environment = life.environment
+    argv = [find_program(words[0], environment), *words[1:]]
+    life.command = tuple(argv)
+    life.stream.emit(ServiceStarting(rig=life.rig, service=life.name, command=life.command))
+    launch = Launch(
+        argv=argv,
+        env=environment,
+        cwd=Path(at.render(service.cwd)) if service.cwd else Path.cwd(),
+        out=life.site.log,
+        stop_signal=service.stop_signal,
+    )
+    life.running = life.runtime.launch(life.site, launch, life.on_exit)
+    return life.running
+
+
+def _write_files(life: Life) -> None:
+    for name, content in life.service.files.items():
+        path = life.directory / name
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.write_bytes(_content(life, content))
+        path.chmod(0o600)
+        if life.site.user is not None:
+            for each in (path, *(parent for parent in path.parents if life.directory in parent.parents)):
+                os.chown(each, *life.site.user)
+
+
+def _content(life: Life, content: FileContent) -> bytes:
+    if isinstance(content, Path):
+        return content.read_bytes()
+    if callable(content):
+        content = content(life.site.at)
+    elif isinstance(content, str):
+        content = life.site.at.render(content)
+    return content.encode() if isinstance(content, str) else content
+
+
+def _give_up(life: Life, error: BaseException) -> None:
+    life.ending = True
+    if life.running is not None:
+        life.running.collect()
+        life.running = None
+    life.state = FAILED
+    if isinstance(error, Abandoned):
+        life.state = NEW
+    else:
+        why = (str(error) or type(error).__name__).splitlines()[0]
+        life.stream.emit(ServiceFailed(rig=life.rig, service=life.name, why=why))
+
+
+class _Bench:
+    """What a service's ``prepare`` works with."""
+
+    def __init__(self, life: Life) -> None:
+        self._life = life
+        self.at = life.site.at
+        self.unprivileged = life.site.user
+
+    def run(self, command: Sequence[str]) -> Completed:
+        """Run a command to its end; failing is an error."""
+        return run_beside(self._life, command, within=self._life.service.start_within * 4)
+
+    def adopting(self, path: Path) -> AbstractContextManager[None]:
+        """A context in which ``path`` is removed should this process die."""
+        return self._life.runtime.adopting(path)

@@ -1,0 +1,116 @@
+"""The state of one instance: shared by what starts, watches and stops it. Users see it through ``Instance``."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from metricrig._core.errors import ServiceDied, UsageError
+from metricrig._core.events import ServiceDiedUnasked
+from metricrig._core.exits import in_words
+from metricrig.logs import LogFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from metricrig._core.events import Stream
+    from metricrig.runtimes import Running, Runtime, Site
+    from metricrig.service import Service
+    from metricrig.tools import Executable
+
+NEW, STARTING, READY, PAUSED, STOPPED, DIED, FAILED, CLOSED = (
+    "new",
+    "starting",
+    "ready",
+    "paused",
+    "stopped",
+    "died",
+    "failed",
+    "closed",
+)
+RUNNING = {READY, PAUSED}
+
+
+class Life:
+    """What is known of an instance, and the few transitions that several of its servants make."""
+
+    def __init__(self, service: Service, runtime: Runtime, rig: str, stream: Stream) -> None:
+        self.service = service
+        self.runtime = runtime
+        self.rig = rig
+        self.stream = stream
+        self.lock = threading.RLock()
+        self.site: Site = runtime.place(service)
+        self.log = LogFile(self.site.log)
+        self.state = NEW
+        self.running: Running | None = None
+        self.executable: Executable | None = None
+        self.command: tuple[str, ...] = ()
+        self.prepared = False
+        self.addresses_read = False
+        self.log_start = 0
+        """Where in the log this start begins."""
+        self.last_answer = ""
+        self.began = 0.0
+        self.ready_after: float | None = None
+        self.ending = False
+        """Somebody has asked it to end: its exit is no surprise."""
+
+    @property
+    def name(self) -> str:
+        """The instance's name."""
+        return self.service.name
+
+    @property
+    def directory(self) -> Path:
+        """Its directory, as the test sees it."""
+        return self.site.directory
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What its processes get: the test's own, the tool's, the service's."""
+        env = self.service.env
+        added = dict(env(self.site.at)) if callable(env) else {k: self.site.at.render(v) for k, v in env.items()}
+        tool = dict(self.executable.env) if self.executable else {}
+        return {**os.environ, **tool, **added}
+
+    def require_open(self) -> None:
+        """Refuse what makes no sense after the end of the rig."""
+        if self.state == CLOSED:
+            raise UsageError(f"{self.name} is closed: its rig {self.rig!r} is gone; use it inside the with block")
+
+    def require_running(self, what: str) -> Running:
+        """The running process, for something that needs one."""
+        self.require_open()
+        if self.running is None:
+            ended = f" (it is {self.state})" if self.state != NEW else ""
+            raise UsageError(f"{what} needs {self.name} running{ended}: call rig.start() or {self.name}.start() first")
+        if self.running.exited.is_set():
+            raise self.death(f"before {what}")
+        return self.running
+
+    def death(self, during: str) -> ServiceDied:
+        """The error that says that and how it died."""
+        status = self.running.status if self.running else None
+        return ServiceDied(
+            self.name,
+            how=in_words(status),
+            during=during,
+            last_probe=self.last_answer,
+            log_tail=self.log.tail(since=self.log_start),
+            command=self.command,
+        )
+
+    def on_exit(self, running: Running) -> None:
+        """Notice the end of the process, on whichever thread brings the news."""
+        if self.ending or running is not self.running or self.state not in RUNNING:
+            return
+        self.state = DIED
+        self.stream.emit(ServiceDiedUnasked(rig=self.rig, service=self.name, how=in_words(running.status)))
+
+    @property
+    def uptime(self) -> float:
+        """Seconds since the current start."""
+        return time.monotonic() - self.began

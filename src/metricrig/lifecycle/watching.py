@@ -1,0 +1,104 @@
+"""Waiting for something about a service: it ends with the answer, with the service's death, or with a story."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from metricrig._core.deadlines import Deadline
+from metricrig._core.errors import DeadlineExceeded
+from metricrig.probes import Answer
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+    from metricrig.lifecycle.state import Life
+    from metricrig.runtimes import Running
+
+
+class Abandoned(Exception):
+    """Another service's start failed, so this one is not waited for."""
+
+
+def watch(
+    life: Life,
+    running: Running,
+    ask: Callable[[], Answer],
+    *,
+    wanted: str,
+    deadline: Deadline,
+    abandoned: threading.Event | None = None,
+) -> Answer:
+    """Ask until the answer is yes. The pauses are spent waiting for the process's end, so death ends them at once."""
+    answer = ask()
+    life.last_answer = answer.said
+    for pause in deadline.pauses():
+        if running.exited.is_set():
+            raise life.death(f"while waiting for {wanted}")
+        if answer:
+            return answer
+        running.exited.wait(pause)
+        if abandoned is not None and abandoned.is_set():
+            raise Abandoned
+        if not running.exited.is_set():
+            answer = ask()
+            life.last_answer = answer.said
+    raise _ran_out(life, running, answer, wanted, deadline)
+
+
+def _ran_out(life: Life, running: Running, answer: Answer, wanted: str, deadline: Deadline) -> Exception:
+    if running.exited.is_set():
+        return life.death(f"while waiting for {wanted}")
+    return DeadlineExceeded(
+        life.name,
+        wanted=wanted,
+        seen=answer.said,
+        within=deadline.within,
+        log_tail=life.log.tail(since=life.log_start),
+    )
+
+
+class Logs:
+    """What a service has written: ``text``, ``tail``, ``mark`` and ``since``, and waiting for a line."""
+
+    def __init__(self, life: Life) -> None:
+        self._life = life
+
+    def text(self) -> str:
+        """Everything, of all starts."""
+        return self._life.log.text()
+
+    def tail(self, lines: int = 20) -> str:
+        """The last lines."""
+        return self._life.log.tail(lines)
+
+    def mark(self) -> int:
+        """A place in the log: its end now."""
+        return self._life.log.mark()
+
+    def since(self, mark: int) -> str:
+        """What was written after a mark."""
+        return self._life.log.text(mark)
+
+    def wait(self, pattern: str, *, within: float = 30.0, since: int | None = None) -> str:
+        """Wait for a line that matches the regular expression; returns what matched.
+
+        Looks at everything of the current start, or only at what comes after a mark. A service that dies while
+        it is waited for ends the wait.
+        """
+        life = self._life
+        mark = life.log_start if since is None else since
+        running = life.require_running("waiting for a log line")
+        found = ""
+
+        def ask() -> Answer:
+            nonlocal found
+            match = life.log.search(pattern, mark)
+            found = match.group() if match else ""
+            return Answer(match is not None, f"{life.log.mark() - mark} bytes of log, none matches")
+
+        watch(life, running, ask, wanted=f"a log line matching {pattern!r}", deadline=Deadline.after(within))
+        return found
+
+    def __repr__(self) -> str:
+        return f"<Logs of {self._life.name}, {self.mark()} bytes>"

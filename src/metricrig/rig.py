@@ -1,0 +1,201 @@
+"""One isolated environment: it owns services, directories and ports, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+import time
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar, cast, overload
+
+from metricrig._core.errors import StartFailed, UsageError
+from metricrig._core.events import RigClosed, RigOpened, Stream, everything
+from metricrig.instance import Instance
+from metricrig.lifecycle import order, stopping
+from metricrig.lifecycle.state import CLOSED, RUNNING, Life
+from metricrig.lifecycle.together import start_together
+from metricrig.runtimes import new_runtime
+from metricrig.service import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from pathlib import Path
+    from types import TracebackType
+
+    from metricrig.runtimes import Runtime
+
+I_co = TypeVar("I_co", bound=Instance, covariant=True)
+
+
+class Makes(Protocol[I_co]):
+    """A service whose instances can do more than others: it says what class they are."""
+
+    @property
+    def instance_type(self) -> type[I_co]:
+        """The class of its instances."""
+
+
+class Rig:
+    """An environment for services. As a context manager it closes itself, whatever happens.
+
+    ``data`` says where directories lie: "auto" (memory where that is safe), "tmpfs", "disk" or a path.
+    ``keep`` leaves them when the rig is closed; ``METRICRIG_DATA`` and ``METRICRIG_KEEP`` set the defaults.
+    """
+
+    def __init__(
+        self,
+        name: str = "rig",
+        *,
+        runtime: str | None = None,
+        data: str | Path | None = None,
+        keep: bool | None = None,
+    ) -> None:
+        if not name or "/" in name:
+            raise UsageError(f"a rig's name is a text without slashes, not {name!r}")
+        self.name = name
+        self.id = f"{name}-{secrets.token_hex(4)}"
+        self.keep = bool(os.environ.get("METRICRIG_KEEP")) if keep is None else keep
+        self.events = Stream(parent=everything)
+        self._began = time.monotonic()
+        self._owner = os.getpid()
+        self._lives: dict[str, Life] = {}
+        self._instances: dict[str, Instance] = {}
+        self._closed = False
+        self._lock = threading.RLock()
+        self._runtime: Runtime = new_runtime(
+            runtime or os.environ.get("METRICRIG_RUNTIME", "process"),
+            rig=self.id,
+            rig_name=name,
+            data=data if data is not None else os.environ.get("METRICRIG_DATA", "auto"),
+        )
+        self.events.emit(RigOpened(rig=self.id, directory=str(self._runtime.directory)))
+
+    @overload
+    def add(self, service: Makes[I_co], *, name: str | None = None) -> I_co: ...
+    @overload
+    def add(self, service: Service, *, name: str | None = None) -> Instance: ...
+    def add(self, service: Service | Makes[I_co], *, name: str | None = None) -> Instance:
+        """Add a service under its own or another name. Its addresses are known from now on; it starts later."""
+        self._require_open()
+        if not isinstance(service, Service):
+            raise UsageError(
+                f"rig.add takes a Service, such as Redis() or Service(name=..., command=[...]), not {service!r}"
+            )
+        if name is not None:
+            service = service.but(name=name)
+        with self._lock:
+            if service.name in self._lives:
+                raise UsageError(
+                    f"this rig has a {service.name!r} already\n"
+                    f"  give the second one a name of its own: rig.add(..., name={service.name + '-2'!r})",
+                )
+            life = Life(service, self._runtime, self.id, self.events)
+            kind = cast("type[Instance]", getattr(service, "instance_type", Instance))
+            instance = kind(life)
+            self._lives[service.name], self._instances[service.name] = life, instance
+            return instance
+
+    def start(self, *instances: Instance) -> None:
+        """Start these instances (all, unless some are named) and what they need; returns when all are ready.
+
+        What is independent starts in parallel. If one fails, those that this call has started are stopped again
+        and ``StartFailed`` tells of each.
+        """
+        self._require_open()
+        needs = self._needs()
+        order.sorter(needs)  # circles and unknown names are refused before anything runs
+        wanted = order.with_needs([each.name for each in instances] or needs, needs)
+        todo = [name for name in needs if name in wanted and self._lives[name].state not in RUNNING]
+        try:
+            failures = start_together(_only(needs, todo), self._start_one)
+        except BaseException:
+            self._stop(self._running(todo))
+            raise
+        if failures:
+            started = self._running(todo)
+            self._stop(started)
+            raise StartFailed(self.name, failures, stopped=started)
+
+    def stop(self, within: float | None = None) -> None:
+        """Stop all services, those that need others first. The rig stays open: ``start`` starts them again."""
+        self._require_open()
+        self._stop(self._lives, within)
+
+    def close(self) -> None:
+        """Stop everything, remove everything. Closing twice is fine, and so is closing in a forked child."""
+        with self._lock:
+            if self._closed or os.getpid() != self._owner:
+                return
+            self._closed = True
+        try:
+            self._stop(self._lives)
+        finally:
+            for life in self._lives.values():
+                life.state = CLOSED
+            self._runtime.close(keep=self.keep)
+        kept = str(self._runtime.directory) if self.keep else None
+        self.events.emit(RigClosed(rig=self.id, seconds=time.monotonic() - self._began, kept=kept))
+
+    @property
+    def directory(self) -> Path:
+        """Where all files of this rig are."""
+        return self._runtime.directory
+
+    def __getitem__(self, name: str) -> Instance:
+        """The instance of this name."""
+        try:
+            return self._instances[name]
+        except KeyError:
+            raise UsageError(f"this rig has no {name!r}{order.did_you_mean(name, self._instances)}") from None
+
+    def __iter__(self) -> Iterator[Instance]:
+        """All instances, in the order in which they were added."""
+        return iter(list(self._instances.values()))
+
+    def __len__(self) -> int:
+        return len(self._instances)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._instances
+
+    def __enter__(self) -> Self:
+        self._require_open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else self._runtime.name
+        return f"<Rig {self.id} {state}: {', '.join(f'{i.name} {i.state}' for i in self) or 'empty'}>"
+
+    def _start_one(self, name: str, abandoned: threading.Event) -> None:
+        self._instances[name].start_unless(abandoned)
+
+    def _running(self, names: Collection[str]) -> list[str]:
+        return [name for name in names if self._lives[name].state in RUNNING]
+
+    def _needs(self) -> dict[str, tuple[str, ...]]:
+        return {name: life.service.needed for name, life in self._lives.items()}
+
+    def _stop(self, names: Collection[str], within: float | None = None) -> None:
+        """Stop in waves; a wave that fails does not keep the others running."""
+        errors: list[BaseException] = []
+        for wave in order.stop_waves(_only(self._needs(), names)):
+            try:
+                stopping.stop_all([self._lives[name] for name in wave], within)
+            except Exception as error:  # noqa: BLE001 - raised below, when all have been stopped
+                errors.append(error)
+        if errors:
+            raise errors[0]
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise UsageError(f"the rig {self.name!r} is closed; make a new one, or use it inside its with block")
+
+
+def _only(needs: dict[str, tuple[str, ...]], names: Collection[str]) -> dict[str, list[str]]:
+    """The part of the graph among these names; a need that was never added cannot be stopped."""
+    return {name: [need for need in needed if need in names] for name, needed in needs.items() if name in names}
