@@ -1,0 +1,62 @@
+"""Tools: executables that services need, from the first source that can deliver them.
+
+``obtain(REDIS)`` gives an :class:`Executable`, or says precisely why each source could not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from metricrig.tools.catalogue import (
+    ETCD,
+    MEMCACHED,
+    POSTGRESQL,
+    PROMETHEUS,
+    REDIS,
+    TOOLS,
+    VICTORIA_METRICS,
+    look_up,
+)
+from metricrig.tools.tool import DebianPackage, Executable, GoModule, Release, Tool, Wheel
+
+if TYPE_CHECKING:
+    from metricrig.tools.cache import Installed, installed
+    from metricrig.tools.obtaining import Prospect, obtain, survey
+
+_LATER = {
+    "Installed": "cache",
+    "installed": "cache",
+    "Prospect": "obtaining",
+    "obtain": "obtaining",
+    "survey": "obtaining",
+}
+__all__ = [
+    "ETCD",
+    "MEMCACHED",
+    "POSTGRESQL",
+    "PROMETHEUS",
+    "REDIS",
+    "TOOLS",
+    "VICTORIA_METRICS",
+    "DebianPackage",
+    "Executable",
+    "GoModule",
+    "Installed",
+    "Prospect",
+    "Release",
+    "Tool",
+    "Wheel",
+    "installed",
+    "look_up",
+    "obtain",
+    "survey",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """What obtains is imported when it is first named: most runs of pytest that import metricrig start nothing."""
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 - see above
+
+    return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)

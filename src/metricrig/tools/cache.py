@@ -1,0 +1,124 @@
+"""What was obtained before: one directory an entry, described by its manifest."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import sys
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from metricrig._core.directories import cache_root
+from metricrig.tools.numbering import numbers
+from metricrig.tools.tool import Executable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What an entry holds. Paths are relative to the entry, ``env`` lists them for each variable."""
+
+    tool: str
+    version: str
+    source: str
+    executable: str
+    bytes: int
+    sha256: str
+    env: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    when: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """An entry of the cache; ``path`` is its executable, ``size`` counts all its files."""
+
+    tool: str
+    version: str
+    source: str
+    path: Path
+    size: int
+
+
+def platform() -> str:
+    """System and machine: a home that several machines share must not mix their programs."""
+    return f"{sys.platform}-{os.uname().machine}"
+
+
+def shelf(tool: str) -> Path:
+    """The directory of one tool's entries."""
+    return cache_root() / "tools" / tool
+
+
+def entry_name(version: str, source: str) -> str:
+    """The name of an entry's directory."""
+    return f"{version or 'unknown'}-{source}-{platform()}"
+
+
+def entries(tool: str) -> list[Executable]:
+    """All usable entries of a tool, newest version first."""
+    found = [each for directory in _directories(shelf(tool)) if (each := read_entry(directory)) is not None]
+    return sorted(found, key=lambda each: numbers(each.version), reverse=True)
+
+
+def read_entry(directory: Path) -> Executable | None:
+    """The executable of an entry; None if it is not what its manifest says, as after a tidy-up by hand."""
+    manifest = _manifest(directory)
+    if manifest is None:
+        return None
+    path = directory / manifest.executable
+    try:
+        intact = path.stat().st_size == manifest.bytes and os.access(path, os.X_OK)
+    except OSError:
+        return None
+    env = {
+        name: os.pathsep.join(str(directory / relative) for relative in relatives)
+        for name, relatives in manifest.env.items()
+    }
+    return Executable(manifest.tool, path, manifest.version, manifest.source, env) if intact else None
+
+
+def write_manifest(directory: Path, manifest: Manifest) -> None:
+    """Describe an entry, before it becomes visible."""
+    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    content = {**asdict(manifest), "when": manifest.when or now}
+    (directory / MANIFEST).write_text(json.dumps(content, indent=2) + "\n")
+
+
+def installed(tool: str | None = None) -> list[Installed]:
+    """What is in the cache, of one tool or of all."""
+    names = [tool] if tool else [path.name for path in _directories(cache_root() / "tools")]
+    return [
+        Installed(each.tool, each.version, each.source, each.path, _size(shelf(name), each.path))
+        for name in sorted(names)
+        for each in entries(name)
+    ]
+
+
+def _directories(parent: Path) -> Iterator[Path]:
+    """Visible ones: a staging directory begins with a dot."""
+    try:
+        children = sorted(parent.iterdir())
+    except OSError:
+        return
+    yield from (child for child in children if not child.name.startswith(".") and child.is_dir())
+
+
+def _manifest(directory: Path) -> Manifest | None:
+    if not directory.name.endswith(f"-{platform()}"):
+        return None
+    try:
+        content: dict[str, Any] = json.loads((directory / MANIFEST).read_text())
+        return Manifest(**content)
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _size(parent: Path, executable: Path) -> int:
+    entry = parent / executable.relative_to(parent).parts[0]
+    return sum(path.lstat().st_size for path in entry.rglob("*") if path.is_file() or path.is_symlink())

