@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,6 +57,7 @@ class Child:
         self.pid = pid
         self.status: int | None = None
         self.lost = False
+        self.ended_at = 0.0
         self.exited = threading.Event()
         self._janitor = janitor
         self._on_exit = on_exit
@@ -70,7 +72,7 @@ class Child:
 
     def ended(self, status: int | None, *, lost: bool = False) -> None:
         """The janitor reports its end."""
-        self.status, self.lost = status, lost
+        self.status, self.lost, self.ended_at = status, lost, time.monotonic()
         self.exited.set()
         if self._on_exit is not None:
             self._on_exit(self)

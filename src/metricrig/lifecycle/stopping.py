@@ -79,7 +79,7 @@ def _finish(life: Life, running: Running, deadline: Deadline, began: float, *, e
     life.running = None
     life.state = STOPPED if life.ending else DIED
     if life.ending:
-        seconds = time.monotonic() - began
+        seconds = max(0.0, running.ended_at - began)
         how = in_words(running.status)
         life.stream.emit(
             ServiceStopped(rig=life.rig, service=life.name, how=how, seconds=seconds, escalated=escalated),

@@ -60,6 +60,8 @@ class Running(Protocol):
     """How it ended, negative for a signal."""
     lost: bool
     """It was taken out of our hands: nobody can say how it ended."""
+    ended_at: float
+    """When, on the monotonic clock; meaningful once it has exited."""
     exited: threading.Event
 
     def signal(self, number: int, *, tree: bool = False) -> None:

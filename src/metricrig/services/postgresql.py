@@ -1,0 +1,115 @@
+"""PostgreSQL: from a template directory made once, in memory where that is safe, never as root."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Unpack
+
+from metricrig._core.http import PATIENCE
+from metricrig.instance import Instance
+from metricrig.probes import Answer
+from metricrig.service import Service
+from metricrig.services import _postgresql_template as template
+from metricrig.tools import POSTGRESQL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from metricrig.placement import Placement
+    from metricrig.probes import Subject
+    from metricrig.services.options import Options
+
+USER = "postgres"
+
+SETTINGS: Mapping[str, str] = {
+    # A test server's data need not survive the machine, and waiting for disks is most of what it would do.
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    # In files of the data directory: a killed server leaves nothing in /dev/shm.
+    "dynamic_shared_memory_type": "mmap",
+    "logging_collector": "off",
+    "log_destination": "stderr",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AsksForPassword:
+    """The server answers a connection with a question for the password, not with "is starting up"."""
+
+    def __str__(self) -> str:
+        return "an answer to a connection"
+
+    def ask(self, subject: Subject) -> Answer:
+        """Open one connection, as far as the server's first word."""
+        parameters = b"".join(each.encode() + b"\0" for each in ("user", USER, "database", USER, ""))
+        hello = struct.pack("!ii", 8 + len(parameters), 196608) + parameters  # protocol 3.0
+        try:
+            with socket.create_connection((subject.host, subject.ports.first), PATIENCE) as connection:
+                connection.sendall(hello)
+                said = connection.recv(400)
+        except OSError as error:
+            return Answer(ready=False, said=f"{subject.host}:{subject.ports.first}: {error.strerror or error}")
+        message = said[5:].replace(b"\0", b" ").decode(errors="replace").strip()
+        return Answer(said[:1] == b"R", "it asks for the password" if said[:1] == b"R" else message or "no answer")
+
+
+class PostgreSQLInstance(Instance):
+    """A running PostgreSQL. ``url`` is for TCP; ``socket_url`` for the unix socket."""
+
+    @property
+    def socket_url(self) -> str:
+        """How the test reaches it without TCP."""
+        return f"postgresql://{USER}:{self.secret}@/{USER}?host={self.dir}&port={self.port}"
+
+    def psql(self, statement: str, *, database: str = USER) -> str:
+        """Run SQL with the ``psql`` that lies beside the server: rows a line each, columns separated by ``|``."""
+        done = self.run(
+            ["psql", "--no-psqlrc", "--tuples-only", "--no-align", "-v", "ON_ERROR_STOP=1", "-d", database, "-f", "-"],
+            stdin=statement,
+        )
+        return done.out.removesuffix("\n")
+
+
+class PostgreSQL(Service):
+    """A PostgreSQL server with the superuser ``postgres`` and a random password.
+
+    ``settings`` are added to its configuration. ``initdb`` are the options of the data directory: each set of
+    them has a template of its own, made when it is first wanted.
+    """
+
+    instance_type: ClassVar[type[PostgreSQLInstance]] = PostgreSQLInstance
+
+    def __init__(
+        self,
+        name: str = "postgresql",
+        *,
+        settings: Mapping[str, str] | None = None,
+        initdb: Sequence[str] = ("--encoding=UTF8", "--locale=C"),
+        **options: Unpack[Options],
+    ) -> None:
+        options.setdefault("ready", AsksForPassword())
+        added = options.get("env", {})
+        client = {"PGHOST": "{host}", "PGPORT": "{port}", "PGUSER": USER, "PGPASSWORD": "{secret}", "PGDATABASE": USER}
+        options["env"] = added if callable(added) else {**client, **added}
+        super().__init__(
+            name=name,
+            tool=POSTGRESQL,
+            command=lambda at: _command(at, {**SETTINGS, **(settings or {})}),
+            ports={"postgresql": 5432},
+            url=f"postgresql://{USER}:{{secret}}@{{host}}:{{port}}/{USER}",
+            cwd="{dir}",
+            unprivileged=True,
+            stop_signal=signal.SIGINT,  # "fast": SIGTERM would wait for every client to go
+            prepare=lambda bench: template.fill(bench, tuple(initdb)),
+            **options,
+        )
+
+
+def _command(at: Placement, settings: Mapping[str, str]) -> list[str]:
+    where = {"listen_addresses": at.host, "port": str(at.port), "unix_socket_directories": str(at.dir)}
+    pairs = [f"{key}={value}" for key, value in {**where, **settings}.items()]
+    return [at.tool, "-D", f"{at.dir}/data", *(word for pair in pairs for word in ("-c", pair))]

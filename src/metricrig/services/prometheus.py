@@ -1,0 +1,82 @@
+"""Prometheus: scrapes what it is told to, and takes remote writes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Unpack
+
+from metricrig import ready
+from metricrig.instance import Instance
+from metricrig.service import Service
+from metricrig.tools import PROMETHEUS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from metricrig.placement import Placement
+    from metricrig.services.options import Options
+
+    Target = Instance | str
+
+
+class Prometheus(Service):
+    """A Prometheus server.
+
+    ``scrape`` names instances of the rig (each at its own metrics page) or addresses; it does not scrape itself
+    unless told to, because its own samples would make older ones, written by a test, too old to be taken.
+    ``config`` is merged over the configuration: ``{"global": {...}, "rule_files": [...]}``. ``args`` are added to
+    its command.
+    """
+
+    def __init__(
+        self,
+        name: str = "prometheus",
+        *,
+        scrape: Sequence[Target] = (),
+        every: str = "1s",
+        config: Mapping[str, Any] | None = None,
+        args: Sequence[str] = (),
+        **options: Unpack[Options],
+    ) -> None:
+        options.setdefault("ready", ready.http("/-/ready"))
+
+        def configuration(_: Placement) -> str:
+            jobs = [_job(target) for target in scrape]
+            # JSON is YAML.
+            return json.dumps(
+                {"global": {"scrape_interval": every}, "scrape_configs": jobs, **(config or {})}, indent=1
+            )
+
+        options["files"] = {"prometheus.yml": configuration, **options.get("files", {})}
+        super().__init__(
+            name=name,
+            tool=PROMETHEUS,
+            command=lambda at: [*_command(at), *at.render_all(args)],
+            ports={"http": 9090},
+            metrics="/metrics",
+            cwd="{dir}",
+            **options,
+        )
+
+
+def _command(at: Placement) -> list[str]:
+    receiver = "--web.enable-remote-write-receiver" if at.at_least("2.33") else "--enable-feature=remote-write-receiver"
+    return [
+        at.tool,
+        f"--config.file={at.dir}/prometheus.yml",
+        f"--storage.tsdb.path={at.dir}/data",
+        f"--web.listen-address={at.address()}",
+        "--storage.tsdb.retention.time=100y",
+        receiver,
+    ]
+
+
+def _job(target: Target) -> dict[str, Any]:
+    """A scrape job of its own for each target, named like it."""
+    if not isinstance(target, Instance):
+        return {"job_name": target, "static_configs": [{"targets": [target]}]}
+    return {
+        "job_name": target.name,
+        "metrics_path": target.service.metrics or "/metrics",
+        "static_configs": [{"targets": [target.inside.address()]}],
+    }
