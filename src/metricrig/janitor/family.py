@@ -124,11 +124,11 @@ def kill_orphan(pid: int) -> None:
         send(each, signal.SIGKILL)
 
 
-def writes_to(pid: int, path: str) -> bool:
-    """Whether a process's standard output or error goes to this file."""
+def writes_below(pid: int, path: str) -> bool:
+    """Whether a process's standard output or error goes to this file, or to one in this directory."""
     for descriptor in (1, 2):
         with contextlib.suppress(OSError):
-            if os.readlink(f"/proc/{pid}/fd/{descriptor}") == path:
+            if os.readlink(f"/proc/{pid}/fd/{descriptor}").startswith(path):
                 return True
     return False
 

@@ -159,7 +159,7 @@ class Janitor:
             if pid in child.lineage or child.pid == session or (mark and child.mark == mark):
                 return child
         for child in self.family.values():
-            if family.writes_to(pid, child.out):
+            if family.writes_below(pid, child.out):
                 return child
         return None
 

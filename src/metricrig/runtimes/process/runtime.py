@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from metricrig._core import ports
-from metricrig.janitor.client import Order, janitor
+from metricrig.janitor import registry
+from metricrig.janitor.client import JanitorLost, Order, janitor
 from metricrig.janitor.family import descendants
 from metricrig.placement import Addresses, Placement, Ports
 from metricrig.runtimes import Site, viewed
@@ -107,7 +108,11 @@ class ProcessRuntime:
         for reservations in self._reservations.values():
             for each in reservations.values():
                 each.release()
-        why = self._janitor.close_rig(self.rig, keep=keep)
+        try:
+            why = self._janitor.close_rig(self.rig, keep=keep)
+        except JanitorLost:
+            # Somebody killed it: we do its work ourselves, and whoever asked it for something has been told.
+            why = registry.reap(registry.read(self.directory)).failure
         if why is not None:
             raise OSError(f"{self.directory} could not be removed: {why}")
 
