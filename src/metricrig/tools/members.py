@@ -57,17 +57,21 @@ def check_members(members: Iterable[Member]) -> None:
 
 
 def _problem(member: Member, links: set[str], files: set[str]) -> str:
+    path = member.path
     if member.kind is Kind.OTHER:
         return f"is a {member.kind.value}"
     if _leaves(member.name):
         return "lies outside of the archive's directory"
-    if member.path in links or (member.kind is not Kind.DIRECTORY and member.path in files):
+    if path in links or (member.kind is not Kind.DIRECTORY and path in files):
         return "occurs twice"
-    if any(parent in links or parent in files for parent in _parents(member.path)):
+    if any(parent in links or parent in files for parent in _parents(path)):
         return "lies beneath a link or file of the same archive"
-    if member.kind is Kind.SYMLINK:
-        return _symlink_problem(member)
-    if member.kind is Kind.HARDLINK and (_leaves(member.target) or posixpath.normpath(member.target) not in files):
+    return _symlink_problem(member) or _hardlink_problem(member, files)
+
+
+def _hardlink_problem(member: Member, files: set[str]) -> str:
+    inside = not _leaves(member.target) and posixpath.normpath(member.target) in files
+    if member.kind is Kind.HARDLINK and not inside:
         return f"is a hard link to {member.target!r}, which is no earlier file of the archive"
     return ""
 
@@ -78,6 +82,8 @@ def _symlink_problem(member: Member) -> str:
     downward = [part for part in parts if part != ".."]
     upward = len(parts) - len(downward)
     depth = member.path.count("/")
+    if member.kind is not Kind.SYMLINK:
+        return ""
     if member.target.startswith("/") or upward > depth or parts[upward:] != downward:
         return f"is a symbolic link to {member.target!r}, which may lead outside of the archive's directory"
     return ""
