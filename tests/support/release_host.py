@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from metricrig.tools.tool import Tool
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
@@ -62,6 +64,16 @@ class ReleaseHost:
     def count(self, path: str) -> int:
         """How often a path was asked for."""
         return sum(each.path == path for each in self.asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A tool with a release at the host: the paths that are asked for, and the archive."""
+
+    tool: Tool
+    archive: str
+    checksums: str
+    content: bytes
 
 
 @contextlib.contextmanager

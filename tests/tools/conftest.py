@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from support.release_host import program, release_host, tar_gz
+
 from metricrig._core.events import ToolEvent, everything
 from metricrig.tools.sources.release import asset_of
 from metricrig.tools.tool import Release, Tool
-from support.release_host import ReleaseHost, program, release_host, tar_gz
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from support.release_host import ReleaseHost
 
     from metricrig._core.events import Event
 
@@ -52,16 +54,6 @@ def events() -> Iterator[list[Event]]:
 
     with everything.listening(note):
         yield seen
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """A tool with a release at the host: the paths that are asked for, and the archive."""
-
-    tool: Tool
-    archive: str
-    checksums: str
-    content: bytes
 
 
 @pytest.fixture

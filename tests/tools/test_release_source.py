@@ -8,21 +8,23 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from support.release_host import Trouble, program, tar_gz
+
 from metricrig._core.errors import ToolUnavailable
 from metricrig._core.events import DownloadProgressed, everything
-from metricrig.tools import ETCD, PROMETHEUS, VICTORIA_METRICS, Tool, installed, obtain
+from metricrig.tools import ETCD, PROMETHEUS, VICTORIA_METRICS, installed, obtain
 from metricrig.tools import checksums as checksums_module
 from metricrig.tools.download import DownloadFailed, download
 from metricrig.tools.requests import CannotDeliver
 from metricrig.tools.sources.release import asset_of
-from support.release_host import Trouble, program, tar_gz
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Published
+    from support.release_host import Published, ReleaseHost
+
     from metricrig._core.events import Event
-    from support.release_host import ReleaseHost
+    from metricrig.tools import Tool
 
 
 def refusal(tool: Tool, source: str = "release", version: str | None = None) -> str:
@@ -64,7 +66,7 @@ def test_checksum_files_are_named_as_upstream_names_them() -> None:
 
 def test_a_machine_without_archives_is_named() -> None:
     assert PROMETHEUS.release is not None
-    with pytest.raises(CannotDeliver, match="no archive is published for linux on riscv64"):
+    with pytest.raises(CannotDeliver, match=r"no archive is published for linux on riscv64"):
         asset_of(PROMETHEUS.release, "3.5.0", "linux", "riscv64")
 
 
@@ -197,36 +199,28 @@ def test_a_file_replaced_half_way_is_not_mixed(host: ReleaseHost, tmp_path: Path
 def test_a_download_ends_at_its_deadline(host: ReleaseHost, tmp_path: Path) -> None:
     host.files["/file"] = b"x" * 1000
     host.troubles["/file"] = [Trouble(after=number) for number in range(1, 1000)]
-    with pytest.raises(DownloadFailed, match="did not arrive within 0.3 s"):
+    with pytest.raises(DownloadFailed, match=r"did not arrive within 0.3 s"):
         download(f"{host.url}/file", tmp_path / "file", tool="acme", within=0.3)
 
 
-def test_silence_ends_a_download(
-    published: Published, host: ReleaseHost, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_silence_ends_a_download(published: Published, host: ReleaseHost, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("METRICRIG_DOWNLOAD_TIMEOUT", "0.1")
     host.troubles[published.archive] = [Trouble(after=0, hang=True)] * 20
     assert "sent nothing for 0.1 s" in refusal(published.tool)
 
 
-def test_a_silent_moment_is_survived(
-    published: Published, host: ReleaseHost, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_silent_moment_is_survived(published: Published, host: ReleaseHost, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("METRICRIG_DOWNLOAD_TIMEOUT", "0.3")
     host.troubles[published.archive] = [Trouble(after=50_000, hang=True)]
     assert obtain(published.tool).version == "1.2.3"
 
 
-def test_a_host_that_is_not_there_is_named_at_once(
-    published: Published, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_host_that_is_not_there_is_named_at_once(published: Published, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("METRICRIG_MIRROR", "http://127.0.0.1:1/prefix")
     assert refusal(published.tool).startswith("127.0.0.1:1 cannot be reached")
 
 
-def test_a_mirror_may_have_a_prefix(
-    published: Published, host: ReleaseHost, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_mirror_may_have_a_prefix(published: Published, host: ReleaseHost, monkeypatch: pytest.MonkeyPatch) -> None:
     host.publish(f"/mirror{published.archive}", published.content, f"/mirror{published.checksums}")
     monkeypatch.setenv("METRICRIG_MIRROR", f"{host.url}/mirror/")
     assert obtain(published.tool).version == "1.2.3"
@@ -234,9 +228,7 @@ def test_a_mirror_may_have_a_prefix(
 
 
 def test_an_archive_that_holds_another_version_is_refused(published: Published, host: ReleaseHost) -> None:
-    host.publish(
-        published.archive, tar_gz(("acme", program("acme 1.0.0"), 0o755)), published.checksums
-    )
+    host.publish(published.archive, tar_gz(("acme", program("acme 1.0.0"), 0o755)), published.checksums)
     assert "what release delivered is 1.0.0, wanted >=1.1" in refusal(published.tool)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from metricrig._core.errors import UsageError
 from metricrig.tools import REDIS, VICTORIA_METRICS, Executable, Tool, look_up, obtain
 from metricrig.tools.libraries import bringing, package_of
@@ -86,7 +87,7 @@ def test_a_vague_request_is_asked_to_be_exact(asked: str) -> None:
 
 @pytest.mark.parametrize("asked", ["latest", ">=", "1.2.x", "=1.2"])
 def test_what_is_no_request_is_a_wrong_call(asked: str) -> None:
-    with pytest.raises(UsageError, match="is no version request"):
+    with pytest.raises(UsageError, match=r"is no version request"):
         obtain(REDIS, asked)
 
 
@@ -115,9 +116,9 @@ def test_prometheus_versions_become_module_versions(version: str, module: str | 
 
 def test_an_unknown_tool_comes_with_near_misses() -> None:
     assert look_up("victoria-metrics") is VICTORIA_METRICS
-    with pytest.raises(UsageError, match="did you mean 'postgresql'"):
+    with pytest.raises(UsageError, match=r"did you mean 'postgresql'"):
         look_up("postgres")
-    with pytest.raises(UsageError, match="there are victoria-metrics, prometheus"):
+    with pytest.raises(UsageError, match=r"there are victoria-metrics, prometheus"):
         look_up("zzz")
 
 
@@ -126,14 +127,14 @@ def test_sources_are_restricted_and_ordered(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("METRICRIG_SOURCES", " debian, path,debian")
     assert settings().sources == ("explicit", "debian", "path")
     monkeypatch.setenv("METRICRIG_SOURCES", "path,docker")
-    with pytest.raises(UsageError, match="there is no source 'docker'"):
+    with pytest.raises(UsageError, match=r"there is no source 'docker'"):
         settings()
 
 
 @pytest.mark.parametrize("stated", ["0", "-1", "soon", "inf", "nan"])
 def test_a_timeout_is_a_number_of_seconds(monkeypatch: pytest.MonkeyPatch, stated: str) -> None:
     monkeypatch.setenv("METRICRIG_DOWNLOAD_TIMEOUT", stated)
-    with pytest.raises(UsageError, match="no number of seconds"):
+    with pytest.raises(UsageError, match=r"no number of seconds"):
         settings()
 
 

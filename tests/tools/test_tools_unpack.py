@@ -10,6 +10,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
+
 from metricrig.tools.members import BadArchive, Kind, Member, check_members
 from metricrig.tools.unpack import unpack
 
