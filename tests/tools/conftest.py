@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from support.release_host import program, release_host, tar_gz
+from support.release_host import Published, program, release_host, tar_gz
 
 from metricrig._core.events import ToolEvent, everything
 from metricrig.tools.sources.release import asset_of

@@ -140,7 +140,7 @@ def test_a_stated_path_that_is_wrong_is_an_error_at_once(
 
 def test_who_states_path_and_version_is_believed(tmp_path: Path) -> None:
     silent = put(tmp_path, "hello")
-    with pytest.raises(UsageError, match='state it: METRICRIG_ACME_DB_VERSION="1.2.3"'):
+    with pytest.raises(UsageError, match=r'state it: METRICRIG_ACME_DB_VERSION="1.2.3"'):
         obtain(TOOL, path=silent)
     assert obtain(TOOL, "2.4.0", path=silent).version == "2.4.0"
 

@@ -81,7 +81,7 @@ def test_a_request_names_what_to_fetch(asked: str | None, version: str) -> None:
 
 @pytest.mark.parametrize("asked", ["<1.9", "2.1", ">=3", "==1.6.*", ">1.9.0"])
 def test_a_vague_request_is_asked_to_be_exact(asked: str) -> None:
-    with pytest.raises(CannotDeliver, match='name an exact version, such as "1.9.0"'):
+    with pytest.raises(CannotDeliver, match=r'name an exact version, such as "1.9.0"'):
         target(request_for(TOOL, asked, None))
 
 

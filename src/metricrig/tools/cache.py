@@ -60,6 +60,15 @@ def entry_name(version: str, source: str) -> str:
     return f"{version or 'unknown'}-{source}-{platform()}"
 
 
+def make_directory(directory: Path) -> None:
+    """Create it; in root's cache readable by all, whatever the umask, for servers run as somebody else."""
+    missing = [each for each in (directory, *directory.parents) if not each.exists()]
+    directory.mkdir(parents=True, exist_ok=True)
+    if os.geteuid() == 0:
+        for each in missing:
+            each.chmod(0o755)
+
+
 def entries(tool: str) -> list[Executable]:
     """All usable entries of a tool, newest version first."""
     found = [each for directory in _directories(shelf(tool)) if (each := read_entry(directory)) is not None]

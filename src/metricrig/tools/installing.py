@@ -104,7 +104,7 @@ def _make_visible(tree: Path, place: Path, aside: Path) -> None:
 def _locked(shelf: Path, slug: str) -> Iterator[None]:
     from filelock import FileLock, Timeout  # noqa: PLC0415 - only installing needs it
 
-    make_directory(shelf)
+    cache.make_directory(shelf)
     try:
         with FileLock(shelf / f".lock-{slug}", timeout=LOCK_WITHIN, mode=0o644):
             yield
@@ -112,15 +112,6 @@ def _locked(shelf: Path, slug: str) -> Iterator[None]:
         raise CannotDeliver(
             f"another process has been installing it for {LOCK_WITHIN:g} s, holding {shelf / f'.lock-{slug}'}",
         ) from None
-
-
-def make_directory(directory: Path) -> None:
-    """Create it; in root's cache readable by all, whatever the umask, for servers run as somebody else."""
-    missing = [each for each in (directory, *directory.parents) if not each.exists()]
-    directory.mkdir(parents=True, exist_ok=True)
-    if os.geteuid() == 0:
-        for each in missing:
-            each.chmod(0o755)
 
 
 @contextlib.contextmanager

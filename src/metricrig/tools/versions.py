@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metricrig._core.directories import cache_root
+from metricrig.tools.cache import make_directory
 from metricrig.tools.commands import run
 from metricrig.tools.numbering import normalised
 
@@ -87,7 +88,7 @@ def _note(tool: Tool, executable: Path) -> Path | None:
 def _remember(note: Path, what: Mapping[str, str]) -> None:
     """A cache that cannot be written costs the asking, nothing else."""
     with suppress(OSError):
-        note.parent.mkdir(parents=True, exist_ok=True)
+        make_directory(note.parent)
         descriptor, draft = tempfile.mkstemp(dir=note.parent, prefix=".draft-")
         with os.fdopen(descriptor, "w") as file:
             json.dump(what, file)

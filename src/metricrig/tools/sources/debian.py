@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -101,18 +102,23 @@ def _unpacked(request: Request, choice: Choice, staging: Path, options: Sequence
     what = f"unpacking {' '.join(choice.exactly)}"
     everything.emit(SourceTried(tool=request.tool.name, source="debian", what=what))
     tree, packages = staging / "tree", staging / "packages"
-    tree.mkdir(exist_ok=True)
-    try:
-        files = apt.download(choice.exactly, packages, options)
-    except CannotDeliver as why:
-        raise OutdatedLists(str(why)) from None
-    for file in files:
-        apt.unpack(file, tree)
+    for left_by_the_first_try in (tree, packages):
+        shutil.rmtree(left_by_the_first_try, ignore_errors=True)
+    _fetch(choice.exactly, staging, options)
     executable = _executable(request, tree, choice)
     programs = [executable, *(executable.with_name(name) for name in request.tool.companions)]
     libraries = _with_libraries(programs, choice, staging, options)
     _drop_what_cannot_load(request, tree, libraries)
     return Built(tree, executable, normalised(choice.version), libraries)
+
+
+def _fetch(packages: Sequence[str], staging: Path, options: Sequence[str]) -> None:
+    try:
+        files = apt.download(packages, staging / "packages", options)
+    except CannotDeliver as why:
+        raise OutdatedLists(str(why)) from None
+    for file in files:
+        apt.unpack(file, staging / "tree")
 
 
 def _executable(request: Request, tree: Path, choice: Choice) -> Path:
@@ -131,8 +137,8 @@ def _with_libraries(programs: Sequence[Path], choice: Choice, staging: Path, opt
     if not absent:
         return []
     wanted = bringing(absent, apt.dependencies(choice.names, options))
-    for file in apt.download(wanted, staging / "packages", options) if wanted else ():
-        apt.unpack(file, tree)
+    if wanted:
+        _fetch(wanted, staging, options)
     directories = directories_of_libraries(tree)
     still = lacking(programs, directories)
     if still:

