@@ -1,0 +1,1 @@
+"""Benchmarks: what metricrig costs over doing the same by hand, and beside others. ``python -m bench``."""
