@@ -183,7 +183,8 @@ class Rig:
     def _stop(self, names: Collection[str], within: float | None = None) -> None:
         """Stop in waves; a wave that fails does not keep the others running."""
         errors: list[BaseException] = []
-        for wave in order.stop_waves(_only(self._needs(), names)):
+        running = [name for name in names if self._lives[name].running is not None]
+        for wave in order.stop_waves(_only(self._needs(), running)):
             try:
                 stopping.stop_all([self._lives[name] for name in wave], within)
             except Exception as error:  # noqa: BLE001 - raised below, when all have been stopped

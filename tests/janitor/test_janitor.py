@@ -1,0 +1,189 @@
+"""The janitor itself: killed, and its records."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.programs import sleeper
+from support.waiting import eventually
+
+from metricrig import Rig, Service, ServiceDied
+from metricrig._core.processes import ProcessId
+from metricrig.janitor import registry
+from metricrig.janitor.client import JanitorLost, janitor
+from metricrig.janitor.wire import Inbox, encode
+
+RECORD: dict[str, Any] = {"kept": False, "boot": "b", "pid_namespace": "n"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "owner", "alive", "state"),
+    [
+        ({}, True, True, registry.LIVE),
+        ({}, True, False, registry.LIVE),
+        ({}, False, True, registry.CLEANING),
+        ({}, False, False, registry.ORPHANED),
+        ({"boot": "an earlier one"}, True, True, registry.LOST),
+        ({"pid_namespace": "a container's"}, False, False, registry.ELSEWHERE),
+        ({"kept": True}, False, False, registry.KEPT),
+    ],
+)
+def test_only_rigs_that_are_nobodys_are_reapable(changes: dict[str, Any], owner: bool, alive: bool, state: str) -> None:
+    judged = registry.judge({**RECORD, **changes}, boot="b", namespace="n", owner_alive=owner, janitor_alive=alive)
+    assert judged == state
+    assert (judged in registry.REAPABLE) == (state in {registry.ORPHANED, registry.LOST})
+
+
+def test_a_running_rig_is_on_record(rig: Rig) -> None:
+    instance = rig.add(sleeper("s", ports={"p": 1}, ready=lambda _: True))
+    rig.start()
+    service = eventually(lambda: registry.read(rig.directory).services)[0]
+    found = registry.read(rig.directory)
+    assert (found.rig, found.state, found.owner) == (rig.id, registry.LIVE, ProcessId.of(os.getpid()))
+    assert (service.name, service.ports, service.process) == ("s", dict(instance.ports), ProcessId.of(instance.pid))
+    assert service.alive
+    instance.stop()
+    eventually(lambda: not registry.read(rig.directory).services)
+
+
+def test_a_record_is_private(rig: Rig) -> None:
+    path = eventually(lambda: next(iter(rig.directory.glob("rig.json")), None))
+    assert path is not None
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def in_another_process(code: str, root: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "METRICRIG_DATA": str(root)}
+    return subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+ORPHAN = """
+import json, os, time
+from metricrig import Rig, Service
+from metricrig.janitor.client import janitor
+rig = Rig("orphan")
+forks = rig.add(Service(name="forks", command=["sh", "-c", "setsid sleep 1000 & sleep 1000"]))
+rig.start()
+while not json.loads((rig.directory / "rig.json").read_text())["services"]: time.sleep(0.001)
+print(rig.directory, forks.pid, flush=True)
+os.kill(janitor().pid, 9)
+"""
+
+
+def test_what_a_killed_janitor_leaves_can_be_reaped_and_live_rigs_are_left_alone(rig: Rig, tmp_path: Path) -> None:
+    bystander = rig.add(sleeper())
+    rig.start()
+    done = in_another_process(ORPHAN + "os.kill(os.getpid(), 9)", tmp_path)
+    directory, pid = Path(done.stdout.split()[0]), int(done.stdout.split()[1])
+    assert Path(f"/proc/{pid}").exists()
+    (found,) = registry.find([directory.parent])
+    assert found.state == registry.ORPHANED
+    reaped = registry.reap(found)
+    assert pid in reaped.killed
+    assert len(reaped.killed) == 3
+    assert reaped.failure is None
+    assert not directory.exists()
+    eventually(lambda: not any(ProcessId.of(each) and _running(each) for each in reaped.killed))
+    assert bystander.state == "ready"
+    assert _running(bystander.pid)
+
+
+def test_a_reused_pid_is_not_killed(tmp_path: Path) -> None:
+    """The record names this very pid, but another start time: it was somebody else."""
+    with subprocess.Popen(["sleep", "100"]) as innocent:
+        directory = tmp_path / "old-rig"
+        directory.mkdir()
+        service = {"name": "s", "process": [innocent.pid, 12345], "argv": [], "ports": {}}
+        identity = {"rig": "old-rig", "owner": [innocent.pid, 12345], "janitor": None}
+        here = {"boot": registry.boot_id(), "pid_namespace": registry.pid_namespace(), "kept": False}
+        record = {**identity, **here, "services": {"1": service}}
+        (directory / "rig.json").write_text(json.dumps(record))
+        found = registry.read(directory)
+        assert found.state == registry.ORPHANED
+        assert not found.services[0].alive
+        assert registry.reap(found).killed == ()
+        assert innocent.poll() is None
+        innocent.kill()
+
+
+def test_a_directory_without_a_record_is_given_time(tmp_path: Path) -> None:
+    directory = tmp_path / "being-born"
+    directory.mkdir()
+    assert registry.read(directory).state == registry.LIVE
+    os.utime(directory, (1, 1))
+    assert registry.read(directory).state == registry.ORPHANED
+
+
+def test_an_owner_whose_janitor_is_killed_is_told_and_cleans_up_himself(tmp_path: Path) -> None:
+    code = (
+        ORPHAN
+        + """
+from metricrig import ServiceDied
+from metricrig.janitor.client import JanitorLost
+while forks.state != "died": time.sleep(0.001)
+try: forks.wait(lambda _: False, within=30)
+except ServiceDied as error: print(error)
+try: rig.close()
+except JanitorLost as error: print(error)
+print("exists:", rig.directory.exists())
+with Rig("next") as rig:
+    rig.add(Service(name="s", command=["sleep", "1000"])); rig.start()
+    print(rig)
+"""
+    )
+    done = in_another_process(code, tmp_path)
+    assert done.stderr == ""
+    assert "forks was lost: its janitor is gone before waiting" in done.stdout
+    assert "(status -9)" in done.stdout
+    assert "exists: False" in done.stdout
+    assert "s ready" in done.stdout
+    assert not list(tmp_path.glob("*/*"))
+
+
+def test_signals_that_are_meant_for_others_do_not_disturb_the_janitor(rig: Rig) -> None:
+    instance = rig.add(sleeper())
+    rig.start()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        os.kill(janitor().pid, number)
+    instance.restart()
+    assert instance.state == "ready"
+
+
+def test_the_services_do_not_inherit_how_the_janitor_treats_signals(rig: Rig) -> None:
+    instance = rig.add(Service(name="s", command=["sleep", "1000"]))
+    rig.start()
+    status = Path(f"/proc/{instance.pid}/status").read_text().splitlines()
+    masks = {line.split(":")[0]: int(line.split()[1], 16) for line in status if line.startswith(("SigIgn", "SigBlk"))}
+    assert masks == {"SigIgn": 0, "SigBlk": 0}
+
+
+def test_messages_survive_being_cut_anywhere() -> None:
+    reading, writing = os.pipe()
+    inbox = Inbox(reading)
+    data = encode({"op": "a", "n": [1, 2]}) + encode({"op": "b"})
+    seen = []
+    for number in range(len(data)):
+        os.write(writing, data[number : number + 1])
+        seen += inbox.receive() or []
+    assert seen == [{"op": "a", "n": [1, 2]}, {"op": "b"}]
+    os.close(writing)
+    assert inbox.receive() is None
+    os.close(reading)
+
+
+def test_a_lost_janitor_is_its_own_error() -> None:
+    assert not issubclass(JanitorLost, ServiceDied)
+
+
+def _running(pid: int) -> bool:
+    identity = ProcessId.of(pid)
+    return identity is not None and identity.alive

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import pytest
+from support.programs import python, sleeper
+
+from metricrig import CommandFailed, DeadlineExceeded, Rig, ready
+
+TALK = "print('first'); print('second', file=sys.stderr); time.sleep(1000)"
+
+
+def test_the_log_has_both_outputs(rig: Rig) -> None:
+    instance = rig.add(python("x", TALK, ready=ready.log("second")))
+    rig.start()
+    assert instance.logs.text() == "first\nsecond\n"
+    assert instance.logs.tail(1) == "second"
+
+
+def test_a_mark_divides_the_log(rig: Rig) -> None:
+    code = "print('up'); sys.stdout.flush(); signal.signal(signal.SIGUSR1, lambda *_: print('again')); [time.sleep(9) for _ in range(99)]"
+    instance = rig.add(python("x", code, ready=ready.log("up")))
+    rig.start()
+    mark = instance.logs.mark()
+    assert instance.logs.since(mark) == ""
+    with pytest.raises(DeadlineExceeded, match="bytes of log, none matches"):
+        instance.logs.wait("up", within=0.05, since=mark)
+    instance.signal(10)
+    assert instance.logs.wait(r"aga\w+", since=mark) == "again"
+    assert instance.logs.since(mark) == "again\n"
+
+
+def test_a_restarted_service_is_not_ready_by_what_it_said_before(rig: Rig) -> None:
+    code = "os.path.exists('ran') or print('up'); open('ran', 'w'); time.sleep(1000)"
+    instance = rig.add(python("x", code, cwd="{dir}", ready=ready.log("up"), start_within=0.5))
+    rig.start()
+    instance.stop()
+    with pytest.raises(DeadlineExceeded, match="a line of its log that matches 'up'"):
+        instance.start()
+
+
+def test_a_chatty_server_is_not_held_up_and_costs_no_memory(rig: Rig) -> None:
+    """100 MB that nobody reads; then the pattern behind them is found."""
+    code = """
+    line = b"x" * 1023 + b"\\n"
+    for _ in range(100): os.write(1, line * 1024)
+    print("finished"); time.sleep(1000)
+    """
+    instance = rig.add(python("chatty", code, ready=ready.log("finished"), start_within=60))
+    rig.start()
+    assert instance.logs.mark() > 100 << 20
+    assert instance.logs.tail(2).splitlines()[-1] == "finished"
+
+
+def test_waiting_returns_what_the_probe_said(rig: Rig) -> None:
+    instance = rig.add(sleeper())
+    rig.start()
+    answers = iter([None, 0, [], "yes"])
+    assert instance.wait(lambda _: next(answers)) == "it returned 'yes'"
+
+
+def test_a_wait_that_runs_out_shows_the_last_error(rig: Rig) -> None:
+    instance = rig.add(sleeper())
+    rig.start()
+
+    def queue_is_empty(_: object) -> bool:
+        raise AssertionError("3 left")
+
+    with pytest.raises(DeadlineExceeded, match=r"queue_is_empty\(instance\) to be true\n  last seen: .*3 left"):
+        instance.wait(queue_is_empty, within=0.05)
+
+
+def test_a_command_runs_beside_the_service(rig: Rig) -> None:
+    instance = rig.add(sleeper("x", ports={"p": 1}, env={"GREETING": "hello {name}"}, ready=lambda _: True))
+    rig.start()
+    done = instance.run(["sh", "-c", "cat; pwd; echo $GREETING {port}; echo oops >&2"], stdin="from the test\n")
+    assert done.status == 0
+    assert done.out == f"from the test\n{instance.dir}\nhello x {instance.port}\n"
+    assert done.err == "oops\n"
+    assert sorted(path.name for path in rig.directory.iterdir()) == ["rig.json", "x", "x.log"]
+
+
+def test_a_command_that_fails_tells_everything(rig: Rig) -> None:
+    instance = rig.add(sleeper())
+    rig.start()
+    with pytest.raises(CommandFailed, match="exited with 3") as failure:
+        instance.run(["sh", "-c", "echo partial; echo reason >&2; exit 3"])
+    assert (failure.value.out, failure.value.err) == ("partial\n", "reason\n")
+    assert "| reason" in str(failure.value)
+    assert instance.run(["sh", "-c", "exit 3"], check=False).status == 3
+
+
+def test_a_command_has_a_deadline_and_takes_its_children_with_it(rig: Rig) -> None:
+    instance = rig.add(sleeper())
+    rig.start()
+    with pytest.raises(DeadlineExceeded, match="it said step one"):
+        instance.run(["sh", "-c", "echo step one; sleep 1000 & sleep 1000"], within=0.3)
+    assert instance.resources().processes == 1
+
+
+def test_resources_are_of_the_whole_tree(rig: Rig) -> None:
+    code = """
+    child = subprocess.Popen([sys.executable, "-c", "x = bytearray(50 << 20); print('grown', flush=True); input()"], stdin=subprocess.PIPE)
+    sum(i * i for i in range(300_000)); time.sleep(1000)
+    """
+    instance = rig.add(python("parent", code, ready=ready.log("grown")))
+    rig.start()
+    used = instance.resources()
+    assert used.processes == 2
+    assert used.rss_peak >= used.rss > 50 << 20
+    assert used.cpu_seconds > 0
+    assert used.fds >= 4
+    assert used.threads == 2

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from metricrig import Unavailable
+from metricrig.runtimes.process import places
+from metricrig.runtimes.process.places import MemoryDisk
+
+GIB = 1 << 30
+
+
+@pytest.mark.parametrize(
+    ("disk", "refusal"),
+    [
+        (MemoryDisk(present=True, free=4 * GIB, spare_memory=8 * GIB), None),
+        (MemoryDisk(present=False, free=0, spare_memory=8 * GIB), "not a memory file system"),
+        (MemoryDisk(present=True, free=64 << 20, spare_memory=8 * GIB), "only 64 MiB free, 512 are needed"),
+        (MemoryDisk(present=True, free=4 * GIB, spare_memory=GIB // 2), "only 512 MiB of memory are to spare"),
+    ],
+)
+def test_memory_is_used_only_where_there_is_enough(disk: MemoryDisk, refusal: str | None) -> None:
+    assert disk.refusal() is None if refusal is None else refusal in (disk.refusal() or "")
+
+
+def test_auto_falls_back_to_disk_and_tmpfs_says_why_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    small = MemoryDisk(present=True, free=64 << 20, spare_memory=8 * GIB)
+    monkeypatch.setattr(places, "memory_disk", lambda: small)
+    monkeypatch.setattr(places.tempfile, "gettempdir", lambda: str(tmp_path))
+    assert places.root_for("auto").is_relative_to(tmp_path)
+    assert places.root_for("disk").is_relative_to(tmp_path)
+    with pytest.raises(Unavailable, match=r"data on tmpfs: /dev/shm has only 64 MiB free"):
+        places.root_for("tmpfs")
+
+
+def test_a_root_that_is_not_ours_alone_is_refused(tmp_path: Path) -> None:
+    root = tmp_path / f"metricrig-{os.geteuid()}"
+    root.mkdir()
+    root.chmod(0o777)
+    with pytest.raises(Unavailable, match="it is not ours alone"):
+        places.root_for(tmp_path)
+
+
+def test_a_link_put_in_the_place_of_the_root_is_refused(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tmp_path / f"metricrig-{os.geteuid()}").symlink_to(elsewhere)
+    with pytest.raises(Unavailable, match="it is not ours alone"):
+        places.root_for(tmp_path)
