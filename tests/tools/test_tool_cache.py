@@ -96,6 +96,21 @@ def test_an_entry_is_described(published: Published, cache: Path) -> None:
     assert {path.stat().st_mode & 0o077 for path in entry.iterdir()} == {0o055, 0o044}
 
 
+def test_a_strict_umask_does_not_lock_other_users_out(published: Published) -> None:
+    """Servers that refuse to run as root are started as somebody else."""
+    before = os.umask(0o077)
+    try:
+        entry = obtain(published.tool).path.parent
+    finally:
+        os.umask(before)
+    assert {path.name: path.stat().st_mode & 0o777 for path in entry.iterdir()} == {
+        "acme-prod": 0o755,
+        "ballast": 0o644,
+        "manifest.json": 0o644,
+    }
+    assert entry.stat().st_mode & 0o777 == 0o755
+
+
 def test_an_entry_of_another_machine_is_not_used(published: Published, host: ReleaseHost) -> None:
     entry = obtain(published.tool).path.parent
     entry.rename(entry.with_name("1.2.3-release-plan9-mips"))

@@ -30,7 +30,8 @@ class Outcome:
     @property
     def complaint(self) -> str:
         """What a person would quote: its last line that says error, and the very last one where that goes on."""
-        lines = [line.strip() for line in f"{self.stdout}\n{self.stderr}".splitlines() if line.strip()]
+        said = (line.strip() for line in f"{self.stdout}\n{self.stderr}".splitlines())
+        lines = [line for line in said if line and not line.startswith("go: downloading")]
         errors = [line for line in lines if line.startswith(("E:", "ERROR", "error:", "go: "))]
         if self.timed_out:
             return "it did not end in time" + (f"; last it said: {lines[-1]}" if lines else "")

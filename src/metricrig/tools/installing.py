@@ -68,7 +68,6 @@ def _publish(request: Request, source: str, staging: Path, built: Built) -> Exec
     as_text = {name: os.pathsep.join(map(str, paths)) for name, paths in env.items()}
     version = said_by(request.tool, built.executable, as_text) or built.version
     check(request, version, f"what {source} delivered")
-    _open_to_all(built.tree)
     manifest = cache.Manifest(
         tool=request.tool.name,
         version=version,
@@ -79,6 +78,7 @@ def _publish(request: Request, source: str, staging: Path, built: Built) -> Exec
         env={name: [str(path.relative_to(built.tree)) for path in paths] for name, paths in env.items()},
     )
     cache.write_manifest(built.tree, manifest)
+    _open_to_all(built.tree)
     place = cache.shelf(request.tool.name) / cache.entry_name(version, source)
     _make_visible(built.tree, place, staging / "replaced")
     delivered = cache.read_entry(place)
