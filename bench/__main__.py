@@ -35,10 +35,10 @@ def main() -> None:
     for name in options.only or BENCHMARKS:
         reports.append(BENCHMARKS[name](QUICK if options.quick else 1.0))
         show(reports[-1])
-    facts["load after"] = load()
+        facts["load after"] = load()
+        if options.markdown:  # after each: what was measured is kept if a later one fails
+            options.markdown.write_text(markdown(reports, facts, HOW), encoding="utf-8")
     print(f"load after   {facts['load after']}")
-    if options.markdown:
-        options.markdown.write_text(markdown(reports, facts, HOW), encoding="utf-8")
 
 
 def _options() -> argparse.Namespace:

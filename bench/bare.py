@@ -7,14 +7,15 @@ import socket
 import subprocess
 import tempfile
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from metricrig import Rig
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from metricrig import Service
 
@@ -63,33 +64,39 @@ def kitchen(recipe: Recipe) -> Path:
     return directory
 
 
-def free_port() -> int:
-    """A port that nobody uses now."""
-    with socket.socket() as chosen:
-        chosen.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        chosen.bind((LOOPBACK, 0))
-        number: int = chosen.getsockname()[1]
-        return number
+@contextmanager
+def reserved_port() -> Iterator[int]:
+    """A port of our own: bound, so that nobody else on this machine is given it, but not listening.
+
+    Servers that set SO_REUSEADDR, as all of these do, can listen on it nevertheless.
+    """
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind((LOOPBACK, 0))
+        yield holder.getsockname()[1]
 
 
 def bare_start(recipe: Recipe, is_ready: IsReady) -> float:
     """Seconds from exec to the first right answer. Making the directory and its files is not counted."""
-    directory, port = kitchen(recipe), free_port()
-    command = recipe.command(directory, port)
+    directory = kitchen(recipe)
     try:
-        with (directory / "output").open("wb") as output:
-            began = time.perf_counter()
-            process = subprocess.Popen(
-                command, cwd=directory, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
-            )
-            try:
-                _poll(process, lambda: is_ready(port))
-                return time.perf_counter() - began
-            finally:
-                process.kill()
-                process.wait()
+        with reserved_port() as port, (directory / "output").open("wb") as output:
+            return _exec(recipe.command(directory, port), output, directory, lambda: is_ready(port))
     finally:
         shutil.rmtree(directory)
+
+
+def _exec(command: Sequence[str], output: IO[bytes], directory: Path, is_ready: Callable[[], bool]) -> float:
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        command, cwd=directory, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+    )
+    try:
+        _poll(process, is_ready)
+        return time.perf_counter() - began
+    finally:
+        process.kill()
+        process.wait()
 
 
 def _poll(process: subprocess.Popen[bytes], is_ready: Callable[[], bool]) -> None:

@@ -11,7 +11,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from bench.bare import LOOPBACK, free_port, kitchen
+from bench.bare import LOOPBACK, kitchen, reserved_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,16 +61,22 @@ def peer_start(recipe: Recipe, make: Make) -> Attempt:
 
     def attempt() -> float:
         directory = kitchen(recipe)
-        executor = make(recipe, directory, free_port())
-        began = time.perf_counter()
         try:
-            executor.start()
-            return time.perf_counter() - began
+            with reserved_port() as port:
+                return _timed(make(recipe, directory, port))
         finally:
-            executor.kill()
             shutil.rmtree(directory)
 
     return attempt
+
+
+def _timed(executor: Any) -> float:
+    began = time.perf_counter()
+    try:
+        executor.start()
+        return time.perf_counter() - began
+    finally:
+        executor.kill()
 
 
 def installed(package: str) -> bool:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.bare import free_port
+from bench.bare import reserved_port
 from bench.finding import Report, Target, compare
 from bench.peers import installed
 from bench.rounds import interleave
@@ -69,9 +69,10 @@ def _theirs(worker: subprocess.Popen[str], base: Path) -> float:
     try:
         if os.geteuid() == 0:
             shutil.chown(directory, USER)
-        worker.stdin.write(f"{directory} {free_port()}\n")
-        worker.stdin.flush()
-        return float(worker.stdout.readline())
+        with reserved_port() as port:
+            worker.stdin.write(f"{directory} {port}\n")
+            worker.stdin.flush()
+            return float(worker.stdout.readline())
     finally:
         shutil.rmtree(directory)
 

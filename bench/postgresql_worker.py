@@ -47,6 +47,9 @@ def _timed(executor: Any) -> float:
         executor.wait_for_postgres()
         return time.perf_counter() - began
     finally:
+        if executor.process is not None:
+            # pg_ctl looks only every 0.1 s whether the server is there: one that is gone again is an error to it.
+            executor.process.wait()
         executor.stop()
 
 
