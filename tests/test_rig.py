@@ -123,10 +123,11 @@ def test_closing_twice_is_fine(rig: Rig) -> None:
 
 
 def test_an_exception_inside_the_block_leaves_nothing() -> None:
-    with pytest.raises(ZeroDivisionError), Rig("broken") as rig:
-        instance = rig.add(sleeper())
-        rig.start()
-        pid = instance.pid
+    rig = Rig("broken")
+    instance = rig.add(sleeper())
+    rig.start()
+    pid = instance.pid
+    with pytest.raises(ZeroDivisionError), rig:
         raise ZeroDivisionError
     assert not rig.directory.exists()
     assert not Path(f"/proc/{pid}").exists()
@@ -265,9 +266,9 @@ def test_use_after_the_close_is_refused(rig: Rig) -> None:
     for use in (instance.start, instance.stop, instance.kill, lambda: instance.run(["true"]), lambda: instance.pid):
         with pytest.raises(UsageError, match="late is closed"):
             use()
-    for use in (rig.start, lambda: rig.add(sleeper("later")), rig.stop):
+    for use_rig in (rig.start, lambda: rig.add(sleeper("later")), rig.stop):
         with pytest.raises(UsageError, match="is closed"):
-            use()
+            use_rig()
 
 
 def test_opening_is_an_event_of_everything() -> None:

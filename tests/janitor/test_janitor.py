@@ -15,7 +15,7 @@ from support.programs import sleeper
 from support.waiting import eventually
 
 from metricrig import Rig, Service, ServiceDied
-from metricrig._core.processes import ProcessId
+from metricrig._core.processes import ProcessId, boot_id, pid_namespace
 from metricrig.janitor import registry
 from metricrig.janitor.client import JanitorLost, janitor
 from metricrig.janitor.wire import Inbox, encode
@@ -67,13 +67,14 @@ def in_another_process(code: str, root: Path) -> subprocess.CompletedProcess[str
 
 
 ORPHAN = """
-import json, os, time
+import os, time
 from metricrig import Rig, Service
+from metricrig.janitor import registry
 from metricrig.janitor.client import janitor
 rig = Rig("orphan")
 forks = rig.add(Service(name="forks", command=["sh", "-c", "setsid sleep 1000 & sleep 1000"]))
 rig.start()
-while not json.loads((rig.directory / "rig.json").read_text())["services"]: time.sleep(0.001)
+while not registry.read(rig.directory).services: time.sleep(0.001)
 print(rig.directory, forks.pid, flush=True)
 os.kill(janitor().pid, 9)
 """
@@ -104,7 +105,7 @@ def test_a_reused_pid_is_not_killed(tmp_path: Path) -> None:
         directory.mkdir()
         service = {"name": "s", "process": [innocent.pid, 12345], "argv": [], "ports": {}}
         identity = {"rig": "old-rig", "owner": [innocent.pid, 12345], "janitor": None}
-        here = {"boot": registry.boot_id(), "pid_namespace": registry.pid_namespace(), "kept": False}
+        here = {"boot": boot_id(), "pid_namespace": pid_namespace(), "kept": False}
         record = {**identity, **here, "services": {"1": service}}
         (directory / "rig.json").write_text(json.dumps(record))
         found = registry.read(directory)

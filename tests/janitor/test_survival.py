@@ -120,7 +120,7 @@ def test_fifty_processes_killed_at_random_moments_leave_nothing(memory_root: Pat
         pids = (redis.pid, other.pid)
         with ThreadPoolExecutor(3) as pool:
             took = list(pool.map(one, enumerate(moments)))
-        print(f"gone after {max(took) * 1000:.0f} ms at the latest")  # noqa: T201 - shown when the test fails
+        print(f"gone after {max(took) * 1000:.0f} ms at the latest")
         assert (redis.pid, other.pid) == pids
         assert redis.run(["redis-cli", "-p", "{port}", "PING"]).out == "PONG\n"
     assert not list(SHARED_MEMORY.glob("PostgreSQL.*"))
@@ -138,7 +138,9 @@ def test_other_signals_leave_nothing_either(memory_root: Path, number: signal.Si
 
 def test_a_process_that_forgets_to_close_leaves_nothing(memory_root: Path) -> None:
     """By the time it has ended, everything is gone: nobody has to wait."""
-    code = "from metricrig import Rig; from metricrig.services import Redis; r = Rig('forgot'); r.add(Redis()); r.start()"
+    code = (
+        "from metricrig import Rig; from metricrig.services import Redis; r = Rig('forgot'); r.add(Redis()); r.start()"
+    )
     environment = {**os.environ, "METRICRIG_DATA": str(memory_root)}
     subprocess.run([sys.executable, "-c", code], check=True, env=environment, timeout=60)
     assert not list(memory_root.glob("metricrig-*/*"))
@@ -215,5 +217,3 @@ def _target(link: str) -> str:
         return str(Path(link).readlink())
     except OSError:
         return ""
-
-

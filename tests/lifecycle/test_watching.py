@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from support.programs import python, sleeper
 
@@ -16,7 +18,10 @@ def test_the_log_has_both_outputs(rig: Rig) -> None:
 
 
 def test_a_mark_divides_the_log(rig: Rig) -> None:
-    code = "print('up'); sys.stdout.flush(); signal.signal(signal.SIGUSR1, lambda *_: print('again')); [time.sleep(9) for _ in range(99)]"
+    code = """
+    signal.signal(signal.SIGUSR1, lambda *_: print('again')); print('up')
+    while True: signal.pause()
+    """
     instance = rig.add(python("x", code, ready=ready.log("up")))
     rig.start()
     mark = instance.logs.mark()
@@ -53,7 +58,7 @@ def test_a_chatty_server_is_not_held_up_and_costs_no_memory(rig: Rig) -> None:
 def test_waiting_returns_what_the_probe_said(rig: Rig) -> None:
     instance = rig.add(sleeper())
     rig.start()
-    answers = iter([None, 0, [], "yes"])
+    answers: Iterator[object] = iter([None, 0, [], "yes"])
     assert instance.wait(lambda _: next(answers)) == "it returned 'yes'"
 
 
@@ -98,7 +103,8 @@ def test_a_command_has_a_deadline_and_takes_its_children_with_it(rig: Rig) -> No
 
 def test_resources_are_of_the_whole_tree(rig: Rig) -> None:
     code = """
-    child = subprocess.Popen([sys.executable, "-c", "x = bytearray(50 << 20); print('grown', flush=True); input()"], stdin=subprocess.PIPE)
+    grow = "x = bytearray(50 << 20); print('grown', flush=True); input()"
+    child = subprocess.Popen([sys.executable, "-c", grow], stdin=subprocess.PIPE)
     sum(i * i for i in range(300_000)); time.sleep(1000)
     """
     instance = rig.add(python("parent", code, ready=ready.log("grown")))

@@ -28,7 +28,7 @@ def test_memory_is_used_only_where_there_is_enough(disk: MemoryDisk, refusal: st
 def test_auto_falls_back_to_disk_and_tmpfs_says_why_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     small = MemoryDisk(present=True, free=64 << 20, spare_memory=8 * GIB)
     monkeypatch.setattr(places, "memory_disk", lambda: small)
-    monkeypatch.setattr(places.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
     assert places.root_for("auto").is_relative_to(tmp_path)
     assert places.root_for("disk").is_relative_to(tmp_path)
     with pytest.raises(Unavailable, match=r"data on tmpfs: /dev/shm has only 64 MiB free"):

@@ -92,14 +92,14 @@ def test_what_was_written_into_victoriametrics_is_there_after_a_flush_and_a_rest
     rig.start()
 
     def value() -> Any:
-        answer = json.loads(fetch(f"{victoria.url}/api/v1/query?query=orders&time=1704067200&nocache=1"))
+        answer = json.loads(fetch(f"{victoria.url}/api/v1/query?query=orders&time=1704067260&nocache=1"))
         return [series["value"] for series in answer["data"]["result"]]
 
-    fetch(f"{victoria.url}/api/v1/import/prometheus", b"orders 42 1704067200000\n")
+    fetch(f"{victoria.url}/api/v1/import/prometheus", b"orders 42 1704067260000\n")
     victoria.flush()
-    assert value() == [[1704067200, "42"]]
+    assert value() == [[1704067260, "42"]]
     victoria.restart()
-    assert value() == [[1704067200, "42"]]
+    assert value() == [[1704067260, "42"]]
 
 
 @pytest.mark.timeout(600)
@@ -112,9 +112,9 @@ def test_flags_are_chosen_by_the_version_found(rig: Rig) -> None:
     assert "-search.latencyOffset=1s" in old.command
     assert "-search.latencyOffset=0s" in new.command
     for instance in (old, new):
-        fetch(f"{instance.url}/api/v1/import/prometheus", b"orders 42 1704067200000\n")
+        fetch(f"{instance.url}/api/v1/import/prometheus", b"orders 42 1704067260000\n")
         instance.flush()
-        assert '"42"' in fetch(f"{instance.url}/api/v1/query?query=orders&time=1704067200&nocache=1")
+        assert '"42"' in fetch(f"{instance.url}/api/v1/query?query=orders&time=1704067260&nocache=1")
 
 
 def test_prometheus_scrapes_the_instances_it_is_told_to(rig: Rig) -> None:

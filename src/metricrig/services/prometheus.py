@@ -24,6 +24,7 @@ class Prometheus(Service):
 
     ``scrape`` names instances of the rig (each at its own metrics page) or addresses; it does not scrape itself
     unless told to, because its own samples would make older ones, written by a test, too old to be taken.
+    Its first scrape comes five seconds after its start, whatever ``every`` says: its target discovery waits so long.
     ``config`` is merged over the configuration: ``{"global": {...}, "rule_files": [...]}``. ``args`` are added to
     its command.
     """

@@ -1,0 +1,44 @@
+# Everything happens in an environment of its own, .venv: nothing is installed into the system.
+# PYTHON chooses the interpreter that makes it (3.11 or newer).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST_ARGS ?= -n 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench clean
+
+help: ## What can be made
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
+
+demo: $(VENV)/.demo ## Obtain the real servers, run them, use them, break them, and show what happened
+	@$(BIN)/python demo/tour.py
+
+test: $(VENV)/.test ## The whole test suite, with real servers
+	@$(BIN)/metricrig tools install --all
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.lint ## ruff with nearly all rules, mypy in strict mode
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.bench ## Measure against bare processes and against peers, side by side
+	@$(BIN)/metricrig tools install --all
+	@$(BIN)/python -m bench $(BENCH_ARGS)
+
+clean: ## Remove the environment and what tools left in this directory
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache dist
+
+$(VENV)/bin/python:
+	@$(PYTHON) scripts/make_environment.py $(VENV)
+
+# One stamp for each set of extras, so that a changed pyproject.toml installs anew.
+$(VENV)/.demo: EXTRAS = .
+$(VENV)/.test: EXTRAS = .[test]
+$(VENV)/.lint: EXTRAS = .[test,lint,bench]
+$(VENV)/.bench: EXTRAS = .[bench]
+$(VENV)/.demo $(VENV)/.test $(VENV)/.lint $(VENV)/.bench: pyproject.toml | $(VENV)/bin/python
+	@echo "installing $(EXTRAS) into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '$(EXTRAS)'
+	@touch $@
