@@ -1,0 +1,65 @@
+"""Every event as a line of text: for logs, pipes and CI."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from metricrig import events
+from metricrig.cli.amounts import in_time
+
+if TYPE_CHECKING:
+    from metricrig.events import Event, ServiceEvent, ToolEvent
+
+_EXPECTED_TO_REFUSE = {"explicit", "cache", "path"}
+"""That nothing was there yet is no news; who wants to know asks doctor."""
+
+
+def line_of(event: Event) -> str | None:
+    """What happened, in a line; None if it is not worth one."""
+    match event:
+        case events.ToolEvent():
+            said = _of_tool(event)
+            return f"{event.tool}: {said}" if said else None
+        case events.RigOpened():
+            return f"{event.rig}: open in {event.directory}"
+        case events.RigClosed():
+            return f"{event.rig}: closed after {in_time(event.seconds)}" + (
+                f", kept {event.kept}" if event.kept else ""
+            )
+        case events.ServiceEvent():
+            return f"{event.service}: {_of_service(event)}"
+    return None
+
+
+def _of_tool(event: ToolEvent) -> str | None:
+    match event:
+        case events.SourceTried(what=what) if what:
+            return what
+        case events.SourceRefused(source=source, why=why) if source not in _EXPECTED_TO_REFUSE:
+            return f"{source} cannot: {why}"
+        case events.ToolObtained():
+            return f"{event.version or 'unknown version'} from {event.source} in {in_time(event.seconds)}"
+    return None
+
+
+def _of_service(event: ServiceEvent) -> str:
+    said = type(event).__name__
+    match event:
+        case events.ServiceStarting():
+            said = f"starting {event.command[0]}"
+        case events.ServiceReady():
+            said = f"ready after {in_time(event.seconds)}, pid {event.pid}"
+        case events.ServiceFailed():
+            said = f"failed: {event.why}"
+        case events.ServiceMoved():
+            said = f"port {event.port} moved from {event.old} to {event.new}: somebody else has it"
+        case events.ServiceDiedUnasked():
+            said = f"DIED: {event.how}"
+        case events.ServicePaused():
+            said = "paused"
+        case events.ServiceResumed():
+            said = "resumed"
+        case events.ServiceStopped():
+            killed = ", had to be killed" if event.escalated else ""
+            said = f"{event.how} {in_time(event.seconds)} after it was asked to stop{killed}"
+    return said

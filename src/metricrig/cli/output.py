@@ -1,0 +1,46 @@
+"""Printing: JSON for programs, tables for people, colours only for a terminal that wants them."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+_PIPED_WIDTH = 200
+"""A table in a pipe is not cut to the 80 columns of a terminal that is not there."""
+
+
+def print_json(content: dict[str, Any]) -> None:
+    """The one thing that a command with ``--json`` prints."""
+    click.echo(json.dumps(content, indent=2, default=str))
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Where people look. rich itself leaves colours out for pipes, and for NO_COLOR."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else int(os.environ.get("COLUMNS") or _PIPED_WIDTH)
+    return Console(file=stream, highlight=False, width=width, emoji=False)
+
+
+def table(*columns: str, title: str | None = None) -> Table:
+    """A table without lines: columns that can be read, and cut with awk."""
+    from rich.table import Table
+
+    made = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for column in columns:
+        made.add_column(column, header_style="dim", overflow="fold")
+    return made
+
+
+def yes_or_no(value: bool) -> str:
+    """A word with rich's markup."""
+    return "[green]ok[/]" if value else "[yellow]no[/]"

@@ -1,0 +1,67 @@
+"""Watching tools being obtained: bars on a terminal, lines elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from metricrig import events
+from metricrig.cli.lines import line_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    from metricrig.events import Event
+
+
+@contextlib.contextmanager
+def watching_tools(console: Console, names: Sequence[str]) -> Iterator[None]:
+    """Show what happens to these tools, for the length of a block."""
+    if not console.is_terminal:
+        with events.everything.listening(lambda event: _print_line(console, event)):
+            yield
+        return
+    with _bars(console) as progress:
+        tasks = {name: progress.add_task(name, total=None, start=False, says="") for name in names}
+        with events.everything.listening(lambda event: _advance(progress, tasks, event)):
+            yield
+
+
+def _print_line(console: Console, event: Event) -> None:
+    line = line_of(event) if isinstance(event, events.ToolEvent) else None
+    if line is not None:
+        console.print(line, markup=False, soft_wrap=True)
+
+
+def _bars(console: Console) -> Progress:
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
+
+    return Progress(
+        TextColumn("{task.description:<16}"),
+        BarColumn(bar_width=24),
+        DownloadColumn(binary_units=True),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[says]}", markup=False),
+        console=console,
+        transient=True,
+    )
+
+
+def _advance(progress: Progress, tasks: dict[str, TaskID], event: Event) -> None:
+    """Move one bar by one event. A bar whose end nobody knows pulses."""
+    task = tasks.get(event.tool) if isinstance(event, events.ToolEvent) else None
+    if task is None:
+        return
+    match event:
+        case events.SourceTried(what=what):
+            progress.start_task(task)
+            progress.update(task, says=what)
+        case events.DownloadProgressed(received=received, total=total):
+            progress.update(task, completed=received, total=total)
+        case events.SourceRefused(source=source):
+            progress.update(task, says=f"not from {source}")
+        case events.ToolObtained(source=source, version=version):
+            progress.update(task, completed=1, total=1, says=f"{version} from {source}")

@@ -1,0 +1,115 @@
+"""What may be cleaned up and what may not, decided on data; and doing it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from metricrig.janitor import registry, sweep
+from metricrig.runtimes.process import places
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from metricrig.janitor.registry import FoundRig
+
+REMOVED, WOULD_REMOVE, LEFT, REFUSED, FAILED = "removed", "would remove", "left alone", "refused", "failed"
+_BLOCK = 512  # what st_blocks counts, whatever the file system's own block is
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of a rig: ``told`` if it is worth a line."""
+
+    rig: FoundRig
+    what: str
+    said: str
+    killed: tuple[int, ...] = ()
+
+    @property
+    def fine(self) -> bool:
+        """Whether nothing is left that should have gone."""
+        return self.what in {REMOVED, WOULD_REMOVE, LEFT}
+
+    @property
+    def told(self) -> bool:
+        """What is somebody's own business is not mentioned unless it was named."""
+        return self.what != LEFT
+
+    def as_json(self) -> dict[str, Any]:
+        """For ``--json``."""
+        return {
+            "rig": self.rig.rig,
+            "state": self.rig.state,
+            "directory": str(self.rig.directory),
+            "what": self.what,
+            "said": self.said,
+            "killed": list(self.killed),
+        }
+
+
+def found(words: Sequence[str] = ()) -> list[FoundRig]:
+    """The rigs of this user; with words, those whose id or name is one of them."""
+    rigs = registry.find(dict.fromkeys(places.roots()))
+    return [each for each in rigs if not words or {each.rig, each.rig.rpartition("-")[0]} & set(words)]
+
+
+def refusal(rig: FoundRig, *, kept: bool) -> str | None:
+    """Why a rig is not removed; None if it may be."""
+    owner = f"pid {rig.owner.pid}" if rig.owner else "somebody who is just making it"
+    reasons = {
+        registry.LIVE: f"it is live: {owner} owns it and removes it when it ends",
+        registry.CLEANING: "its janitor is removing it just now",
+        registry.ELSEWHERE: "it belongs to another container: only there its processes can be told apart",
+        registry.KEPT: None if kept else "it was kept on purpose; --kept removes it",
+    }
+    return reasons.get(rig.state)
+
+
+def clean_up(rig: FoundRig, *, kept: bool, dry_run: bool, named: bool) -> Fate:
+    """Remove a rig, unless it is somebody's."""
+    why = refusal(rig, kept=kept)
+    if why is not None:
+        return Fate(rig, REFUSED if named else LEFT, f"left alone: {why}")
+    if dry_run:
+        alive = [str(each.process.pid) for each in rig.services if each.process and each.alive]
+        also = f" after ending {', '.join(alive)}" if alive and rig.state != registry.LOST else ""
+        return Fate(rig, WOULD_REMOVE, f"{rig.state}: would remove {rig.directory}{also}")
+    return _remove_kept(rig) if rig.state == registry.KEPT else _reap(rig)
+
+
+def _reap(rig: FoundRig) -> Fate:
+    reaped = registry.reap(rig)
+    left = [each.name for each in rig.services if each.alive and rig.state != registry.LOST]
+    why = reaped.failure or (f"{', '.join(left)} did not die of SIGKILL" if left else None)
+    if why is not None:
+        return Fate(rig, FAILED, f"could not remove {rig.directory}: {why}", reaped.killed)
+    also = f", ended {', '.join(map(str, reaped.killed))}" if reaped.killed else ""
+    return Fate(rig, REMOVED, f"{rig.state}: removed {rig.directory}{also}", reaped.killed)
+
+
+def _remove_kept(rig: FoundRig) -> Fate:
+    """Only files: whoever reads or writes them now is not a service of ours."""
+    why = sweep.remove_tree(str(rig.directory))
+    if why is not None:
+        return Fate(rig, FAILED, f"could not remove {rig.directory}: {why}")
+    return Fate(rig, REMOVED, f"kept: removed {rig.directory}")
+
+
+def age(rig: FoundRig) -> float:
+    """Seconds since it was made, as far as its directory tells."""
+    return max(0.0, time.time() - rig.made)
+
+
+def size(directory: Path) -> int:
+    """Bytes that it takes; files that go meanwhile are not counted."""
+    total = 0
+    for parent, _, files in os.walk(directory):
+        for name in files:
+            with contextlib.suppress(OSError):
+                total += os.lstat(f"{parent}/{name}").st_blocks * _BLOCK
+    return total

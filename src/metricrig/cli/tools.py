@@ -1,0 +1,141 @@
+"""``metricrig tools``: the catalogue, what of it is here, and fetching the rest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from metricrig.cli.options import debug_option, examples, json_option
+
+if TYPE_CHECKING:
+    from metricrig.cli.installing import Result
+    from metricrig.tools import Executable, Tool
+
+
+@click.group(
+    short_help="The executables that services need: list, install, where.",
+    epilog=examples("metricrig tools list", "metricrig tools install --all", "metricrig tools where redis"),
+)
+def tools() -> None:
+    """The executables that services need: list, install, where."""
+
+
+@tools.command("list", epilog=examples("metricrig tools list", "metricrig tools list --json | jq '.tools[].name'"))
+@json_option
+@debug_option
+def list_(*, as_json: bool) -> None:
+    """Show the catalogue and what of it is here: in the cache, on PATH, or where you say."""
+    from metricrig.cli.inventory import inventory
+    from metricrig.tools import TOOLS
+
+    rows = [(tool, inventory(tool)) for tool in TOOLS.values()]
+    if as_json:
+        from metricrig.cli.output import print_json
+
+        print_json({"tools": [_listed_json(tool, *found) for tool, found in rows]})
+        return
+    from metricrig.cli.output import console, table
+
+    lines = table("", "tool", "version", "source", "size", "where")
+    for tool, (used, entries) in rows:
+        for entry in entries:
+            lines.add_row("*" if used and entry.path == used.path else "", tool.name, *entry.cells())
+        if not entries:
+            lines.add_row("", tool.name, "-", "-", "-", f"not here; metricrig tools install {tool.name}")
+    console().print(lines, "", "* is what a rig would use", sep="\n")
+
+
+@tools.command(
+    epilog=examples(
+        "metricrig tools install redis postgresql",
+        "metricrig tools install victoria-metrics@1.128.0 'redis@>=7'",
+        "metricrig tools install --all",
+    ),
+)
+@click.argument("names", metavar="NAME[@VERSION]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="The whole catalogue.")
+@json_option
+@debug_option
+def install(*, names: tuple[str, ...], everything: bool, as_json: bool) -> bool:
+    """Fetch tools into the cache. What is here already is left as it is.
+
+    Progress goes to standard error, results to standard output. Exits with 1 if one could not be had, after trying
+    all of them.
+    """
+    from metricrig.cli.finding import named
+    from metricrig.cli.installing import install_all
+    from metricrig.tools import TOOLS
+
+    if bool(names) == everything:
+        raise click.UsageError("name the tools, or say --all: metricrig tools install redis")
+    wanted: list[tuple[Tool, str | None]] = [(tool, None) for tool in TOOLS.values()] if everything else named(names)
+    results = install_all(wanted)
+    fine = all(each.executable for each in results)
+    if as_json:
+        from metricrig.cli.output import print_json
+
+        print_json({"ok": fine, "tools": [_result_json(each) for each in results]})
+    else:
+        for each in results:
+            click.echo(each.said, err=each.executable is None)
+    return fine
+
+
+@tools.command(epilog=examples("metricrig tools where redis", '"$(metricrig tools where redis)" --version'))
+@click.argument("name", metavar="NAME[@VERSION]")
+@click.option("--install", "fetch", is_flag=True, help="Fetch it if it is not here.")
+@json_option
+@debug_option
+def where(*, name: str, fetch: bool, as_json: bool) -> bool:
+    """Print the path of the executable that a rig would use, and nothing else.
+
+    Exits with 1, and every source's reason on standard error, if it is not here. Downloads only with --install.
+    """
+    from metricrig.cli.finding import look, named
+    from metricrig.cli.installing import install_all
+
+    ((tool, version),) = named((name,))
+    finding = look(tool, version)
+    executable, said = finding.executable, finding.said
+    if executable is None and fetch and not finding.trouble:
+        (result,) = install_all([(tool, version)])
+        executable, said = result.executable, result.said
+    if as_json:
+        from metricrig.cli.output import print_json
+
+        print_json(_executable_json(tool, executable))
+    elif executable is not None:
+        click.echo(executable.path)
+    if executable is None:
+        click.echo(said, err=True)
+    return executable is not None
+
+
+def _listed_json(tool: Tool, used: Executable | None, entries: list[Any]) -> dict[str, Any]:
+    return {
+        "name": tool.name,
+        "supported": tool.supported,
+        "preferred": tool.preferred,
+        "used": str(used.path) if used else None,
+        "here": [each.as_json() for each in entries],
+    }
+
+
+def _executable_json(tool: Tool, found: Executable | None) -> dict[str, Any]:
+    return {
+        "name": tool.name,
+        "path": str(found.path) if found else None,
+        "version": (found.version or None) if found else None,
+        "source": found.source if found else None,
+    }
+
+
+def _result_json(result: Result) -> dict[str, Any]:
+    refusals = [{"source": each.source, "says": each.why} for each in result.refusals]
+    return {
+        **_executable_json(result.tool, result.executable),
+        "seconds": round(result.seconds, 3),
+        "error": None if result.executable else result.said,
+        "refusals": refusals,
+    }
