@@ -90,7 +90,7 @@ class ServiceDied(MetricrigError):
         self.log_tail = log_tail
         self.command = tuple(command)
         probe = f"\n  last probe: {last_probe}" if last_probe else ""
-        started = f"\n  command: {' '.join(command)}" if command else ""
+        started = f"\n  command: {_shown(command)}" if command else ""
         super().__init__(f"{service} {how} {during}{probe}{started}{_quoted_log(log_tail)}")
 
 
@@ -118,7 +118,7 @@ class CommandFailed(MetricrigError):
         self.how = how
         self.out = out
         self.err = err
-        super().__init__(f"{service}: {' '.join(command)} {how}{_quoted_log(err or out, 'it said')}")
+        super().__init__(f"{service}: {_shown(command)} {how}{_quoted_log(err or out, 'it said')}")
 
 
 class StartFailed(MetricrigError):
@@ -131,6 +131,14 @@ class StartFailed(MetricrigError):
         blocks = [_indented(_described(name, error)) for name, error in failures.items()]
         also = f"\n  stopped again: {', '.join(stopped)}" if stopped else ""
         super().__init__(f"rig {rig!r}: {len(blocks)} service(s) did not start{''.join(blocks)}{also}")
+
+
+def _shown(command: Sequence[str], limit: int = 400) -> str:
+    """A command as one would type it, on one line."""
+    import shlex  # noqa: PLC0415 - only when something has gone wrong
+
+    text = shlex.join(command).replace("\n", "\\n")
+    return text if len(text) <= limit else f"{text[:limit]}…"
 
 
 def _described(name: str, error: BaseException) -> str:
