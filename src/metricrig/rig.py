@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import threading
 import time
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar, cast, overload
@@ -53,7 +52,7 @@ class Rig:
         if not name or "/" in name:
             raise UsageError(f"a rig's name is a text without slashes, not {name!r}")
         self.name = name
-        self.id = f"{name}-{secrets.token_hex(4)}"
+        self.id = f"{name}-{os.urandom(4).hex()}"
         self.keep = bool(os.environ.get("METRICRIG_KEEP")) if keep is None else keep
         self.events = Stream(parent=everything)
         self._began = time.monotonic()

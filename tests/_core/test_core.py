@@ -17,7 +17,7 @@ from metricrig._core.exits import in_words
 from metricrig._core.processes import ProcessId
 
 
-@pytest.mark.parametrize(("waited", "pause"), [(0, 0.001), (0.01, 0.001), (0.1, 0.005), (0.5, 0.025), (60, 0.05)])
+@pytest.mark.parametrize(("waited", "pause"), [(0, 0.0002), (0.02, 0.001), (0.1, 0.005), (0.5, 0.025), (60, 0.05)])
 def test_pauses_grow_with_the_wait_within_limits(waited: float, pause: float) -> None:
     assert next_pause(waited) == pytest.approx(pause)
     assert FIRST_PAUSE <= next_pause(waited) <= LONGEST_PAUSE

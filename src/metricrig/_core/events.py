@@ -7,7 +7,6 @@ prints. An event says what happened and carries what a renderer needs; it never 
 from __future__ import annotations
 
 import contextlib
-import logging
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     Listener = Callable[["Event"], None]
-
-_log = logging.getLogger("metricrig")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,8 +184,10 @@ class Stream:
         for listener in self._listeners:
             try:
                 listener(event)
-            except Exception:  # noqa: BLE001 - any error of a view is the view's own
-                _log.exception("a listener failed on %r", event)
+            except Exception:
+                import logging  # noqa: PLC0415 - 3 ms of everybody's import
+
+                logging.getLogger("metricrig").exception("a listener failed on %r", event)
         if self._parent is not None:
             self._parent.emit(event)
 

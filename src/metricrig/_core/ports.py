@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from metricrig._core.listening import inodes as listening_on
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
 LOOPBACK = "127.0.0.1"
-_LISTEN = "0A"  # TCP_LISTEN in /proc/net/tcp
 
 
 class Reservation:
@@ -65,9 +66,9 @@ class Listener:
 def foreign_listener(ports: Iterable[int], ours: Collection[int]) -> Listener | None:
     """Somebody who listens on one of the ports and is none of ``ours``; None if there is nobody.
 
-    Where the system does not tell (no ``/proc/net/tcp``), it answers None.
+    Where the system does not tell, it answers None.
     """
-    listening = _listening_inodes(set(ports))
+    listening = listening_on(set(ports))
     if not listening:
         return None
     for pid in ours:
@@ -80,20 +81,7 @@ def foreign_listener(ports: Iterable[int], ours: Collection[int]) -> Listener | 
     return Listener(port, pid, _name(pid))
 
 
-def _listening_inodes(ports: set[int]) -> dict[str, int]:
-    """The sockets that listen on these ports: inode to port."""
-    found: dict[str, int] = {}
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        with contextlib.suppress(OSError):
-            for line in Path(table).read_text(encoding="ascii").splitlines()[1:]:
-                fields = line.split(maxsplit=10)
-                port = int(fields[1].rpartition(":")[2], 16)
-                if fields[3] == _LISTEN and port in ports:
-                    found[fields[9]] = port
-    return found
-
-
-def _socket_inodes(pid: int) -> Iterator[str]:
+def _socket_inodes(pid: int) -> Iterator[int]:
     """The inodes of all sockets that a process has open."""
     with contextlib.suppress(OSError):
         folder = f"/proc/{pid}/fd"
@@ -101,10 +89,10 @@ def _socket_inodes(pid: int) -> Iterator[str]:
             with contextlib.suppress(OSError):
                 target = os.readlink(f"{folder}/{name}")
                 if target.startswith("socket:["):
-                    yield target[8:-1]
+                    yield int(target[8:-1])
 
 
-def _holder(inode: str) -> int:
+def _holder(inode: int) -> int:
     """The process that has this socket open; 0 if none that we may look into."""
     pids = (int(name) for name in os.listdir("/proc") if name.isdigit())
     return next((pid for pid in pids if inode in _socket_inodes(pid)), 0)

@@ -23,6 +23,7 @@ class Finding:
     """One tool on this machine. ``trouble`` is a setting that is wrong in itself: no source is asked then."""
 
     tool: Tool
+    version: str | None
     executable: Executable | None
     prospects: tuple[Prospect, ...] = ()
     trouble: str = ""
@@ -50,8 +51,9 @@ class Finding:
         """Why it is not here, source by source."""
         width = max((len(each.source) for each in self.prospects), default=0)
         reasons = "".join(f"\n    {each.source:<{width}}  {each.says}" for each in self.prospects)
-        offer = f"\n  what to do: metricrig tools install {self.tool.name}" if self.fetched_by else ""
-        return f"metricrig: {self.trouble}" if self.trouble else f"{self.tool.name} is not here:{reasons}{offer}"
+        words = f"{self.tool.name}@{self.version}" if self.version else self.tool.name
+        offer = f"\n  what to do: metricrig tools install {words}" if self.fetched_by else ""
+        return f"metricrig: {self.trouble}" if self.trouble else f"{words} is not here:{reasons}{offer}"
 
 
 def look(tool: Tool, version: str | None = None, *, every_source: bool = False) -> Finding:
@@ -59,9 +61,9 @@ def look(tool: Tool, version: str | None = None, *, every_source: bool = False) 
     try:
         executable = here(tool, version)
     except UsageError as error:
-        return Finding(tool, None, tuple(_in_order(survey(tool, version))) if every_source else (), str(error))
+        return Finding(tool, version, None, tuple(_in_order(survey(tool, version))) if every_source else (), str(error))
     prospects = _in_order(survey(tool, version)) if every_source or executable is None else []
-    return Finding(tool, executable, tuple(prospects))
+    return Finding(tool, version, executable, tuple(prospects))
 
 
 def here(tool: Tool, version: str | None = None) -> Executable | None:

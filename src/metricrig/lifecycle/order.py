@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
@@ -51,6 +50,8 @@ def with_needs(wanted: Iterable[str], needs: Mapping[str, Collection[str]]) -> s
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A hint for a name that is not known."""
+    import difflib  # noqa: PLC0415 - only for those who mistype
+
     known = list(known)
     near = difflib.get_close_matches(name, known, n=1)
     if near:

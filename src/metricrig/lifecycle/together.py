@@ -41,19 +41,20 @@ class _Crew:
     def work(self) -> None:
         under_way = 0
         while under_way or (self.graph.is_active() and not self.failures):
-            if not self.failures:
-                under_way += self.begin_what_can_be()
+            names = () if self.failures else self.graph.get_ready()
+            under_way += len(names)
+            # One alone is started right here: a thread would cost a tenth of a Redis.
+            begin = self.do if under_way == 1 else self.have_done
+            for name in names:
+                begin(name)
             name, error = self.ended.get()
             under_way -= 1
             self.note(name, error)
 
-    def begin_what_can_be(self) -> int:
-        names = self.graph.get_ready()
-        for name in names:
-            thread = threading.Thread(target=self.do, args=[name], name=f"metricrig-start-{name}", daemon=True)
-            self.threads.append(thread)
-            thread.start()
-        return len(names)
+    def have_done(self, name: str) -> None:
+        thread = threading.Thread(target=self.do, args=[name], name=f"metricrig-start-{name}", daemon=True)
+        self.threads.append(thread)
+        thread.start()
 
     def do(self, name: str) -> None:
         error: BaseException | None = None
@@ -66,6 +67,8 @@ class _Crew:
     def note(self, name: str, error: BaseException | None) -> None:
         if error is None:
             self.graph.done(name)
+        elif not isinstance(error, Exception):
+            raise error  # Ctrl-C
         elif not isinstance(error, Abandoned):
             self.failures[name] = error
             self.abandoned.set()

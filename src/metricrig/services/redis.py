@@ -44,13 +44,14 @@ class Redis(Service):
     ) -> None:
         options.setdefault("ready", Pong())
         # A file, because a command line can be read by everybody on the machine.
-        options["files"] = {"redis.conf": "requirepass {secret}\n" if password else "", **options.get("files", {})}
+        if password:
+            options["files"] = {"redis.conf": "requirepass {secret}\n", **options.get("files", {})}
         super().__init__(
             name=name,
             tool=REDIS,
             command=[
                 "{tool}",
-                "{dir}/redis.conf",
+                *(["{dir}/redis.conf"] if password else []),
                 *("--bind", "{host}", "--port", "{port}", "--dir", "{dir}"),
                 *("--save", "", "--appendonly", "no", "--daemonize", "no"),
                 # SIGTERM is noticed in the server's cron: at 500 Hz it is gone in 3 ms, at the usual 10 Hz in 100.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import base64
 import os
-import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
@@ -51,7 +51,7 @@ class ProcessRuntime:
             host=ports.LOOPBACK,
             port=Ports({name: each.port for name, each in reservations.items()}),
             dir=directory,
-            secret=secrets.token_urlsafe(18),
+            secret=base64.urlsafe_b64encode(os.urandom(18)).decode(),  # as secrets does, without its 5 ms,
         )
         return self._site(service, at)
 
