@@ -132,7 +132,7 @@ try:
     main()
 except SystemExit:
     pass
-heavy = {"rich", "urllib3", "psutil", "metricrig.rig", "metricrig.tools", "metricrig.janitor.registry"} & set(sys.modules)
-assert not heavy, heavy
+heavy = {"rich", "urllib3", "psutil", "metricrig.rig", "metricrig.tools", "metricrig.janitor.registry"}
+assert not heavy & set(sys.modules), heavy & set(sys.modules)
 """
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)

@@ -14,8 +14,9 @@ from cli.owners import runs
 from support.waiting import eventually
 
 from metricrig import Rig
+from metricrig._core.processes import ProcessId
 from metricrig.cli import reaping
-from metricrig.janitor.registry import FoundRig, FoundService, ProcessId
+from metricrig.janitor.registry import FoundRig, FoundService
 
 if TYPE_CHECKING:
     from collections.abc import Callable

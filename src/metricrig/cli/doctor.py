@@ -97,10 +97,10 @@ def _print_tables(findings: list[Finding], machine: list[Capability], *, verbose
     for each in findings:
         if verbose or not each.available:
             _print_sources(screen, each)
-    offers = table("", "this machine", "", "")
+    offers = table("", "this machine", "says")
     for check in machine:
-        remedy = f"[dim]to do:[/] {_literally(check.remedy)}" if check.remedy else ""
-        offers.add_row(yes_or_no(check.present), check.name, _literally(check.says), remedy)
+        remedy = f"\n[dim]what to do:[/] {_literally(check.remedy)}" if check.remedy else ""
+        offers.add_row(yes_or_no(check.present), check.name, _literally(check.says) + remedy)
     screen.print("", offers, sep="\n")
 
 

@@ -58,6 +58,7 @@ class Finding:
 
 def look(tool: Tool, version: str | None = None, *, every_source: bool = False) -> Finding:
     """Find it; the sources that download are only asked if it is not here, or if all are wanted (apt is slow)."""
+    check_settings(tool, version)
     try:
         executable = here(tool, version)
     except UsageError as error:
@@ -79,6 +80,12 @@ def here(tool: Tool, version: str | None = None) -> Executable | None:
         except CannotDeliver:
             continue
     return None
+
+
+def check_settings(tool: Tool, version: str | None = None) -> None:
+    """Raise what is wrong with the request or the environment, before anything is found or not."""
+    request_for(tool, version, None)
+    settings()
 
 
 def named(words: tuple[str, ...]) -> list[tuple[Tool, str | None]]:

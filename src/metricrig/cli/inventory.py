@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from metricrig._core.errors import UsageError
 from metricrig.cli.amounts import in_bytes
-from metricrig.cli.finding import here
+from metricrig.cli.finding import check_settings, here
 from metricrig.tools import installed
 from metricrig.tools.requests import CannotDeliver, request_for
 from metricrig.tools.sources import sources
@@ -39,6 +39,7 @@ class Entry:
 
 def inventory(tool: Tool) -> tuple[Executable | None, list[Entry]]:
     """What a rig would use, and all that is here."""
+    check_settings(tool)
     cached = [Entry(each.version, f"cache ({each.source})", each.path, each.size) for each in installed(tool.name)]
     used = None
     with contextlib.suppress(UsageError):  # a stated path that is wrong: doctor says more

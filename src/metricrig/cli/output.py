@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +12,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-_PIPED_WIDTH = 200
-"""A table in a pipe is not cut to the 80 columns of a terminal that is not there."""
+_PIPED_WIDTH = 1000
+"""A table in a pipe is not cut to the columns of a terminal that is not there."""
 
 
 def print_json(content: dict[str, Any]) -> None:
@@ -27,17 +26,17 @@ def console(*, stderr: bool = False) -> Console:
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else int(os.environ.get("COLUMNS") or _PIPED_WIDTH)
+    width = None if stream.isatty() else _PIPED_WIDTH
     return Console(file=stream, highlight=False, width=width, emoji=False)
 
 
 def table(*columns: str, title: str | None = None) -> Table:
-    """A table without lines: columns that can be read, and cut with awk."""
+    """A table without lines: columns that can be read, and cut with awk. Only the last one may take several lines."""
     from rich.table import Table
 
     made = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for column in columns:
-        made.add_column(column, header_style="dim", overflow="fold")
+        made.add_column(column, header_style="dim", overflow="fold", no_wrap=column != columns[-1])
     return made
 
 
