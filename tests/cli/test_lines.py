@@ -72,4 +72,11 @@ def test_progress_shows_lines_in_a_pipe_and_bars_on_a_terminal(terminal: bool) -
 
 def test_amounts() -> None:
     assert [in_bytes(each) for each in (0, 1023, 15_000_000, 5 << 30)] == ["0 B", "1023 B", "14.3 MiB", "5.0 GiB"]
-    assert [in_time(each) for each in (0.0314, 2.44, 90, 7200, 200_000)] == ["31 ms", "2.4 s", "2 min", "2 h", "2 d"]
+    assert [in_time(each) for each in (0.00042, 0.0314, 2.44, 90, 7200, 200_000)] == [
+        "0.4 ms",
+        "31 ms",
+        "2.4 s",
+        "2 min",
+        "2 h",
+        "2 d",
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+_HUNDREDTH = 0.01
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -15,7 +16,9 @@ def in_bytes(number: float) -> str:
 
 
 def in_time(seconds: float) -> str:
-    """``380 ms``, ``2.4 s``, ``3 min``, ``5 h``, ``2 d``."""
+    """``0.4 ms``, ``380 ms``, ``2.4 s``, ``3 min``, ``5 h``, ``2 d``."""
+    if seconds < _HUNDREDTH:
+        return f"{seconds * 1000:.1f} ms"
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < _MINUTE:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def watching_tools(console: Console, names: Sequence[str]) -> Iterator[None]:
     """Show what happens to these tools, for the length of a block."""
     if not console.is_terminal:
-        with events.everything.listening(lambda event: _print_line(console, event)):
+        with events.everything.listening(lambda event: _print_line(console, names, event)):
             yield
         return
     with _bars(console) as progress:
@@ -30,8 +30,9 @@ def watching_tools(console: Console, names: Sequence[str]) -> Iterator[None]:
             yield
 
 
-def _print_line(console: Console, event: Event) -> None:
-    line = line_of(event) if isinstance(event, events.ToolEvent) else None
+def _print_line(console: Console, names: Sequence[str], event: Event) -> None:
+    ours = isinstance(event, events.ToolEvent) and event.tool in names
+    line = line_of(event) if ours else None
     if line is not None:
         console.print(line, markup=False, soft_wrap=True)
 
