@@ -71,7 +71,7 @@ def _kill_while_waited_for(stage: Stage, pg: Any, step: Step) -> None:
         late = time.monotonic() - died[0]
         expect("SIGKILL" in error.how and error.log_tail != "", f"the error does not tell all: {error}")
         expect(late < _QUICKLY, f"the error came {in_time(late)} after the death")
-        step.said = f"SIGKILL in a wait of up to 30 s: the error above came {in_time(late)} after it"
+        step.said = f"SIGKILL in a wait of 30 s; the error above came {in_time(late)} later"
         stage.screen.print(_quoted(error, stage.screen.width))
     finally:
         timer.join()

@@ -87,7 +87,7 @@ def use_prometheus(prometheus: Any) -> str:
         return "answers; it has nothing to scrape, because VictoriaMetrics is not to be had"
     # Prometheus takes its targets up five seconds after its start, whatever one asks of it.
     prometheus.wait(has_scraped, within=20)
-    return 'waited until up{job="victoriametrics"} was 1; its discovery takes 5 s'
+    return 'waited until up{job="victoriametrics"} was 1'
 
 
 USES = {
