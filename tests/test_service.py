@@ -122,6 +122,18 @@ def test_a_program_that_is_not_there_says_where_it_was_looked_for(rig: Rig) -> N
     assert isinstance(failure.value.failures["x"], Unavailable)  # type: ignore[attr-defined]
 
 
+def test_a_program_that_cannot_be_executed_says_why(rig: Rig, tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    program.write_text("just a text")
+    program.chmod(0o755)
+    instance = rig.add(Service(name="x", command=[str(program)], ready=lambda _: False))
+    with pytest.raises(Exception, match="it could not be executed: Exec format error") as failure:
+        rig.start()
+    assert isinstance(failure.value.failures["x"], Unavailable)  # type: ignore[attr-defined]
+    with pytest.raises(Unavailable, match="No such file or directory"):
+        instance.run([str(tmp_path / "nothing")])
+
+
 def test_a_program_of_the_own_environment_is_found_without_activating_it(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:

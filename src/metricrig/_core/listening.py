@@ -35,7 +35,10 @@ def _diagnosed(port: int) -> Iterator[int]:
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _SOCK_DIAG) as kernel:
         for family in (socket.AF_INET, socket.AF_INET6):
             kernel.send(_question(family, port))
-            yield from _answers(kernel, port)
+            found = list(_answers(kernel, port))
+            yield from found
+            if found:  # we connect by IPv4: a listener of both families matters only where there is none of its own
+                return
 
 
 def _question(family: int, port: int) -> bytes:

@@ -51,16 +51,23 @@ class Order:
 
 
 class Child:
-    """A running command as its owner sees it."""
+    """A command as its owner sees it, from the order on: the janitor's answer, with the pid, comes a little later."""
 
-    def __init__(self, janitor: Janitor, pid: int, on_exit: Callable[[Child], None] | None) -> None:
-        self.pid = pid
+    def __init__(self, janitor: Janitor, on_exit: Callable[[Child], None] | None) -> None:
         self.status: int | None = None
-        self.lost = False
+        self.refused: OSError | None = None
         self.ended_at = 0.0
         self.exited = threading.Event()
+        self._pid = 0
+        self._answered = threading.Event()
         self._janitor = janitor
         self._on_exit = on_exit
+
+    @property
+    def pid(self) -> int:
+        """Its process id; 0 if it could not be executed."""
+        self._answered.wait(_PATIENCE)
+        return self._pid
 
     def signal(self, number: int, *, tree: bool = False) -> None:
         """Send a signal to it, or to it and everything below it."""
@@ -70,9 +77,15 @@ class Child:
         """Kill what is left of it and its descendants; when this returns, nothing is."""
         self._janitor.ask({"op": "collect", "pid": self.pid})
 
-    def ended(self, status: int | None, *, lost: bool = False) -> None:
-        """The janitor reports its end."""
-        self.status, self.lost, self.ended_at = status, lost, time.monotonic()
+    def begun(self, pid: int) -> None:
+        """The janitor has started it."""
+        self._pid = pid
+        self._answered.set()
+
+    def ended(self, status: int | None, *, refused: OSError | None = None) -> None:
+        """The janitor reports its end, or why there was no beginning; None if the janitor itself is gone."""
+        self.status, self.refused, self.ended_at = status, refused, time.monotonic()
+        self._answered.set()
         self.exited.set()
         if self._on_exit is not None:
             self._on_exit(self)
@@ -98,8 +111,8 @@ class Janitor:
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._waiting: dict[int, _Reply] = {}
+        self._ordered: dict[int, Child] = {}
         self._children: dict[int, Child] = {}
-        self._early: dict[int, int] = {}
         self._alive = True
         threading.Thread(target=self._listen, name="metricrig-janitor", daemon=True).start()
 
@@ -127,29 +140,17 @@ class Janitor:
             self.tell({"op": "forget", "path": str(path)})
 
     def spawn(self, order: Order, on_exit: Callable[[Child], None] | None = None) -> Child:
-        """Start a command. ``on_exit`` is called once, on the janitor's listening thread."""
-        mark = f"{order.rig}/{order.name}/{next(self._numbers)}"
-        reply = self.ask(
-            {
-                "op": "spawn",
-                "rig": order.rig,
-                "name": order.name,
-                "mark": mark,
-                "argv": list(order.argv),
-                "cwd": str(order.cwd),
-                "env": {**order.env, MARK: mark},
-                "out": str(order.out),
-                "err": str(order.err) if order.err else None,
-                "stdin": str(order.stdin) if order.stdin else None,
-                "user": order.user,
-                "stop_signal": int(order.stop_signal),
-                "ports": dict(order.ports),
-                "service": order.service,
-            },
-        )
-        if "error" in reply:
-            raise OSError(reply["errno"], reply["error"])
-        return self._enrol(Child(self, reply["pid"], on_exit))
+        """Order a command to be started, without waiting for it: a server may be asked whether it is ready meanwhile.
+
+        ``on_exit`` is called once, on the janitor's listening thread.
+        """
+        child = Child(self, on_exit)
+        with self._lock:
+            self._check_alive()
+            number = next(self._numbers)
+            self._ordered[number] = child
+            self._send({"op": "spawn", "seq": number, **_message(order, f"{order.rig}/{order.name}/{number}")})
+        return child
 
     def tell(self, message: Message) -> None:
         """Send a message that has no answer."""
@@ -177,17 +178,6 @@ class Janitor:
         except OSError as error:
             raise self._lost() from error
 
-    def _enrol(self, child: Child) -> Child:
-        with self._lock:
-            self._children[child.pid] = child
-            status = self._early.pop(child.pid, None)
-            alive = self._alive
-        if status is not None:
-            child.ended(status)
-        elif not alive:
-            child.ended(None, lost=True)
-        return child
-
     def _listen(self) -> None:
         inbox = Inbox(self._socket.fileno())
         while (messages := inbox.receive()) is not None:
@@ -196,29 +186,37 @@ class Janitor:
         self._mourn()
 
     def _hear(self, message: Message) -> None:
-        if "seq" in message:
+        if "exit" in message:
+            with self._lock:
+                child = self._children.pop(message["exit"])
+            child.ended(message["status"])
+        elif (ordered := self._ordered.pop(message["seq"], None)) is not None:
+            self._begin(ordered, message)
+        else:
             with self._lock:
                 reply = self._waiting.pop(message["seq"], None)
-            if reply is not None:
+            if reply is not None:  # nobody waits any more
                 reply.set(message)
+
+    def _begin(self, child: Child, message: Message) -> None:
+        if "error" in message:
+            child.ended(None, refused=OSError(message["errno"], message["error"]))
             return
         with self._lock:
-            child = self._children.pop(message["exit"], None)
-            if child is None:  # it died before its spawn was answered here
-                self._early[message["exit"]] = message["status"]
-        if child is not None:
-            child.ended(message["status"])
+            self._children[message["pid"]] = child
+        child.begun(message["pid"])
 
     def _mourn(self) -> None:
         with self._lock:
             self._alive = False
-            replies, children = list(self._waiting.values()), list(self._children.values())
-            self._waiting.clear()
-            self._children.clear()
+            replies = list(self._waiting.values())
+            children = [*self._children.values(), *self._ordered.values()]
+            for table in (self._waiting, self._children, self._ordered):
+                table.clear()
         for reply in replies:
             reply.set(None)
         for child in children:
-            child.ended(None, lost=True)
+            child.ended(None)
 
     @property
     def alive(self) -> bool:
@@ -256,6 +254,24 @@ class _Reply:
     def set(self, message: Message | None) -> None:
         self.message = message
         self.there.set()
+
+
+def _message(order: Order, mark: str) -> Message:
+    return {
+        "rig": order.rig,
+        "name": order.name,
+        "mark": mark,
+        "argv": list(order.argv),
+        "cwd": str(order.cwd),
+        "env": {**order.env, MARK: mark},
+        "out": str(order.out),
+        "err": str(order.err) if order.err else None,
+        "stdin": str(order.stdin) if order.stdin else None,
+        "user": order.user,
+        "stop_signal": int(order.stop_signal),
+        "ports": dict(order.ports),
+        "service": order.service,
+    }
 
 
 def _boot() -> str:

@@ -45,6 +45,7 @@ def spawn(order: Message) -> subprocess.Popen[bytes]:
             stderr=err,
             start_new_session=True,
             umask=0o077,
+            close_fds=False,  # none of ours is inheritable, and looking for others costs 0.1 ms
             **switch,
         )
 

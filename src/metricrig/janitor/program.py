@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 GRACE = 0.5
 """How long services may take to obey their own stop signal once the owner is dead; then they are killed."""
 _TICK_MS = 5
+_SETTLE_MS = 20
+"""Records are written when nobody wants anything: writing one takes as long as starting a process."""
+_LATEST = 0.2
 _GIVE_UP = 10.0
 _PIDFD = -1
 
@@ -211,7 +214,8 @@ class Janitor:
         poll = select.poll()
         for descriptor in descriptors:
             poll.register(descriptor, select.POLLIN)
-        ready = {descriptor for descriptor, _ in poll.poll(_TICK_MS if self.busy or self.ending else None)}
+        pause = _TICK_MS if self.busy or self.ending else _SETTLE_MS if self.unwritten else None
+        ready = {descriptor for descriptor, _ in poll.poll(pause)}
         if self.wakeup in ready:
             os.read(self.wakeup, 4096)
         return ready
@@ -227,6 +231,7 @@ def main(owner: int, control: int) -> None:
     family.become_subreaper()
     os.umask(0o077)
     os.set_blocking(control, False)
+    os.set_inheritable(control, False)  # noqa: FBT003 - the signature is the standard library's
     janitor = Janitor(owner, control)
     _serve(janitor)
     janitor.clean_up()
@@ -234,6 +239,7 @@ def main(owner: int, control: int) -> None:
 
 def _serve(janitor: Janitor) -> None:
     death = _death_of(janitor.owner)
+    written = time.monotonic()
     sources = [each for each in (janitor.control, janitor.wakeup, death) if each != _PIDFD]
     while True:
         ready = janitor.await_news(*sources)
@@ -244,7 +250,9 @@ def _serve(janitor: Janitor) -> None:
         # Orders that were sent before the owner died are still in the socket: read them all, then go.
         if orders is None or (death in ready and not orders):
             return
-        _write_records(janitor)
+        if not ready or time.monotonic() - written > _LATEST:
+            _write_records(janitor)
+            written = time.monotonic()
 
 
 def _write_records(janitor: Janitor) -> None:

@@ -9,6 +9,7 @@ from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import CommandFailed, DeadlineExceeded
 from metricrig._core.exits import in_words
 from metricrig.lifecycle.programs import find_program
+from metricrig.lifecycle.state import not_executed
 from metricrig.runtimes import Launch
 from metricrig.service import Completed
 
@@ -66,6 +67,8 @@ def _run(
         ended = running.exited.wait(deadline.remaining)
     finally:
         running.collect()
+    if running.refused is not None:
+        raise not_executed(argv[0], running.refused)
     said, complained = (_text(file) for file in (out, err))
     if not ended:
         last = (complained or said).strip().splitlines()[-1:] or ["nothing"]

@@ -93,6 +93,8 @@ def _launch_until_ready(life: Life, subject: Subject, deadline: Deadline, abando
                 deadline=deadline,
                 abandoned=abandoned,
             )
+            if not running.pid:  # ready at once, but was it executed?
+                raise life.death("when it was to be executed")
         except ServiceDied as error:
             died = error
         usurper = life.runtime.usurper(life.site, running)

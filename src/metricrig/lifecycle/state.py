@@ -7,7 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from metricrig._core.errors import ServiceDied, UsageError
+from metricrig._core.errors import ServiceDied, Unavailable, UsageError
 from metricrig._core.events import ServiceDiedUnasked
 from metricrig._core.exits import in_words
 from metricrig.logs import LogFile
@@ -15,6 +15,7 @@ from metricrig.logs import LogFile
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from metricrig._core.errors import MetricrigError
     from metricrig._core.events import Stream
     from metricrig.runtimes import Running, Runtime, Site
     from metricrig.service import Service
@@ -31,6 +32,15 @@ NEW, STARTING, READY, PAUSED, STOPPED, DIED, FAILED, CLOSED = (
     "closed",
 )
 RUNNING = {READY, PAUSED}
+
+
+def not_executed(program: str, error: OSError) -> Unavailable:
+    """The error for a command that the system refuses to execute."""
+    return Unavailable(
+        f"the program {program!r}",
+        reason=f"it could not be executed: {os.strerror(error.errno) if error.errno else error}",
+        remedy="see whether it is there, executable for the user who runs it, and made for this system",
+    )
 
 
 class Life:
@@ -91,8 +101,10 @@ class Life:
             raise self.death(f"before {what}")
         return self.running
 
-    def death(self, during: str) -> ServiceDied:
-        """The error that says that and how it died."""
+    def death(self, during: str) -> MetricrigError:
+        """The error that says that and how it died, or why it never lived."""
+        if self.running is not None and self.running.refused is not None:
+            return not_executed(self.command[0], self.running.refused)
         status = self.running.status if self.running else None
         return ServiceDied(
             self.name,

@@ -55,14 +55,17 @@ class Launch:
 class Running(Protocol):
     """Something that was launched."""
 
-    pid: int
     status: int | None
-    """How it ended, negative for a signal."""
-    lost: bool
-    """It was taken out of our hands: nobody can say how it ended."""
+    """How it ended, negative for a signal; None while it runs, or if it was taken out of our hands."""
+    refused: OSError | None
+    """Why it could not be executed at all."""
     ended_at: float
     """When, on the monotonic clock; meaningful once it has exited."""
     exited: threading.Event
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
 
     def signal(self, number: int, *, tree: bool = False) -> None:
         """Send a signal to it, or to it and everything below it."""
