@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from metricrig.tools.requests import Request
     from metricrig.tools.tool import Executable
@@ -29,26 +30,20 @@ class Source(Protocol):
         """Deliver an executable that satisfies the request."""
 
 
-def sources(names: Sequence[str]) -> list[Source]:
-    """The sources of these names, in that order. They are imported when the first tool is asked for."""
-    from metricrig.tools.sources import (  # noqa: PLC0415 - a run that starts no server does not pay for them
-        cached,
-        debian,
-        explicit,
-        golang,
-        on_path,
-        release,
-        wheel,
-    )
+_HOMES = {
+    "explicit": ("explicit", "Explicit"),
+    "cache": ("cached", "Cached"),
+    "path": ("on_path", "OnPath"),
+    "release": ("release", "FromRelease"),
+    "wheel": ("wheel", "FromWheel"),
+    "debian": ("debian", "FromDebian"),
+    "go": ("golang", "FromGo"),
+}
 
-    every: list[Source] = [
-        explicit.Explicit(),
-        cached.Cached(),
-        on_path.OnPath(),
-        release.FromRelease(),
-        wheel.FromWheel(),
-        debian.FromDebian(),
-        golang.FromGo(),
-    ]
-    by_name = {source.name: source for source in every}
-    return [by_name[name] for name in names]
+
+def sources(names: Sequence[str]) -> Iterator[Source]:
+    """The sources of these names, in that order, each imported when its turn comes: the first often delivers."""
+    for name in names:
+        module, kind = _HOMES[name]
+        source: Source = getattr(importlib.import_module(f"{__name__}.{module}"), kind)()
+        yield source
