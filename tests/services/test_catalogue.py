@@ -14,11 +14,12 @@ import psycopg
 import pytest
 from support.waiting import eventually
 
-from metricrig import Instance, Rig, Service, UsageError
+from metricrig import Instance, Rig, Service, ToolUnavailable, UsageError
 from metricrig._core.directories import cache_root
 from metricrig.services import Etcd, Memcached, PostgreSQL, Prometheus, Redis, VictoriaMetrics
 from metricrig.services.postgresql import PostgreSQLInstance
 from metricrig.services.victoriametrics import VictoriaMetricsInstance
+from metricrig.tools import VICTORIA_METRICS, obtain
 
 if TYPE_CHECKING:
     from metricrig.events import Event
@@ -105,6 +106,11 @@ def test_what_was_written_into_victoriametrics_is_there_after_a_flush_and_a_rest
 @pytest.mark.timeout(600)
 def test_flags_are_chosen_by_the_version_found(rig: Rig) -> None:
     """An old binary exits on a flag that it does not know; a new one may be asked for what the old cannot do."""
+    for version in ("<1.88", "1.128.0"):
+        try:
+            obtain(VICTORIA_METRICS, version)
+        except ToolUnavailable as lacking:
+            pytest.skip(str(lacking))
     old = rig.add(VictoriaMetrics("old", version="<1.88"))
     new = rig.add(VictoriaMetrics("new", version="1.128.0"))
     rig.start()
