@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from metricrig._core.exits import Completed
     from metricrig.lifecycle.state import Life
     from metricrig.placement import Addresses, Ports
     from metricrig.probes import Readiness
     from metricrig.resources import Resources
-    from metricrig.service import Completed, Service
+    from metricrig.service import Service
 
 
 class Instance:

@@ -13,8 +13,8 @@ from metricrig._core.http import PATIENCE, get
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from metricrig._core.exits import Completed
     from metricrig.placement import Ports
-    from metricrig.service import Completed
 
 
 @dataclass(frozen=True, slots=True)

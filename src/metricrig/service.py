@@ -14,6 +14,7 @@ from metricrig._core.errors import UsageError
 from metricrig.placement import Placement, check_placeholders
 
 if TYPE_CHECKING:
+    from metricrig._core.exits import Completed
     from metricrig.probes import Readiness
     from metricrig.tools import Tool
 
@@ -31,16 +32,6 @@ class Named(Protocol):
     @property
     def name(self) -> str:
         """The name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Completed:
-    """A command that has ended: its exit status (negative for a signal) and what it said."""
-
-    command: tuple[str, ...]
-    status: int
-    out: str
-    err: str
 
 
 class Workbench(Protocol):

@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A command that has ended: its exit status (negative for a signal) and what it said."""
+
+    command: tuple[str, ...]
+    status: int
+    out: str
+    err: str
 
 
 def in_words(status: int | None) -> str:

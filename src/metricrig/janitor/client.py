@@ -11,84 +11,22 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metricrig._core.errors import MetricrigError
-from metricrig.janitor.family import MARK
+from metricrig.janitor.child import PATIENCE, Child
 from metricrig.janitor.wire import Inbox, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator
 
+    from metricrig.janitor.child import Order
     from metricrig.janitor.wire import Message
-
-_PATIENCE = 30.0
 
 
 class JanitorLost(MetricrigError):
     """The janitor is gone although its owner lives: somebody killed it, or it failed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """One command to start: everything is decided already."""
-
-    rig: str
-    name: str
-    argv: Sequence[str]
-    cwd: Path
-    env: Mapping[str, str]
-    out: Path
-    err: Path | None = None
-    stdin: Path | None = None
-    user: tuple[int, int] | None = None
-    stop_signal: int
-    ports: Mapping[str, int] = field(default_factory=dict)
-    service: bool = True
-
-
-class Child:
-    """A command as its owner sees it, from the order on: the janitor's answer, with the pid, comes a little later."""
-
-    def __init__(self, janitor: Janitor, on_exit: Callable[[Child], None] | None) -> None:
-        self.status: int | None = None
-        self.refused: OSError | None = None
-        self.ended_at = 0.0
-        self.exited = threading.Event()
-        self._pid = 0
-        self._answered = threading.Event()
-        self._janitor = janitor
-        self._on_exit = on_exit
-
-    @property
-    def pid(self) -> int:
-        """Its process id; 0 if it could not be executed."""
-        self._answered.wait(_PATIENCE)
-        return self._pid
-
-    def signal(self, number: int, *, tree: bool = False) -> None:
-        """Send a signal to it, or to it and everything below it."""
-        self._janitor.tell({"op": "signal", "pid": self.pid, "signal": int(number), "tree": tree})
-
-    def collect(self) -> None:
-        """Kill what is left of it and its descendants; when this returns, nothing is."""
-        self._janitor.ask({"op": "collect", "pid": self.pid})
-
-    def begun(self, pid: int) -> None:
-        """The janitor has started it."""
-        self._pid = pid
-        self._answered.set()
-
-    def ended(self, status: int | None, *, refused: OSError | None = None) -> None:
-        """The janitor reports its end, or why there was no beginning; None if the janitor itself is gone."""
-        self.status, self.refused, self.ended_at = status, refused, time.monotonic()
-        self._answered.set()
-        self.exited.set()
-        if self._on_exit is not None:
-            self._on_exit(self)
 
 
 class Janitor:
@@ -149,7 +87,7 @@ class Janitor:
             self._check_alive()
             number = next(self._numbers)
             self._ordered[number] = child
-            self._send({"op": "spawn", "seq": number, **_message(order, f"{order.rig}/{order.name}/{number}")})
+            self._send({"op": "spawn", "seq": number, **order.message(f"{order.rig}/{order.name}/{number}")})
         return child
 
     def tell(self, message: Message) -> None:
@@ -166,8 +104,8 @@ class Janitor:
             number = next(self._numbers)
             self._waiting[number] = reply
             self._send({**message, "seq": number})
-        if not reply.there.wait(_PATIENCE):
-            raise JanitorLost(f"the janitor (pid {self.pid}) did not answer {message['op']!r} in {_PATIENCE:g} s")
+        if not reply.there.wait(PATIENCE):
+            raise JanitorLost(f"the janitor (pid {self.pid}) did not answer {message['op']!r} in {PATIENCE:g} s")
         if reply.message is None:
             raise self._lost()
         return reply.message
@@ -228,7 +166,7 @@ class Janitor:
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_WR)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_PATIENCE)
+            self._process.wait(PATIENCE)
 
     def _check_alive(self) -> None:
         if not self._alive:
@@ -254,24 +192,6 @@ class _Reply:
     def set(self, message: Message | None) -> None:
         self.message = message
         self.there.set()
-
-
-def _message(order: Order, mark: str) -> Message:
-    return {
-        "rig": order.rig,
-        "name": order.name,
-        "mark": mark,
-        "argv": list(order.argv),
-        "cwd": str(order.cwd),
-        "env": {**order.env, MARK: mark},
-        "out": str(order.out),
-        "err": str(order.err) if order.err else None,
-        "stdin": str(order.stdin) if order.stdin else None,
-        "user": order.user,
-        "stop_signal": int(order.stop_signal),
-        "ports": dict(order.ports),
-        "service": order.service,
-    }
 
 
 def _boot() -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from metricrig._core.processes import ProcessId
 from metricrig.janitor import family, record, sweep
+from metricrig.janitor.wards import Ward, Wards
 from metricrig.janitor.wire import Inbox, encode
 
 if TYPE_CHECKING:
@@ -26,23 +27,8 @@ _GIVE_UP = 10.0
 _PIDFD = -1
 
 
-class Child:
-    """A process that we started: a service, or a command beside one."""
-
-    def __init__(self, order: Message, pid: int) -> None:
-        self.pid = pid
-        self.rig: str = order["rig"]
-        self.mark: str = order["mark"]
-        self.out: str = order["out"]
-        self.stop_signal: int = order["stop_signal"]
-        self.status: int | None = None
-        self.collector: int | None = None
-        self.lineage = {pid}
-        """Every process seen under it: who may have made shared memory."""
-
-
 class Janitor:
-    """The state: rigs, their children, and who waits for which of them to be gone."""
+    """Obeys its owner: a method for each order. What it has started is looked after by ``Wards``."""
 
     def __init__(self, owner: int, control: int) -> None:
         self.owner = ProcessId.of(owner)
@@ -52,10 +38,8 @@ class Janitor:
         self.rigs: dict[str, record.Record] = {}
         self.unwritten: set[str] = set()
         self.adopted_paths: set[str] = set()
-        self.family: dict[int, Child] = {}
+        self.wards = Wards(self.say, self.collected)
         self.ending = False
-
-    # --- orders -------------------------------------------------------------------------------------------------
 
     def obey(self, message: Message) -> None:
         """Carry out one order."""
@@ -75,7 +59,7 @@ class Janitor:
         except (OSError, ValueError) as error:
             self.say({"seq": message["seq"], "error": str(error), "errno": getattr(error, "errno", 0) or 0})
             return
-        self.family[process.pid] = Child(message, process.pid)
+        self.wards.by_pid[process.pid] = Ward(message, process.pid)
         self.say({"seq": message["seq"], "pid": process.pid})
         process.returncode = 0  # we wait for it ourselves: its destructor must not
         if message["service"]:
@@ -85,16 +69,16 @@ class Janitor:
 
     def do_signal(self, message: Message) -> None:
         """Pass on a signal. Nothing is reaped before it is collected, so the pid cannot be a stranger's."""
-        if message["pid"] in self.family:
+        if message["pid"] in self.wards.by_pid:
             (family.send_to_tree if message["tree"] else family.send)(message["pid"], message["signal"])
 
     def do_collect(self, message: Message) -> None:
         """Kill what is left of a child's family, then let go of it and say so."""
-        child = self.family.get(message["pid"])
-        if child is None:
+        ward = self.wards.by_pid.get(message["pid"])
+        if ward is None:
             self.say({"seq": message["seq"]})
         else:
-            child.collector = message["seq"]
+            ward.collector = message["seq"]
 
     def do_adopt(self, message: Message) -> None:
         """Remove this path too when the owner dies."""
@@ -124,75 +108,18 @@ class Janitor:
                 select.select([], [self.control], [])
                 data = data[os.write(self.control, data) :]
 
-    # --- children -----------------------------------------------------------------------------------------------
-
-    def look_after_children(self) -> None:
-        """Report who has ended, reap orphans, go on with collections."""
-        for child in self.family.values():
-            if child.status is None and (status := family.exit_status(child.pid)) is not None:
-                child.status = status
-                self.say({"exit": child.pid, "status": status})
-        orphans = self.orphans()
-        for child in [each for each in self.family.values() if each.collector is not None]:
-            self.collect(child, [pid for pid, owner in orphans.items() if owner is child])
-
-    def orphans(self) -> dict[int, Child | None]:
-        """The living children that we did not start, and whose they are."""
-        found: dict[int, Child | None] = {}
-        for pid in family.children():
-            if pid not in self.family:
-                mark = family.mark_of(pid)
-                whose = self.whose(pid, mark)
-                if whose is not None:
-                    whose.lineage.add(pid)
-                elif mark:  # what it belonged to has been collected: it came too late
-                    family.kill_orphan(pid)
-                family.reap(pid)
-                found[pid] = whose
-        return {pid: child for pid, child in found.items() if family.session_of(pid)}
-
-    def whose(self, pid: int, mark: str) -> Child | None:
-        """Which child an orphan descends from.
-
-        Its session tells; or the mark in its environment; or, for those that make a session of their own and write
-        over their environment (PostgreSQL does both), the log that they write to.
-        """
-        session = family.session_of(pid)
-        for child in self.family.values():
-            if pid in child.lineage or child.pid == session or (mark and child.mark == mark):
-                return child
-        for child in self.family.values():
-            if family.writes_below(pid, child.out):
-                return child
-        return None
-
-    def collect(self, child: Child, survivors: list[int]) -> None:
-        """One step of a collection; called again until nothing is left of the family."""
-        child.lineage.update(family.send_to_tree(child.pid, signal.SIGKILL))
-        for pid in survivors:
-            family.kill_orphan(pid)
-        if child.status is None or survivors:
-            return
-        family.reap(child.pid)
-        for segment in sweep.orphaned_segments(child.lineage):
-            sweep.remove_segment(segment)
-        del self.family[child.pid]
-        if (rig := self.rigs.get(child.rig)) and rig["services"].pop(str(child.pid), None):
-            self.unwritten.add(child.rig)
-        self.say({"seq": child.collector})
-
-    # --- the end ------------------------------------------------------------------------------------------------
+    def collected(self, ward: Ward) -> None:
+        """Nothing is left of one: it is no longer on record."""
+        if (rig := self.rigs.get(ward.rig)) and rig["services"].pop(str(ward.pid), None):
+            self.unwritten.add(ward.rig)
 
     def clean_up(self) -> None:
         """The owner is dead: ask everybody to stop, kill who does not, remove everything."""
         self.ending = True
-        for child in self.family.values():
-            family.send_to_tree(child.pid, signal.SIGCONT)
-            family.send(child.pid, child.stop_signal)
-        self.wait_until_gone(GRACE)
-        for child in self.family.values():
-            child.collector = 0
-        self.wait_until_gone(_GIVE_UP)
+        self.wards.ask_to_stop()
+        self.wait_until_ended(GRACE)
+        self.wards.collect_all()
+        self.wait_until_ended(_GIVE_UP)
         for pid in family.children():
             family.kill_orphan(pid)
         for rig in self.rigs.values():
@@ -200,12 +127,12 @@ class Janitor:
         for path in self.adopted_paths:
             sweep.remove_tree(path)
 
-    def wait_until_gone(self, seconds: float) -> None:
-        """Look after the children until none runs, at most so long."""
+    def wait_until_ended(self, seconds: float) -> None:
+        """Look after the wards until none runs and none is being collected, at most so long."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            self.look_after_children()
-            if not self.busy and all(child.status is not None for child in self.family.values()):
+            self.wards.look_after()
+            if self.wards.ended and not self.wards.busy:
                 return
             self.await_news(self.wakeup)
 
@@ -214,16 +141,11 @@ class Janitor:
         poll = select.poll()
         for descriptor in descriptors:
             poll.register(descriptor, select.POLLIN)
-        pause = _TICK_MS if self.busy or self.ending else _SETTLE_MS if self.unwritten else None
+        pause = _TICK_MS if self.wards.busy or self.ending else _SETTLE_MS if self.unwritten else None
         ready = {descriptor for descriptor, _ in poll.poll(pause)}
         if self.wakeup in ready:
             os.read(self.wakeup, 4096)
         return ready
-
-    @property
-    def busy(self) -> bool:
-        """Whether somebody waits for a child to be gone."""
-        return any(child.collector is not None for child in self.family.values())
 
 
 def main(owner: int, control: int) -> None:
@@ -246,7 +168,7 @@ def _serve(janitor: Janitor) -> None:
         orders = janitor.inbox.receive() if janitor.control in ready or death in ready else []
         for message in orders or []:
             janitor.obey(message)
-        janitor.look_after_children()
+        janitor.wards.look_after()
         # Orders that were sent before the owner died are still in the socket: read them all, then go.
         if orders is None or (death in ready and not orders):
             return

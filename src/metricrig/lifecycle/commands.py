@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import CommandFailed, DeadlineExceeded
-from metricrig._core.exits import in_words
+from metricrig._core.exits import Completed, in_words
 from metricrig.lifecycle.programs import find_program
 from metricrig.lifecycle.state import not_executed
 from metricrig.runtimes import Launch
-from metricrig.service import Completed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

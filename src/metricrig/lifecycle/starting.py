@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
+    from metricrig._core.exits import Completed
     from metricrig.lifecycle.state import Life
     from metricrig.probes import Probe, Subject
     from metricrig.runtimes import Running
-    from metricrig.service import Completed, FileContent
+    from metricrig.service import FileContent
 
 _ATTEMPTS = 5
 _IN_USE = "address already in use"

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from metricrig._core import ports
-from metricrig.janitor.client import JanitorLost, Order, janitor
+from metricrig.janitor.child import Order
+from metricrig.janitor.client import JanitorLost, janitor
 from metricrig.janitor.family import descendants
 from metricrig.placement import Addresses, Placement, Ports
 from metricrig.runtimes import Site, viewed
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from metricrig.janitor.client import Child
+    from metricrig.janitor.child import Child
     from metricrig.runtimes import Launch, Running
     from metricrig.service import Service
 

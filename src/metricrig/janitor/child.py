@@ -1,0 +1,106 @@
+"""What is ordered of the janitor, and what becomes of it, as the owner sees it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from metricrig.janitor.family import MARK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from metricrig.janitor.wire import Message
+
+PATIENCE = 30.0
+"""Seconds after which a janitor that does not answer is given up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One command to start: everything is decided already."""
+
+    rig: str
+    name: str
+    argv: Sequence[str]
+    cwd: Path
+    env: Mapping[str, str]
+    out: Path
+    err: Path | None = None
+    stdin: Path | None = None
+    user: tuple[int, int] | None = None
+    stop_signal: int
+    ports: Mapping[str, int] = field(default_factory=dict)
+    service: bool = True
+
+    def message(self, mark: str) -> Message:
+        """What is sent; the mark goes into the environment of everything that comes of it."""
+        return {
+            "rig": self.rig,
+            "name": self.name,
+            "mark": mark,
+            "argv": list(self.argv),
+            "cwd": str(self.cwd),
+            "env": {**self.env, MARK: mark},
+            "out": str(self.out),
+            "err": str(self.err) if self.err else None,
+            "stdin": str(self.stdin) if self.stdin else None,
+            "user": self.user,
+            "stop_signal": int(self.stop_signal),
+            "ports": dict(self.ports),
+            "service": self.service,
+        }
+
+
+class Parent(Protocol):
+    """The janitor, as far as a child needs it."""
+
+    def tell(self, message: Message) -> None:
+        """Send a message that has no answer."""
+
+    def ask(self, message: Message) -> Message:
+        """Send a message and wait for its answer."""
+
+
+class Child:
+    """A command as its owner sees it, from the order on: the janitor's answer, with the pid, comes a little later."""
+
+    def __init__(self, janitor: Parent, on_exit: Callable[[Child], None] | None) -> None:
+        self.status: int | None = None
+        self.refused: OSError | None = None
+        self.ended_at = 0.0
+        self.exited = threading.Event()
+        self._pid = 0
+        self._answered = threading.Event()
+        self._janitor = janitor
+        self._on_exit = on_exit
+
+    @property
+    def pid(self) -> int:
+        """Its process id; 0 if it could not be executed."""
+        self._answered.wait(PATIENCE)
+        return self._pid
+
+    def signal(self, number: int, *, tree: bool = False) -> None:
+        """Send a signal to it, or to it and everything below it."""
+        self._janitor.tell({"op": "signal", "pid": self.pid, "signal": int(number), "tree": tree})
+
+    def collect(self) -> None:
+        """Kill what is left of it and its descendants; when this returns, nothing is."""
+        self._janitor.ask({"op": "collect", "pid": self.pid})
+
+    def begun(self, pid: int) -> None:
+        """The janitor has started it."""
+        self._pid = pid
+        self._answered.set()
+
+    def ended(self, status: int | None, *, refused: OSError | None = None) -> None:
+        """The janitor reports its end, or why there was no beginning; None if the janitor itself is gone."""
+        self.status, self.refused, self.ended_at = status, refused, time.monotonic()
+        self._answered.set()
+        self.exited.set()
+        if self._on_exit is not None:
+            self._on_exit(self)

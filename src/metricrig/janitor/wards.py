@@ -1,0 +1,110 @@
+"""Whom the janitor looks after: what it has started, what descends from that, and when all of it is gone."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+from metricrig.janitor import family, sweep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from metricrig.janitor.wire import Message
+
+
+class Ward:
+    """A process that we started: a service, or a command beside one."""
+
+    def __init__(self, order: Message, pid: int) -> None:
+        self.pid = pid
+        self.rig: str = order["rig"]
+        self.mark: str = order["mark"]
+        self.out: str = order["out"]
+        self.stop_signal: int = order["stop_signal"]
+        self.status: int | None = None
+        self.collector: int | None = None
+        """The number of the question that is answered when nothing is left of it."""
+        self.lineage = {pid}
+        """Every process seen under it: who may have made shared memory."""
+
+
+class Wards:
+    """All of them. ``say`` tells the owner; ``collected`` is called for each of which nothing is left."""
+
+    def __init__(self, say: Callable[[Message], None], collected: Callable[[Ward], None]) -> None:
+        self.by_pid: dict[int, Ward] = {}
+        self._say = say
+        self._collected = collected
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody waits for one to be gone."""
+        return any(ward.collector is not None for ward in self.by_pid.values())
+
+    @property
+    def ended(self) -> bool:
+        """Whether none of them runs any more."""
+        return all(ward.status is not None for ward in self.by_pid.values())
+
+    def ask_to_stop(self) -> None:
+        """Send each its own stop signal; CONT first, because a frozen process would keep it pending."""
+        for ward in self.by_pid.values():
+            family.send_to_tree(ward.pid, signal.SIGCONT)
+            family.send(ward.pid, ward.stop_signal)
+
+    def collect_all(self) -> None:
+        """Let nothing be left of any."""
+        for ward in self.by_pid.values():
+            ward.collector = 0
+
+    def look_after(self) -> None:
+        """Report who has ended, reap orphans, go on with collections."""
+        for ward in self.by_pid.values():
+            if ward.status is None and (status := family.exit_status(ward.pid)) is not None:
+                ward.status = status
+                self._say({"exit": ward.pid, "status": status})
+        orphans = self._orphans()
+        for ward in [each for each in self.by_pid.values() if each.collector is not None]:
+            self._collect(ward, [pid for pid, owner in orphans.items() if owner is ward])
+
+    def _orphans(self) -> dict[int, Ward | None]:
+        """The living children that we did not start, and whose they are."""
+        found: dict[int, Ward | None] = {}
+        for pid in family.children():
+            if pid not in self.by_pid:
+                mark = family.mark_of(pid)
+                whose = self._whose(pid, mark)
+                if whose is not None:
+                    whose.lineage.add(pid)
+                elif mark:  # what it belonged to has been collected: it came too late
+                    family.kill_orphan(pid)
+                family.reap(pid)
+                found[pid] = whose
+        return {pid: ward for pid, ward in found.items() if family.session_of(pid)}
+
+    def _whose(self, pid: int, mark: str) -> Ward | None:
+        """From whom an orphan descends.
+
+        Its session tells; or the mark in its environment; or, for those that make a session of their own and write
+        over their environment (PostgreSQL does both), the log that they write to.
+        """
+        session = family.session_of(pid)
+        for ward in self.by_pid.values():
+            if pid in ward.lineage or ward.pid == session or (mark and ward.mark == mark):
+                return ward
+        return next((ward for ward in self.by_pid.values() if family.writes_below(pid, ward.out)), None)
+
+    def _collect(self, ward: Ward, survivors: list[int]) -> None:
+        """One step of a collection; taken again until nothing is left."""
+        ward.lineage.update(family.send_to_tree(ward.pid, signal.SIGKILL))
+        for pid in survivors:
+            family.kill_orphan(pid)
+        if ward.status is None or survivors:
+            return
+        family.reap(ward.pid)
+        for segment in sweep.orphaned_segments(ward.lineage):
+            sweep.remove_segment(segment)
+        del self.by_pid[ward.pid]
+        self._collected(ward)
+        self._say({"seq": ward.collector})
