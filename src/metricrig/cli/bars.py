@@ -89,7 +89,7 @@ def axis(whole: float, width: int) -> str:
     step = width // _TICKS
     text = marks[0]
     for number, mark in enumerate(marks[1:], 1):
-        text = f"{text:<{number * step - len(mark) + 1}}{mark}"
+        text = text.ljust(number * step - len(mark) + 1) + mark
     return text
 
 
