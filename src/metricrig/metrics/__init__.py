@@ -1,0 +1,1 @@
+"""Metrics: read them, wait for them, write them, query them, and know the right answer. Usable without a rig."""
