@@ -1,5 +1,20 @@
-"""Synthetic series on a scrape grid."""
+"""Synthetic series on a scrape grid, for tests whose right answer is known."""
 
 from metricrig.metrics.timeline.block import STALE, STALE_BITS, Block, is_stale
+from metricrig.metrics.timeline.counter import Counter
+from metricrig.metrics.timeline.distribution import Histogram, Summary
+from metricrig.metrics.timeline.gauge import Gauge, Given
+from metricrig.metrics.timeline.timeline import Timeline
 
-__all__ = ["STALE", "STALE_BITS", "Block", "is_stale"]
+__all__ = [
+    "STALE",
+    "STALE_BITS",
+    "Block",
+    "Counter",
+    "Gauge",
+    "Given",
+    "Histogram",
+    "Summary",
+    "Timeline",
+    "is_stale",
+]

@@ -1,0 +1,138 @@
+"""Histograms and summaries: observations, and the series that a process makes of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from metricrig._core.errors import UsageError
+from metricrig.metrics.timeline._numpy import np
+from metricrig.metrics.timeline.growth import accumulated, scrape_of
+from metricrig.metrics.timeline.rows import NAME, Rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from metricrig.metrics.timeline.clock import Clock
+
+
+class Observed(Rows):
+    """What histograms and summaries share: observations, restarts, a sum and a count."""
+
+    def __init__(self, clock: Clock, labels: Sequence[Mapping[str, str]]) -> None:
+        super().__init__(clock, labels)
+        self._observations: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
+        self._resets: list[float] = []
+
+    def observe(self, value: float, at: float) -> Self:
+        """Observe a value at that many seconds from the grid's start."""
+        return self.observe_many([value], at=[at])
+
+    def observe_many(self, values: ArrayLike, at: ArrayLike) -> Self:
+        """Observe many at once; ``at`` is one moment for all of them, or one for each."""
+        numbers = np.asarray(values, dtype=np.float64).ravel()
+        moments = np.asarray(at, dtype=np.float64)
+        if moments.ndim and moments.size != numbers.size:
+            raise UsageError(f"observe_many: {numbers.size} values at {moments.size} moments")
+        self._observations.append((numbers, np.broadcast_to(moments.ravel(), numbers.shape)))
+        return self._touched()
+
+    def reset(self, at: float) -> Self:
+        """The process restarts: what was observed before is gone, what is observed at that moment is not."""
+        self._resets.append(float(at))
+        return self._touched()
+
+    def observed(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """All values, and the scrape that is the first to see each."""
+        numbers, moments = self.told()
+        return numbers, scrape_of(self.clock, moments)
+
+    def told(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """All values, and the moment of each."""
+        if not self._observations:
+            return np.zeros(0), np.zeros(0)
+        values, moments = zip(*self._observations, strict=True)
+        return np.concatenate(values), np.concatenate(moments)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every scrape finds it, and it never restarts."""
+        return not (self._resets or self._absences.gaps or self._absences.ends)
+
+    def _sums(self) -> NDArray[np.float64]:
+        """The sum and the count, a row each."""
+        values, moments = self.told()
+        rows = np.repeat(np.arange(2, dtype=np.int64), len(values))
+        amounts = np.concatenate([values, np.ones(len(values))])
+        return accumulated(self.clock, np.tile(moments, 2), rows, amounts, 2, self._resets)
+
+    def _suffixed(self, suffix: str, **more: str) -> dict[str, str]:
+        labels = self.series[0]
+        return {**labels, NAME: labels[NAME] + suffix, **more}
+
+
+class Histogram(Observed):
+    """A classic histogram: ``_bucket`` with ``le``, ``_sum`` and ``_count``."""
+
+    def __init__(self, clock: Clock, labels: Sequence[Mapping[str, str]], bounds: Sequence[float]) -> None:
+        super().__init__(clock, labels)
+        self.bounds = tuple(bounds)
+
+    def rows(self) -> Sequence[Mapping[str, str]]:
+        """The buckets from low to high, then the sum and the count."""
+        buckets = [self._suffixed("_bucket", le=written(bound)) for bound in self.bounds]
+        return [*buckets, self._suffixed("_sum"), self._suffixed("_count")]
+
+    def values(self) -> NDArray[np.float64]:
+        """Buckets count what is at or under their bound."""
+        values, moments = self.told()
+        bucket = np.searchsorted(np.array(self.bounds), values, side="left").astype(np.int64)
+        counts = accumulated(self.clock, moments, bucket, np.ones(len(values)), len(self.bounds), self._resets)
+        return np.concatenate([np.cumsum(counts, axis=0), self._sums()])
+
+    def _child(self, labels: Mapping[str, str]) -> Self:
+        return type(self)(self.clock, [labels], self.bounds)
+
+
+class Summary(Observed):
+    """A summary: its quantiles are those of all observations since the last restart, NaN while there are none."""
+
+    def __init__(self, clock: Clock, labels: Sequence[Mapping[str, str]], quantiles: Sequence[float]) -> None:
+        super().__init__(clock, labels)
+        self.quantiles = tuple(quantiles)
+
+    def rows(self) -> Sequence[Mapping[str, str]]:
+        """The quantiles, then the sum and the count."""
+        name = self.series[0][NAME]
+        each = [{**self._suffixed("", quantile=written(q)), NAME: name} for q in self.quantiles]
+        return [*each, self._suffixed("_sum"), self._suffixed("_count")]
+
+    def values(self) -> NDArray[np.float64]:
+        """Each quantile is a value that was observed: the first at or under which that share lies."""
+        values, seen = self.observed()
+        told = self.told()[1]
+        result = np.full((len(self.quantiles), self.clock.steps), np.nan)
+        begins = np.array([-np.inf, *sorted(self._resets)])
+        life = begins[np.searchsorted(begins, self.clock.offsets(), side="right") - 1]
+        for step in range(self.clock.steps):
+            now = values[(seen <= step) & (told >= life[step])]
+            if now.size:
+                result[:, step] = np.quantile(now, self.quantiles, method="inverted_cdf")
+        return np.concatenate([result, self._sums()])
+
+    def _child(self, labels: Mapping[str, str]) -> Self:
+        return type(self)(self.clock, [labels], self.quantiles)
+
+
+def bounds(buckets: Sequence[float]) -> tuple[float, ...]:
+    """The bounds with infinity, which every histogram has."""
+    rising = all(low < high for low, high in zip(buckets, buckets[1:], strict=False))
+    if not buckets or not rising:
+        raise UsageError(f"buckets={list(buckets)} must be rising upper bounds, such as [0.1, 0.5, 1]")
+    return tuple(float(each) for each in buckets) + (() if buckets[-1] == float("inf") else (float("inf"),))
+
+
+def written(bound: float) -> str:
+    """A bound as clients write it: ``0.5``, ``1.0``, ``+Inf``."""
+    return "+Inf" if bound == float("inf") else repr(float(bound))

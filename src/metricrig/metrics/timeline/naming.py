@@ -1,0 +1,41 @@
+"""Names and labels of synthetic series, one or many at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from metricrig._core.errors import UsageError
+from metricrig.metrics.timeline.rows import NAME
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+
+Columns = Mapping[str, "Sequence[object] | NDArray[Any]"]
+Many = int | Columns
+
+
+def one(name: str, labels: Mapping[str, object]) -> dict[str, str]:
+    """A label set; an empty value is no label."""
+    if not _METRIC.fullmatch(name):
+        raise UsageError(f"{name!r} is no name of a metric: letters, digits, _ and :, and no digit first")
+    wrong = [each for each in labels if not _LABEL.fullmatch(each) or each == NAME]
+    if wrong:
+        raise UsageError(f"{wrong[0]!r} is no name of a label")
+    return {NAME: name, **{each: str(value) for each, value in labels.items() if str(value)}}
+
+
+def many(name: str, number: Many, labels: Mapping[str, object]) -> list[dict[str, str]]:
+    """A label set for each number, or for each row of the columns."""
+    common = one(name, labels)
+    columns: Columns = {"series": range(number)} if isinstance(number, int) else number
+    lengths = {len(values) for values in columns.values()}
+    if len(lengths) != 1 or 0 in lengths:
+        raise UsageError(f"{name}: how many? A number, or label arrays of one length, not {sorted(lengths)}")
+    one(name, dict.fromkeys(columns, "x"))
+    names = tuple(columns)
+    return [{**common, **dict(zip(names, map(str, row), strict=True))} for row in zip(*columns.values(), strict=True)]

@@ -1,0 +1,118 @@
+"""Series on a clock: one, or thousands with the same history of events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
+
+from metricrig._core.errors import UsageError
+from metricrig.metrics.timeline._numpy import np
+from metricrig.metrics.timeline.block import STALE, Block
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from metricrig.metrics.timeline.clock import Clock
+
+NAME = "__name__"
+FOREVER = float("inf")
+Scraped = tuple["NDArray[np.float64]", "NDArray[np.bool_]"]
+
+
+@dataclass(slots=True)
+class Absences:
+    """When scrapes find nothing: spans that are missed, and ends that are marked as such."""
+
+    gaps: list[tuple[float, float]] = field(default_factory=list)
+    ends: list[tuple[float, float]] = field(default_factory=list)
+
+    def applied(self, clock: Clock, values: NDArray[np.float64], present: NDArray[np.bool_]) -> Scraped:
+        """The values with their stale markers, and which of them are there."""
+        for start, end in [*self.gaps, *self.ends]:
+            present[:, clock.index(start) : clock.index(end) if end < FOREVER else None] = False
+        for start, _ in self.ends:
+            at = clock.index(start)
+            if at < clock.steps:
+                values[:, at], present[:, at] = STALE[0], True
+        return values, present
+
+
+class Rows:
+    """Series that are scraped together. ``values()`` is what the scrapes see if none of them fails."""
+
+    def __init__(self, clock: Clock, labels: Sequence[Mapping[str, str]]) -> None:
+        self.clock = clock
+        self.series: tuple[Mapping[str, str], ...] = tuple(labels)
+        self._absences = Absences()
+        self._children: dict[tuple[tuple[str, str], ...], Self] = {}
+        self._used = False
+
+    def labels(self, **more: object) -> Self:
+        """The series with these labels besides: the same one each time it is asked for."""
+        if len(self.series) != 1:
+            raise UsageError("labels() is for a single series; these are many")
+        named = {name: str(value) for name, value in more.items()}
+        key = tuple(sorted(named.items()))
+        if key not in self._children:
+            self._children[key] = self._child({**self.series[0], **named})
+        return self._children[key]
+
+    def gap(self, start: float, end: float) -> Self:
+        """Scrapes from ``start`` until before ``end`` fail: there are no samples. ``gap(0, 60)`` begins late."""
+        if not start < end:
+            raise UsageError(f"gap(start={start}, end={end}) is empty: it goes from start until before end")
+        self._absences.gaps.append((start, end))
+        return self._touched()
+
+    def stale(self, at: float, until: float = FOREVER) -> Self:
+        """The series ends: the scrape that misses it writes a stale marker, and there are no samples ``until``."""
+        if not at < until:
+            raise UsageError(f"stale(at={at}, until={until}): it comes back after it has ended")
+        self._absences.ends.append((at, until))
+        return self._touched()
+
+    def emitted(self) -> list[Rows]:
+        """Itself, if it has a history or no children, and its children."""
+        own: list[Rows] = [self] if self._used or not self._children else []
+        return own + [each for child in self._children.values() for each in child.emitted()]
+
+    def block(self, extra: Mapping[str, str]) -> Block:
+        """What the scrapes bring home."""
+        values, present = self._absences.applied(self.clock, self.values(), self.present())
+        labels = [{**each, **extra} for each in self.rows()] if extra else self.rows()
+        return Block(labels, self.clock.times(), values, present)
+
+    def rows(self) -> Sequence[Mapping[str, str]]:
+        """The labels of each row of the values."""
+        return self.series
+
+    def values(self) -> NDArray[np.float64]:
+        """A row for each series, a column for each scrape."""
+        raise NotImplementedError
+
+    def present(self) -> NDArray[np.bool_]:
+        """Where there is a value, if no scrape fails."""
+        return np.ones((len(self.rows()), self.clock.steps), dtype=bool)
+
+    def _child(self, labels: Mapping[str, str]) -> Self:
+        return type(self)(self.clock, [labels])
+
+    def _touched(self) -> Self:
+        self._used = True
+        return self
+
+    def __repr__(self) -> str:
+        first = dict(self.series[0]) if self.series else {}
+        name = first.pop(NAME, "")
+        many = f" and {len(self.series) - 1} more" if len(self.series) > 1 else ""
+        return f"<{type(self).__name__} {name}{first or ''}{many}, {self.clock.steps} scrapes>"
+
+
+def column(amount: object, rows: int, what: str) -> NDArray[np.float64]:
+    """One number for all series, or an array with one for each, as a column."""
+    numbers = np.asarray(amount, dtype=np.float64)
+    if numbers.ndim > 1 or (numbers.ndim == 1 and len(numbers) != rows):
+        raise UsageError(f"{what}: one number, or one for each of the {rows} series, not an array of {numbers.shape}")
+    return np.broadcast_to(numbers, (rows,)).reshape(rows, 1)
