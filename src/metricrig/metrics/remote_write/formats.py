@@ -1,0 +1,73 @@
+"""The two versions of the protocol. They differ in their labels and headers; samples are the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from metricrig.metrics.remote_write.wire import field, messages, pairs, text, varint
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_COMMON = {"Content-Encoding": "snappy", "User-Agent": "metricrig"}
+
+
+class Format(Protocol):
+    """How one body writes its series."""
+
+    series_tag: bytes
+    headers: Mapping[str, str]
+
+    def labels(self, labels: Mapping[str, str]) -> bytes:
+        """The labels of a series, as the first fields of its message."""
+
+    def preface(self) -> bytes:
+        """What stands before the series; complete once all labels are known."""
+
+
+class V1:
+    """``prometheus.WriteRequest``: each series carries its labels."""
+
+    series_tag = b"\x0a"
+    headers: Mapping[str, str] = {
+        **_COMMON,
+        "Content-Type": "application/x-protobuf",
+        "X-Prometheus-Remote-Write-Version": "0.1.0",
+    }
+
+    def labels(self, labels: Mapping[str, str]) -> bytes:
+        """Each label as a message of its name and value."""
+        return messages(labels)
+
+    def preface(self) -> bytes:
+        """Nothing."""
+        return b""
+
+
+class V2:
+    """``io.prometheus.write.v2.Request``: strings stand once in a table, and series refer to them."""
+
+    series_tag = b"\x2a"
+    headers: Mapping[str, str] = {
+        **_COMMON,
+        "Content-Type": "application/x-protobuf;proto=io.prometheus.write.v2.Request",
+        "X-Prometheus-Remote-Write-Version": "2.0.0",
+    }
+
+    def __init__(self) -> None:
+        self._symbols = {"": 0}  # the specification wants the empty string first
+
+    def labels(self, labels: Mapping[str, str]) -> bytes:
+        """The numbers of all names and values, packed."""
+        numbers = (varint(self._number(words)) for pair in pairs(labels) for words in pair)
+        return field(b"\x0a", b"".join(numbers))
+
+    def preface(self) -> bytes:
+        """The table."""
+        return b"".join(field(b"\x22", text(words)) for words in self._symbols)
+
+    def _number(self, words: str) -> int:
+        return self._symbols.setdefault(words, len(self._symbols))
+
+
+FORMATS: Mapping[int, type[V1 | V2]] = {1: V1, 2: V2}

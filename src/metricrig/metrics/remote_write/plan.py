@@ -1,0 +1,75 @@
+"""In which order blocks are written: whole series one after another, or all series through time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from metricrig.metrics.remote_write.samples import uniform
+from metricrig.metrics.timeline._numpy import np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from metricrig.metrics.timeline.block import Block
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much goes into one request."""
+
+    samples: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some rows and columns of a block, whose times are of one width. ``begins``: it starts a new request."""
+
+    block: Block
+    rows: slice
+    columns: slice
+    begins: bool = False
+
+
+def by_series(blocks: Iterable[Block], limits: Limits) -> Iterator[Part]:
+    """Each series as a whole as far as a request holds it: its labels are sent once."""
+    for block in blocks:
+        for stretch in uniform(block.times):
+            for columns in _steps(stretch.start, stretch.stop, limits.samples):
+                height = max(1, limits.samples // (columns.stop - columns.start))
+                for rows in _steps(0, len(block.labels), height):
+                    yield Part(block, rows, columns)
+
+
+def by_time(blocks: Iterable[Block], limits: Limits) -> Iterator[Part]:
+    """Stretch after stretch of time, each with all series and, if longer than one step, in one request.
+
+    Prometheus refuses what is an hour older than its newest sample, but looks at that only between requests.
+    """
+    together = [block for block in blocks if len(block.labels) and len(block.times)]
+    if not together:
+        return
+    for start, end in _windows(together, limits):
+        begins = True
+        for block in together:
+            first, last = np.searchsorted(block.times, start, "left"), np.searchsorted(block.times, end, "right")
+            for stretch in uniform(block.times[first:last]):
+                columns = slice(int(first) + stretch.start, int(first) + stretch.stop)
+                for rows in _steps(0, len(block.labels), limits.samples):
+                    yield Part(block, rows, columns, begins)
+                    begins = False
+
+
+def _windows(blocks: list[Block], limits: Limits) -> Iterator[tuple[int, int]]:
+    """The first and last time of each request."""
+    times = np.unique(np.concatenate([block.times for block in blocks]))
+    height = sum(len(block.labels) for block in blocks)
+    words = sum(len(name) + len(value) for block in blocks for each in block.labels for name, value in each.items())
+    width = max(1, limits.samples // height) if words * 4 < limits.bytes else 1
+    for columns in _steps(0, len(times), width):
+        yield int(times[columns.start]), int(times[columns.stop - 1])
+
+
+def _steps(start: int, end: int, step: int) -> Iterator[slice]:
+    return (slice(at, min(at + step, end)) for at in range(start, end, step))

@@ -1,0 +1,38 @@
+"""One sample as one body, without numpy."""
+
+from __future__ import annotations
+
+import struct
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from metricrig.metrics.remote_write.formats import FORMATS
+from metricrig.metrics.remote_write.wire import field, snappy, varint
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    When = float | datetime | None
+
+
+def payload(
+    name: str, value: float, labels: Mapping[str, str] | None = None, timestamp: When = None, *, version: int = 1
+) -> bytes:
+    """The body of a remote write request with one sample, ready to be sent; ``timestamp`` in seconds, or now."""
+    form = FORMATS[version]()
+    named = form.labels({**(labels or {}), "__name__": name})
+    series = field(form.series_tag, named + sample(value, milliseconds(timestamp)))
+    return snappy([form.preface(), series])
+
+
+def sample(value: float, at: int) -> bytes:
+    """``Sample{value=1, timestamp=2}`` as field 2 of its series."""
+    return field(b"\x12", b"\x09" + struct.pack("<d", value) + b"\x10" + varint(at))
+
+
+def milliseconds(when: When) -> int:
+    """A moment in the unit of the protocol."""
+    if when is None:
+        return time.time_ns() // 1_000_000
+    return round((when.timestamp() if isinstance(when, datetime) else when) * 1000)
