@@ -1,0 +1,80 @@
+"""What to do after a request to write, decided on data alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from metricrig._core.deadlines import next_pause
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from metricrig.metrics.http import Answer
+
+WRITTEN = "x-prometheus-remote-write-samples-written"
+_TOO_MANY = 429
+_SERVER_ERROR = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The server has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The server asked for another try, after so many seconds."""
+
+    pause: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Trying again would change nothing."""
+
+    why: str
+
+
+Verdict = Delivered | Again | Refused
+
+
+def judge(answer: Answer, *, samples: int, version: int, waited: float, left: float, now: float) -> Verdict:
+    """After ``waited`` seconds of trying and with ``left`` seconds to go, at ``now`` on the wall clock."""
+    if answer.ok:
+        return _counted(answer, samples) if version > 1 else Delivered()
+    if answer.status != _TOO_MANY and answer.status < _SERVER_ERROR:
+        return Refused("")
+    pause = retry_after(answer.headers, now)
+    pause = next_pause(waited) if pause is None else pause
+    if pause > left:
+        return Refused(f"it would take another try in {pause:g} s, and {left:.3g} s are left")
+    return Again(pause)
+
+
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """The pause that a server asks for, in seconds or as a date; None if it does not ask."""
+    said = headers.get("retry-after", "").strip()
+    if not said:
+        return None
+    if said.isdecimal():
+        return float(said)
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - few servers say it
+
+    try:
+        return max(0.0, parsedate_to_datetime(said).timestamp() - now)
+    except ValueError:
+        return None
+
+
+def _counted(answer: Answer, samples: int) -> Verdict:
+    """Receivers that do not know version 2 answer 204 and drop it: only those that count have it."""
+    written = answer.headers.get(WRITTEN)
+    if written is None:
+        return Refused(
+            f"it answered {answer.status} without the header {WRITTEN}, so it does not know remote write 2.0 and has"
+            " dropped the samples\n  what to do: version=1 (Prometheus takes 2.0 from 2.54 on, VictoriaMetrics never)"
+        )
+    if written.strip() != str(samples):
+        return Refused(f"it has written {written} of {samples} samples")
+    return Delivered()

@@ -1,0 +1,141 @@
+"""Sending bodies: two at a time, each once, nothing lost without an error."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from metricrig._core.deadlines import Deadline, next_pause
+from metricrig._core.errors import DeadlineExceeded
+from metricrig.metrics.http import Broken, Unreachable
+from metricrig.metrics.remote_write.errors import WriteRejected, WriteUncertain
+from metricrig.metrics.remote_write.retrying import Again, Refused, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from concurrent.futures import Future
+
+    from metricrig.metrics.http import Answer, Server
+    from metricrig.metrics.remote_write.bodies import Body
+
+CONNECTIONS = 2
+"""More gained nothing, with either server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """How much was taken."""
+
+    samples: int = 0
+    requests: int = 0
+
+
+class Sender:
+    """Delivers bodies to one address. ``idempotent``: the store drops duplicates, so a broken request is repeated."""
+
+    def __init__(
+        self,
+        server: Server,
+        path: str = "/api/v1/write",
+        *,
+        version: int = 1,
+        connections: int = CONNECTIONS,
+        within: float = 30.0,
+        idempotent: bool = False,
+    ) -> None:
+        self._server = server
+        self._url = server.address(path)
+        self._version = version
+        self._connections = connections
+        self._within = within
+        self._idempotent = idempotent
+
+    def send(self, bodies: Iterable[Body]) -> Sent:
+        """Send all, in order; returns when the last is answered. Only those in flight are in memory."""
+        delivery = _Delivery(self)
+        with ThreadPoolExecutor(self._connections, "metricrig-write") as workers:
+            try:
+                for body in bodies:
+                    delivery.start(workers, body, self._connections)
+            finally:  # also after an error of ours: what is in flight is either delivered or given up
+                delivery.finish()
+        return delivery.sent
+
+    def deliver(self, body: Body, given_up: threading.Event, delivered: int) -> int:
+        """Try until the server has it, or will not; returns its samples."""
+        deadline = Deadline.after(self._within)
+        while True:
+            answer = self._attempt(body, deadline, delivered)
+            pause = next_pause(deadline.elapsed)
+            if answer is not None:
+                verdict = judge(
+                    answer,
+                    samples=body.samples,
+                    version=self._version,
+                    waited=deadline.elapsed,
+                    left=deadline.remaining,
+                    now=time.time(),
+                )
+                if isinstance(verdict, Refused):
+                    raise self._rejection(body, answer, delivered, verdict.why)
+                if not isinstance(verdict, Again):
+                    return body.samples
+                pause = verdict.pause
+            if given_up.wait(pause):
+                why = "it was not tried again, because another batch had failed"
+                raise self._rejection(body, answer, delivered, why)
+
+    def _attempt(self, body: Body, deadline: Deadline, delivered: int) -> Answer | None:
+        """None if it broke, and may be repeated."""
+        try:
+            return self._server.request(
+                "POST", self._url, body=body.data, headers=body.headers, within=max(deadline.remaining, 0.001)
+            )
+        except Unreachable as error:
+            raise self._rejection(body, None, delivered, str(error)) from None
+        except (Broken, DeadlineExceeded) as error:
+            if self._idempotent and not deadline.expired:
+                return None
+            raise WriteUncertain(self._url, batch=str(body), what=str(error), delivered=delivered) from None
+
+    def _rejection(self, body: Body, answer: Answer | None, delivered: int, why: str) -> WriteRejected:
+        status, said = (answer.status, answer.text) if answer else (0, "")
+        return WriteRejected(self._url, batch=str(body), status=status, body=said, delivered=delivered, why=why)
+
+
+class _Delivery:
+    """One call of ``send``: what is in flight, and what has been taken."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+        self._given_up = threading.Event()
+        self._flying: list[Future[int]] = []
+        self.sent = Sent()
+
+    def start(self, workers: ThreadPoolExecutor, body: Body, most: int) -> None:
+        """Send one more, once fewer than ``most`` are in flight."""
+        if len(self._flying) >= most:
+            self._land(wait(self._flying, return_when=FIRST_COMPLETED).done)
+        self._flying.append(workers.submit(self._sender.deliver, body, self._given_up, self.sent.samples))
+
+    def finish(self) -> None:
+        """Wait for the rest."""
+        while self._flying:
+            self._land(wait(self._flying, return_when=FIRST_COMPLETED).done)
+
+    def _land(self, done: Iterable[Future[int]]) -> None:
+        """Count what was delivered; the first failure ends the others' retries, and is told once they have ended."""
+        landed = [each for each in self._flying if each in done]
+        self._flying = [each for each in self._flying if each not in landed]
+        failures = [error for each in landed if (error := each.exception())]
+        for each in landed:
+            if each.exception() is None:
+                self.sent = Sent(self.sent.samples + each.result(), self.sent.requests + 1)
+        if failures:
+            self._given_up.set()
+            wait(self._flying)
+            self._flying = []
+            raise failures[0]
