@@ -1,0 +1,100 @@
+"""Which series a text means: learnt once, then looked up."""
+
+from __future__ import annotations
+
+from metricrig.metrics.exposition.errors import BadLine
+from metricrig.metrics.exposition.grammar import KEY
+from metricrig.metrics.exposition.labels import Labels, escaped, parsed
+from metricrig.metrics.exposition.samples import Series
+
+# An endpoint whose series come and go must not fill the memory: at 500 bytes each, this is 250 MB.
+_MOST_KEYS = 500_000
+# No line can hold it: marks texts that are only looked up, never read.
+_MARK = "\n"
+
+
+class SeriesKeys:
+    """What is written before a value, and which series it means.
+
+    Two ways of writing the same series (labels in another order, other blanks) lead to the same object: each is
+    rewritten to the way that was seen first. On nearly all lines that is the way in which they are written.
+    """
+
+    def __init__(self) -> None:
+        self.by_text: dict[str, Series] = {}
+        self._shapes: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._usual: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._straight: set[tuple[str, ...]] = set()
+        """Shapes that need no rewriting."""
+
+    def make_room(self) -> None:
+        """Forget everything if it has become too much; only between pages, whose series are compared by identity."""
+        if len(self.by_text) > _MOST_KEYS:
+            self.by_text.clear()
+            self._shapes.clear()
+            self._usual.clear()
+            self._straight.clear()
+
+    def plain(self, key: str) -> Series | None:
+        """The series, if the text is one and nothing else, and no error."""
+        match = KEY.fullmatch(key)
+        if match is None:
+            return None
+        name, braces = match.groups("")
+        if name and "\\" not in braces and tuple(braces.split('"')[:-1:2]) in self._straight and key == name + braces:
+            series = self.by_text[key] = Series(name, Labels(None, braces))
+            return series
+        try:
+            return self.learn(key, name, braces)
+        except BadLine:
+            return None
+
+    def learn(self, key: str, name: str, braces: str) -> Series:
+        """The series that a key means."""
+        if not name or "\\" in braces:
+            return self._learn_odd(key, name, braces)
+        pieces = braces.split('"')
+        shape = tuple(pieces[:-1:2])
+        names = self._shapes.get(shape) or self._learn_shape(shape)
+        if "" in names:
+            return self._learn_odd(key, name, braces)
+        usual = self._usual[names]
+        if usual is not shape and usual != shape:
+            pairs = dict(zip(map(_name, shape), pieces[1::2], strict=True))
+            braces = "".join(f'{piece}"{pairs[_name(piece)]}"' for piece in usual) + "}"
+        return self._kept(key, name + braces if names else name, name, Labels(None, braces))
+
+    def _learn_shape(self, shape: tuple[str, ...]) -> tuple[str, ...]:
+        """The sorted names in what stands between values, such as ``{method=`` and ``,code=``."""
+        names = tuple(sorted(map(_name, shape)))
+        if "" not in names and len(set(names)) < len(names):
+            raise BadLine("the same label twice")
+        self._shapes[shape] = names
+        if self._usual.setdefault(names, shape) is shape and "" not in names:
+            self._straight.add(shape)
+        return names
+
+    def _learn_odd(self, key: str, name: str, braces: str) -> Series:
+        """The same for names in quotes, and for escapes."""
+        found, pairs = parsed(braces)
+        if bool(name) is bool(found):
+            raise BadLine(f"two names for one sample: {name} and {found}" if name else "a sample without a name")
+        braces = "{" + ",".join(f'{each}="{value}"' for each, value in pairs.items()) + "}"
+        if "\\" not in braces and KEY.fullmatch(f"{name or found}{braces}"):  # it could have done without quotes
+            return self.learn(key, name or found, braces)
+        parts = [name or found, *(part for pair in sorted(pairs.items()) for part in pair)]
+        return self._kept(key, _MARK + '"'.join(map(escaped, parts)), parts[0], Labels(pairs))
+
+    def _kept(self, key: str, text: str, name: str, labels: Labels) -> Series:
+        series = self.by_text.get(text)
+        if series is None:
+            series = Series(name, labels)
+            if text != key:
+                self.by_text[text] = series
+        self.by_text[key] = series
+        return series
+
+
+def _name(piece: str) -> str:
+    """Empty for what stands around a name in quotes."""
+    return piece.strip("{ \t,=")

@@ -1,0 +1,138 @@
+"""All samples of a page, or those of one name."""
+
+from __future__ import annotations
+
+import gc
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from metricrig.metrics.exposition.errors import BadLine, BadPage
+from metricrig.metrics.exposition.families import declarations
+from metricrig.metrics.exposition.lines import read_line
+from metricrig.metrics.exposition.merging import merged
+from metricrig.metrics.exposition.samples import Sample
+from metricrig.metrics.exposition.scanning import lines_with
+from metricrig.metrics.exposition.text import number_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from metricrig.metrics.exposition.families import Declared
+    from metricrig.metrics.exposition.formats import Format
+    from metricrig.metrics.exposition.keys import SeriesKeys
+    from metricrig.metrics.exposition.samples import Series
+
+_make = tuple.__new__
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Everything on a page."""
+
+    samples: tuple[Sample, ...]
+    declared: dict[str, Declared]
+
+    def by_name(self) -> dict[str, tuple[Sample, ...]]:
+        """The samples, sorted by name."""
+        found: dict[str, list[Sample]] = {}
+        for sample in self.samples:
+            found.setdefault(sample.name, []).append(sample)
+        return {name: tuple(samples) for name, samples in found.items()}
+
+
+@contextmanager
+def _nothing_to_collect() -> Iterator[None]:
+    """Without the search for cycles, which takes a quarter of the time of a first read, and finds none."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@_nothing_to_collect()
+def read_all(text: str, form: Format, keys: SeriesKeys) -> Whole:
+    """Read every line.
+
+    Nearly every line is a series, a space and a value. The first branch of the loop is all that is done for those,
+    and in a second scrape the series is known already.
+    """
+    found: dict[Series, Sample] = {}
+    comments = []
+    known = keys.by_text.get
+    lines = text.split("\n")
+    for number, line in enumerate(lines, 1):
+        key, _, written = line.rpartition(" ")
+        series = known(key) or keys.plain(key)
+        if series is not None and series not in found and "_" not in written and written.isascii():
+            try:
+                found[series] = _make(Sample, (series.name, series.labels, float(written), None, None))
+                continue
+            except ValueError:
+                pass
+        kind = line.lstrip(" \t\r")[:1]
+        if kind == "#":
+            comments.append((number, line))
+        elif kind:
+            _add(found, _Place(number, line, partial(enumerate, lines, 1)), form, keys)
+    _check_end(lines, form)
+    return Whole(tuple(found.values()), declarations(comments))
+
+
+def read_name(text: str, name: str, form: Format, keys: SeriesKeys) -> tuple[Sample, ...]:
+    """Read only the lines of one name."""
+
+    def numbered() -> Iterator[tuple[int, str]]:
+        return ((number_at(text, start), line) for start, line in lines_with(text, name))
+
+    found: dict[Series, Sample] = {}
+    for start, line in lines_with(text, name):
+        _add(found, _Place(partial(number_at, text, start), line, numbered), form, keys)
+    return tuple(sample for sample in found.values() if sample.name == name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A line, and what it takes to say where it and others stand: asked only if something is wrong."""
+
+    number: int | Callable[[], int]
+    line: str
+    numbered: Callable[[], Iterable[tuple[int, str]]]
+
+    def fault(self, why: str) -> BadPage:
+        number = self.number if isinstance(self.number, int) else self.number()
+        return BadPage(why, line=number, text=self.line)
+
+    def first(self, series: Series, form: Format, keys: SeriesKeys) -> str:
+        """The first line of this series."""
+        for number, line in self.numbered():
+            with suppress(BadLine):
+                if read_line(line, form, keys)[0] is series:
+                    return f"line {number}: {line}"
+        raise AssertionError("a series that contradicts an earlier line, which is not there")
+
+
+def _add(found: dict[Series, Sample], place: _Place, form: Format, keys: SeriesKeys) -> None:
+    try:
+        series, sample = read_line(place.line, form, keys)
+    except BadLine as bad:
+        raise place.fault(str(bad)) from None
+    if series in found:
+        counts = merged(found[series], sample)
+        if counts is None:
+            raise place.fault(f"another value for {series} than on {place.first(series, form, keys)}")
+        sample = counts
+    found[series] = sample
+
+
+def _check_end(lines: list[str], form: Format) -> None:
+    if form.end and form.end in lines:
+        number = lines.index(form.end) + 1
+        rest = next((i for i, line in enumerate(lines[number:], number + 1) if line), 0)
+        if rest:
+            raise BadPage(f"something follows {form.end!r} on line {number}", line=rest, text=lines[rest - 1])
