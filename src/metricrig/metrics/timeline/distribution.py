@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Self
 
 from metricrig._core.errors import UsageError
 from metricrig.metrics.timeline._numpy import np
+from metricrig.metrics.timeline.block import Block
 from metricrig.metrics.timeline.growth import accumulated, scrape_of
 from metricrig.metrics.timeline.rows import NAME, Rows
 
@@ -56,9 +58,28 @@ class Observed(Rows):
         return np.concatenate(values), np.concatenate(moments)
 
     @property
+    def buckets(self) -> Part:
+        """Its ``_bucket``."""
+        return self.part("_bucket")
+
+    @property
     def whole(self) -> bool:
         """Whether every scrape finds it, and it never restarts."""
         return not (self._resets or self._absences.gaps or self._absences.ends)
+
+    def part(self, suffix: str) -> Part:
+        """Only its ``_bucket``, ``_sum`` or ``_count``."""
+        return Part(self, suffix)
+
+    @property
+    def sum(self) -> Part:
+        """Its ``_sum``."""
+        return self.part("_sum")
+
+    @property
+    def count(self) -> Part:
+        """Its ``_count``."""
+        return self.part("_count")
 
     def _sums(self) -> NDArray[np.float64]:
         """The sum and the count, a row each."""
@@ -70,6 +91,26 @@ class Observed(Rows):
     def _suffixed(self, suffix: str, **more: str) -> dict[str, str]:
         labels = self.series[0]
         return {**labels, NAME: labels[NAME] + suffix, **more}
+
+
+class Part:
+    """Some of the series of a histogram or summary, to be asked for."""
+
+    def __init__(self, whole: Observed, suffix: str) -> None:
+        self._whole = whole
+        self._suffix = suffix
+
+    def emitted(self) -> list[Part]:
+        """The same of each child."""
+        return [Part(each, self._suffix) for each in self._whole.emitted()]
+
+    def block(self, extra: Mapping[str, str]) -> Block:
+        """These rows of the block."""
+        block = self._whole.block(extra)
+        name = self._whole.series[0][NAME] + self._suffix
+        chosen = [index for index, labels in enumerate(block.labels) if labels[NAME] == name]
+        labels = [block.labels[index] for index in chosen]
+        return Block(labels, block.times, block.values[chosen], block.present[chosen])
 
 
 class Histogram(Observed):
@@ -127,7 +168,7 @@ class Summary(Observed):
 
 def bounds(buckets: Sequence[float]) -> tuple[float, ...]:
     """The bounds with infinity, which every histogram has."""
-    rising = all(low < high for low, high in zip(buckets, buckets[1:], strict=False))
+    rising = all(low < high for low, high in pairwise(buckets))
     if not buckets or not rising:
         raise UsageError(f"buckets={list(buckets)} must be rising upper bounds, such as [0.1, 0.5, 1]")
     return tuple(float(each) for each in buckets) + (() if buckets[-1] == float("inf") else (float("inf"),))

@@ -51,7 +51,7 @@ def _placed(
     count: int,
 ) -> NDArray[np.float64]:
     flat = np.bincount(rows * clock.steps + seen, weights=amounts, minlength=count * clock.steps)
-    return flat.reshape(count, clock.steps)
+    return flat.astype(np.float64).reshape(count, clock.steps)
 
 
 def since_reset(clock: Clock, resets: list[float]) -> NDArray[np.float64]:

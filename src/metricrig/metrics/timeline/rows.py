@@ -73,9 +73,9 @@ class Rows:
         self._absences.ends.append((at, until))
         return self._touched()
 
-    def emitted(self) -> list[Rows]:
+    def emitted(self) -> list[Self]:
         """Itself, if it has a history or no children, and its children."""
-        own: list[Rows] = [self] if self._used or not self._children else []
+        own = [self] if self._used or not self._children else []
         return own + [each for child in self._children.values() for each in child.emitted()]
 
     def block(self, extra: Mapping[str, str]) -> Block:

@@ -135,7 +135,7 @@ class Timeline:
         """The right answers to queries for these series."""
         from metricrig.metrics.expect import Expect  # noqa: PLC0415 - which knows timelines
 
-        return Expect(self)
+        return Expect(self._clock, self._extra)
 
     def _keep(self, made: Made) -> Made:
         self._families.append(made)

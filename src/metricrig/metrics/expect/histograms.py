@@ -1,0 +1,96 @@
+"""Quantiles of histograms: what engines interpolate, and where the truth lies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from metricrig._core.errors import UsageError
+from metricrig.metrics.expect import buckets, grouping
+from metricrig.metrics.expect.intervals import Interval, Intervals
+from metricrig.metrics.timeline._numpy import np
+from metricrig.metrics.timeline.rows import NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from metricrig.metrics.expect.engine import Engine
+    from metricrig.metrics.expect.grouping import Row
+    from metricrig.metrics.expect.query import Query
+    from metricrig.metrics.timeline.distribution import Histogram
+
+_LE = "le"
+
+
+def require_alike(histograms: Sequence[Histogram]) -> None:
+    """Refuse different bounds: what an engine makes of their sum is an accident."""
+    bounds = {each.bounds for each in histograms}
+    if len(bounds) != 1:
+        raise UsageError(f"histogram_quantile of histograms with different buckets is not computed: {sorted(bounds)}")
+
+
+def function(of: str, window: object) -> str:
+    """The function whose buckets are looked at."""
+    if of not in {"rate", "increase"}:
+        raise UsageError(f'of={of!r}: "rate" or "increase"')
+    return "last" if window is None else of
+
+
+def tolerance(histograms: Sequence[Histogram]) -> float:
+    """Interpolation rounds in proportion to the bounds."""
+    return 1e-9 * max((abs(each) for each in histograms[0].bounds if np.isfinite(each)), default=0.0)
+
+
+def quantiles(q: float, rows: Sequence[Row], by: tuple[str, ...] | None, engine: Engine) -> list[Row]:
+    """The quantile of each group of buckets."""
+    if by is None:
+        by = tuple(sorted({name for labels, _ in rows for name in labels} - {NAME, _LE}))
+    groups: dict[tuple[tuple[str, str], ...], list[Row]] = {}
+    for labels, answer in grouping.summed(rows, (*by, _LE)):
+        key = tuple((name, value) for name, value in labels.items() if name != _LE)
+        groups.setdefault(key, []).append((labels, answer))
+    return [(dict(key), _quantile(q, several, engine)) for key, several in groups.items()]
+
+
+def _quantile(q: float, rows: list[Row], engine: Engine) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    rows = sorted(rows, key=lambda row: float(row[0][_LE]))
+    bounds = np.array([float(labels[_LE]) for labels, _ in rows])
+    counts = np.stack([answer[0] for _, answer in rows])
+    return buckets.quantile(q, bounds, counts, rows[-1][1][1], engine)
+
+
+def true_quantiles(q: float, histogram: Histogram, extra: Mapping[str, str], asked: Query, engine: Engine) -> Intervals:
+    """Of what was observed between the scrapes that the window counts, the value at that rank, and its bucket."""
+    if not 0 <= q <= 1:
+        raise UsageError(f"q={q}: a share from 0 to 1")
+    if not histogram.whole or len(histogram.emitted()) != 1:
+        raise UsageError("the true quantile is not computed for a histogram with gaps, restarts or children")
+    values, seen = histogram.observed()
+    times = histogram.clock.times()
+    found: dict[float, Interval] = {}
+    for point in asked.points.tolist():
+        first, final = _counted(times, point, asked.window, engine)
+        inside = values[(seen > first) & (seen <= final)]
+        if inside.size:
+            found[point / 1000] = _interval(float(np.quantile(inside, q, method="inverted_cdf")), histogram.bounds)
+    labels = {name: value for name, value in {**histogram.series[0], **extra}.items() if name != NAME}
+    return Intervals(labels, found)
+
+
+def _counted(times: NDArray[np.int64], point: int, window: int, engine: Engine) -> tuple[int, int]:
+    """After which scrape the window begins to count, and with which it ends."""
+    final = int(np.searchsorted(times, point, side="right")) - 1
+    if not window:
+        return -1, final
+    side = "left" if engine.left_closed else "right"
+    first = int(np.searchsorted(times, point - window, side=side))  # type: ignore[call-overload]
+    # VictoriaMetrics counts from the scrape before the window, Prometheus from the first inside.
+    return (first if engine.is_prometheus else first - 1), final
+
+
+def _interval(truth: float, bounds: Sequence[float]) -> Interval:
+    index = int(np.searchsorted(np.array(bounds), truth, side="left"))
+    if index == 0:
+        return Interval(min(0.0, truth, bounds[0]), bounds[0], truth)
+    return Interval(bounds[index - 1], bounds[index], truth)

@@ -1,0 +1,80 @@
+"""Expectations as results: equal to an answer that differs by no more than the engine's arithmetic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from metricrig.metrics.results import Matrix, Sample, Series, Vector
+from metricrig.metrics.results.equality import equal
+from metricrig.metrics.timeline._numpy import np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from metricrig.metrics.expect.query import Answer, Query
+
+    Rows = Sequence[tuple[Mapping[str, str], Answer]]
+    Expected = "ExpectedMatrix | ExpectedVector"
+
+RELATIVE = 1e-9
+"""Engines add in orders of their own."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class ExpectedMatrix(Matrix):
+    """What a range query should answer. ``tolerance`` is what the engine's storage may lose, absolutely."""
+
+    tolerance: float = 0.0
+
+    def __eq__(self, other: object) -> bool:
+        return equal(Matrix(self.series, self.steps), _plain(other), RELATIVE, self.tolerance)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class ExpectedVector(Vector):
+    """What an instant query should answer."""
+
+    tolerance: float = 0.0
+
+    def __eq__(self, other: object) -> bool:
+        return equal(Vector(self.samples), _plain(other), RELATIVE, self.tolerance)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def matrix(rows: Rows, query: Query, tolerance: float) -> ExpectedMatrix:
+    """A series for each row that has a value anywhere."""
+    seconds = query.points / 1000
+    series = [
+        Series(dict(labels), tuple(seconds[there].tolist()), tuple(values[there].tolist()))
+        for labels, (values, there) in rows
+        if there.any()
+    ]
+    return ExpectedMatrix(tuple(series), tuple(seconds.tolist()), tolerance)
+
+
+def vector(rows: Rows, query: Query, tolerance: float) -> ExpectedVector:
+    """A sample for each row that has a value."""
+    time = float(query.points[0] / 1000)
+    found = [Sample(dict(labels), time, float(values[0])) for labels, (values, there) in rows if there[0]]
+    return ExpectedVector(tuple(found), tolerance)
+
+
+def lost(largest: float, *, is_prometheus: bool) -> float:
+    """What may be lost of differences of numbers so large: VictoriaMetrics keeps twelve digits of a float."""
+    return largest * (1e-14 if is_prometheus else 4e-12) if np.isfinite(largest) else 0.0
+
+
+def _plain(other: object) -> object:
+    if isinstance(other, ExpectedMatrix):
+        return Matrix(other.series, other.steps)
+    return Vector(other.samples) if isinstance(other, ExpectedVector) else other
