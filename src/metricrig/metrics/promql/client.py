@@ -48,7 +48,7 @@ class Promql:
         return answers.vector(found, self._hidden)
 
     def query_range(self, expression: str, start: Grid | Moment, end: Moment | None = None, step: Any = None) -> Matrix:
-        """The values at each step from ``start`` to ``end``, both included; or at those of a grid, such as a timeline."""
+        """The values at each step from ``start`` to ``end``, both included; or of a grid, such as a timeline."""
         first, last, stride = _range(start, end, step)
         times = steps(first, last, stride)
         span = [("start", written(first)), ("end", written(last)), ("step", written(stride))]

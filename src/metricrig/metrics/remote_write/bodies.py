@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from metricrig.metrics.remote_write.body import Body
 from metricrig.metrics.remote_write.formats import FORMATS
 from metricrig.metrics.remote_write.plan import Limits, by_series, by_time
 from metricrig.metrics.remote_write.samples import encode
@@ -21,20 +22,6 @@ BODY_SAMPLES = 20_000
 """From 5,000 samples on a server is not kept busy by requests; small ones keep the wait for the last one short."""
 BODY_BYTES = 24 << 20
 """Receivers take 32 MiB, unpacked too."""
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """One request."""
-
-    number: int
-    data: bytes
-    samples: int
-    series: int
-    headers: Mapping[str, str]
-
-    def __str__(self) -> str:
-        return f"batch {self.number} ({self.samples} samples of {self.series} series, {len(self.data)} bytes)"
 
 
 @dataclass(slots=True)

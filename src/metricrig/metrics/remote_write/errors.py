@@ -24,6 +24,13 @@ class WriteRejected(MetricrigError):
         how = f"was answered with {status}" if status else "was not sent"
         super().__init__(f"{url}: {batch} {how}{said}{reason}\n  delivered before: {delivered} samples")
 
+    def advised(self, advice: str) -> WriteRejected:
+        """The same error, with what to do about it."""
+        why = f"{self.why}\n  what to do: {advice}".strip() if advice else self.why
+        return WriteRejected(
+            self.url, batch=self.batch, status=self.status, body=self.body, delivered=self.delivered, why=why
+        )
+
 
 class WriteUncertain(MetricrigError):
     """A request was sent and no answer came: its samples may have been written, or not.

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from concurrent.futures import Future
 
-    from metricrig.metrics.http import Answer, Server
-    from metricrig.metrics.remote_write.bodies import Body
+    from metricrig.metrics.http import Answer, Fields, Server
+    from metricrig.metrics.remote_write.body import Body
 
 CONNECTIONS = 2
 """More gained nothing, with either server."""
@@ -39,15 +39,16 @@ class Sender:
     def __init__(
         self,
         server: Server,
-        path: str = "/api/v1/write",
         *,
+        path: str = "/api/v1/write",
+        fields: Fields = (),
         version: int = 1,
         connections: int = CONNECTIONS,
         within: float = 30.0,
         idempotent: bool = False,
     ) -> None:
         self._server = server
-        self._url = server.address(path)
+        self._url = server.address(path, fields)
         self._version = version
         self._connections = connections
         self._within = within

@@ -7,6 +7,7 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from metricrig.metrics.remote_write.body import Body
 from metricrig.metrics.remote_write.formats import FORMATS
 from metricrig.metrics.remote_write.wire import field, snappy, varint
 
@@ -20,10 +21,15 @@ def payload(
     name: str, value: float, labels: Mapping[str, str] | None = None, timestamp: When = None, *, version: int = 1
 ) -> bytes:
     """The body of a remote write request with one sample, ready to be sent; ``timestamp`` in seconds, or now."""
+    return one(name, value, labels, milliseconds(timestamp), version=version).data
+
+
+def one(name: str, value: float, labels: Mapping[str, str] | None, at: int, *, version: int = 1) -> Body:
+    """The same as a request; ``at`` in milliseconds."""
     form = FORMATS[version]()
     named = form.labels({**(labels or {}), "__name__": name})
-    series = field(form.series_tag, named + sample(value, milliseconds(timestamp)))
-    return snappy([form.preface(), series])
+    series = field(form.series_tag, named + sample(value, at))
+    return Body(1, snappy([form.preface(), series]), 1, 1, form.headers)
 
 
 def sample(value: float, at: int) -> bytes:

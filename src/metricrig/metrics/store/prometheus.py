@@ -1,0 +1,125 @@
+"""Prometheus as a store: written in the order of time, one request after another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from metricrig._core.errors import MetricrigError
+from metricrig.metrics.promql.client import Promql
+from metricrig.metrics.remote_write.errors import WriteRejected
+from metricrig.metrics.remote_write.sender import Sender
+from metricrig.metrics.remote_write.single import milliseconds, one
+from metricrig.metrics.store.face import Ingested
+from metricrig.metrics.store.isolation import Mark, refuse
+from metricrig.metrics.store.sources import Landmark, Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from metricrig.metrics.http import Server
+    from metricrig.metrics.promql.client import Grid
+    from metricrig.metrics.promql.moments import Moment
+    from metricrig.metrics.remote_write.body import Body
+    from metricrig.metrics.remote_write.single import When
+    from metricrig.metrics.results import Matrix
+
+_ADVICE = {
+    "too old": "write in the order of time, or set storage.tsdb.out_of_order_time_window in the configuration",
+    "out of bounds": "nothing older than an hour before the newest sample is taken: write older data first, do not"
+    " scrape meanwhile, or set storage.tsdb.out_of_order_time_window",
+    "out of order": "each series has to be written in the order of time, or set storage.tsdb.out_of_order_time_window",
+    "duplicate": "this series has another value at that time already: use another series, or an isolated view",
+    "receiver": "start it with --web.enable-remote-write-receiver",
+}
+
+
+class PrometheusStore(Promql):
+    """The Prometheus at ``url``, whose remote write receiver is enabled."""
+
+    def __init__(self, url: str | Server, *, within: float = 30.0, mark: Mark | None = None) -> None:
+        super().__init__(url, within=within, hidden=mark.name if mark else None)
+        self._mark = mark
+
+    def ingest(self, source: Any, *, version: int = 1) -> Ingested:
+        """Write a timeline, a block or blocks; returns when all of it is visible."""
+        from metricrig.metrics.remote_write.bodies import bodies  # noqa: PLC0415 - needs numpy
+
+        tally = Tally(source)
+        return self._written(bodies(tally, version=version, in_time_order=True, extra=self._extra), tally, version)
+
+    def write(self, name: str, value: float, labels: Mapping[str, str] | None = None, at: When = None) -> Ingested:
+        """Write one sample, now unless ``at`` says when; returns when it is visible."""
+        moment = milliseconds(at)
+        named = {**(labels or {}), **self._extra}
+        number = value == value  # noqa: PLR0124 - only NaN differs from itself
+        tally = Tally((), [Landmark({**(labels or {}), "__name__": name}, moment)] if number else [], int(not number))
+        return self._written([one(name, value, named, moment)], tally, 1)
+
+    def query(self, expression: str, at: Moment | None = None) -> Any:
+        """The value at one moment; not in a view."""
+        if self._mark:
+            raise refuse(self._mark, expression)
+        return super().query(expression, at)
+
+    def query_range(self, expression: str, start: Grid | Moment, end: Moment | None = None, step: Any = None) -> Matrix:
+        """The values at each step; not in a view."""
+        if self._mark:
+            raise refuse(self._mark, expression)
+        return super().query_range(expression, start, end, step)
+
+    def series(self, *matches: str, start: Moment | None = None, end: Moment | None = None) -> list[dict[str, str]]:
+        """The label sets that match any of these selectors."""
+        return super().series(*self._own(matches), start=start, end=end)
+
+    def labels(self, *matches: str, start: Moment | None = None, end: Moment | None = None) -> list[str]:
+        """All label names."""
+        return super().labels(*self._own(matches), start=start, end=end)
+
+    def label_values(
+        self, name: str, *matches: str, start: Moment | None = None, end: Moment | None = None
+    ) -> list[str]:
+        """All values of a label."""
+        return super().label_values(name, *self._own(matches), start=start, end=end)
+
+    def flush(self) -> None:
+        """Nothing to do: Prometheus answers a write when it is visible."""
+
+    def isolated(self, label: str | None = None) -> Self:
+        """A view whose series have a label of their own; it lists them, but Prometheus cannot query by view."""
+        return type(self)(self.server, within=self._within, mark=Mark.fresh(label))
+
+    @property
+    def matcher(self) -> str:
+        """The label of this view as in a selector: ``{store.matcher}`` finds its series; empty without a view."""
+        return self._mark.matcher if self._mark else ""
+
+    @property
+    def _extra(self) -> dict[str, str]:
+        return {self._mark.name: self._mark.value} if self._mark else {}
+
+    def _own(self, matches: tuple[str, ...]) -> tuple[str, ...]:
+        if self._mark is None:
+            return matches
+        mark = self._mark
+        return tuple(mark.inside(match) for match in matches or ("{}",))
+
+    def _written(self, bodies: Iterable[Body], tally: Tally, version: int) -> Ingested:
+        try:
+            # One at a time: a request that overtakes another makes it out of order.
+            sent = Sender(self.server, connections=1, version=version, within=self._within).send(bodies)
+        except WriteRejected as error:
+            raise error.advised(_advice(error.body)) from None
+        for landmark in tally.landmarks:
+            self._find(landmark)
+        return Ingested(sent.samples, sent.requests, tally.nans)
+
+    def _find(self, landmark: Landmark) -> None:
+        own = Landmark({**landmark.labels, **self._extra}, landmark.time)
+        if not super().query(own.selector, at=own.time / 1000).samples:
+            raise MetricrigError(
+                f"{self.server.url}: {own.selector} was written and has no sample at {own.time / 1000}"
+            )
+
+
+def _advice(body: str) -> str:
+    return next((advice for words, advice in _ADVICE.items() if words in body), "")

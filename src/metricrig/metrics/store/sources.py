@@ -1,0 +1,109 @@
+"""What is to be written, and one sample of it that has to be there afterwards."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from metricrig._core.errors import UsageError
+from metricrig.metrics.results.labels import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from metricrig.metrics.timeline.block import Block
+
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Landmark:
+    """A sample that was written: when it is visible, so is what was written with it."""
+
+    labels: Mapping[str, str]
+    time: int
+
+    @property
+    def selector(self) -> str:
+        """The series in PromQL."""
+        pairs = ((name, value) for name, value in self.labels.items() if value and _PLAIN.match(name))
+        return "{" + ",".join(f"{name}={quoted(value)}" for name, value in sorted(pairs)) + "}"
+
+
+@dataclass(slots=True)
+class Tally:
+    """Blocks on their way: where to look for them afterwards, and how many NaN they hold."""
+
+    source: Any
+    landmarks: list[Landmark] = field(default_factory=list)
+    nans: int = 0
+
+    def __iter__(self) -> Iterator[Block]:
+        for block in blocks_of(self.source):
+            survey = surveyed(block)
+            self.nans += survey.nans
+            self.landmarks = extremes([*self.landmarks, *survey.landmarks])
+            yield block
+
+
+def extremes(landmarks: Sequence[Landmark]) -> list[Landmark]:
+    """The first and last in time, the one with most labels, the one with the longest, and the one written last.
+
+    What a store refuses, it refuses by age or by size, or because it is full: then one of these is missing.
+    """
+    if not landmarks:
+        return []
+    chosen = [
+        min(landmarks, key=lambda each: each.time),
+        max(landmarks, key=lambda each: each.time),
+        max(landmarks, key=lambda each: len(each.labels)),
+        max(landmarks, key=lambda each: longest(each.labels)),
+        landmarks[-1],
+    ]
+    return list({id(each): each for each in chosen}.values())
+
+
+def longest(labels: Mapping[str, str]) -> int:
+    """The length of its longest value."""
+    return max(map(len, labels.values()), default=0)
+
+
+def blocks_of(source: Any) -> Iterable[Block]:
+    """A timeline, a block, or blocks."""
+    if hasattr(source, "blocks"):
+        found: Iterable[Block] = source.blocks() if callable(source.blocks) else source.blocks
+        return found
+    if hasattr(source, "present"):
+        return [source]
+    if not hasattr(source, "__iter__"):
+        raise UsageError(f"expected a Timeline, a Block or several of them, got {type(source).__name__}")
+    several: Iterable[Block] = source
+    return several
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What is to be known of one block."""
+
+    landmarks: list[Landmark]
+    nans: int
+
+
+def surveyed(block: Block) -> Survey:
+    """Some of its samples that are numbers, and how many are NaN, stale markers not counted."""
+    from metricrig.metrics.timeline._numpy import np  # noqa: PLC0415 - there if a block is
+    from metricrig.metrics.timeline.block import is_stale  # noqa: PLC0415 - see above
+
+    empty = np.isnan(block.values)
+    numbers = block.present & ~empty
+    nans = int((block.present & empty & ~is_stale(block.values)).sum()) if empty.any() else 0
+    rows = np.flatnonzero(numbers.any(axis=1)).tolist()
+    columns = np.flatnonzero(numbers.any(axis=0)).tolist()
+    if not rows:
+        return Survey([], nans)
+    labels = block.labels
+    widest, longest_one = max(rows, key=lambda row: len(labels[row])), max(rows, key=lambda row: longest(labels[row]))
+    chosen = [(int(np.flatnonzero(numbers[:, column])[-1]), column) for column in (columns[0], columns[-1])]
+    chosen += [(row, int(np.flatnonzero(numbers[row])[-1])) for row in (widest, longest_one, rows[-1])]
+    return Survey([Landmark(labels[row], int(block.times[column])) for row, column in dict.fromkeys(chosen)], nans)

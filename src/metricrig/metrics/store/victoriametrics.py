@@ -1,0 +1,103 @@
+"""VictoriaMetrics as a store: flushed after each write, and asked what it has silently thrown away."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Self
+
+from metricrig._core.errors import MetricrigError
+from metricrig.metrics.promql.client import Promql
+from metricrig.metrics.remote_write.sender import Sender
+from metricrig.metrics.remote_write.single import milliseconds, one
+from metricrig.metrics.store.face import Ingested
+from metricrig.metrics.store.isolation import Mark
+from metricrig.metrics.store.losses import Losses
+from metricrig.metrics.store.sources import Landmark, Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+    from metricrig.metrics.http import Server
+    from metricrig.metrics.promql.moments import Moment
+    from metricrig.metrics.remote_write.body import Body
+    from metricrig.metrics.remote_write.single import When
+
+# The cache may answer with what was there before a backfill; the newest 30 s are hidden where the server's own
+# settings do not say otherwise (the argument is known since 1.85.2, and before it is ignored).
+_FRESH = (("nocache", "1"), ("latency_offset", "1ms"))
+
+
+class VictoriaMetricsStore(Promql):
+    """The single-node VictoriaMetrics at ``url``.
+
+    ``idempotent`` says that it drops duplicates (``-dedup.minScrapeInterval=1ms``), so that a request whose
+    connection broke may be sent again.
+    """
+
+    def __init__(
+        self,
+        url: str | Server,
+        *,
+        idempotent: bool = False,
+        within: float = 30.0,
+        mark: Mark | None = None,
+        losses: Losses | None = None,
+    ) -> None:
+        filters = (("extra_filters[]", f"{{{mark.matcher}}}"),) if mark else ()
+        super().__init__(url, parameters=(*_FRESH, *filters), within=within, hidden=mark.name if mark else None)
+        self._idempotent = idempotent
+        self._mark = mark
+        self._losses = losses or Losses(self.server)
+
+    def query(self, expression: str, at: Moment | None = None) -> Any:
+        """The value at one moment, now unless it is given."""
+        # Its own "now" is the begin of the second: what has just been written is after that.
+        return super().query(expression, time.time() if at is None else at)
+
+    def ingest(self, source: Any, *, version: int = 1) -> Ingested:
+        """Write a timeline, a block or blocks; returns when all of it is visible."""
+        from metricrig.metrics.remote_write.bodies import bodies  # noqa: PLC0415 - needs numpy
+
+        tally = Tally(source)
+        return self._written(bodies(tally, version=version), tally, version)
+
+    def write(self, name: str, value: float, labels: Mapping[str, str] | None = None, at: When = None) -> Ingested:
+        """Write one sample, now unless ``at`` says when; returns when it is visible."""
+        moment = milliseconds(at)
+        number = value == value  # noqa: PLR0124 - only NaN differs from itself
+        tally = Tally((), [Landmark({**(labels or {}), "__name__": name}, moment)] if number else [], int(not number))
+        return self._written([one(name, value, labels, moment)], tally, 1)
+
+    def flush(self) -> None:
+        """Make everything that was written visible to queries; returns when it is."""
+        answer = self.server.get("/internal/force_flush", within=self._within)
+        if not answer.ok:
+            raise MetricrigError(
+                f"{self.server.url}/internal/force_flush answered {answer.status}: {answer.text[:200]}"
+            )
+
+    def isolated(self, label: str | None = None) -> Self:
+        """A view that sees only what is written through it, and does not see the label that makes it so."""
+        mark = Mark.fresh(label)
+        return type(self)(self.server, idempotent=self._idempotent, within=self._within, mark=mark, losses=self._losses)
+
+    def _written(self, bodies: Iterable[Body], tally: Tally, version: int) -> Ingested:
+        self._losses.begin()
+        fields = [("extra_label", f"{self._mark.name}={self._mark.value}")] if self._mark else []
+        sender = Sender(self.server, fields=fields, version=version, within=self._within, idempotent=self._idempotent)
+        sent = sender.send(bodies)
+        self.flush()
+        for landmark in tally.landmarks:
+            self._find(landmark, sent.samples)
+        self._losses.look(sent.samples)
+        return Ingested(sent.samples, sent.requests, tally.nans)
+
+    def _find(self, landmark: Landmark, samples: int) -> None:
+        """By export: an instant query at midnight does not find a series that begins then."""
+        when = landmark.time / 1000
+        if not self.export(landmark.selector, start=when, end=when + 0.001).series:
+            self._losses.explain(samples)
+            raise MetricrigError(
+                f"{self.server.url}: {landmark.selector} was written and flushed, and has no sample at {when:.3f}"
+            )
