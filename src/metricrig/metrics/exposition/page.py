@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from metricrig.metrics.exposition.errors import BadPage
+from metricrig.metrics.exposition.errors import BadPage, NotOneSample
 from metricrig.metrics.exposition.families import families
 from metricrig.metrics.exposition.formats import format_of
 from metricrig.metrics.exposition.keys import SeriesKeys
+from metricrig.metrics.exposition.labels import Labels
 from metricrig.metrics.exposition.reading import read_all, read_name
 from metricrig.metrics.exposition.text import checked
 
@@ -56,8 +57,17 @@ class Page:
         found = self.samples(name, **labels)
         if len(found) == 1:
             return found[0].value
-        there = ", ".join(str(each) for each in found or self.of_name(name)) or "none"
-        raise LookupError(f"{len(found)} samples of {name} match {labels}; of that name there are: {there}")
+        there = [str(each) for each in self.of_name(name)]
+        what = name + (str(Labels(labels)) if labels else "")
+        raise NotOneSample(
+            what, matching=[str(each) for each in found], there=there, near=[] if there else self.near(name)
+        )
+
+    def near(self, name: str) -> list[str]:
+        """Names on the page that resemble one that is not."""
+        import difflib  # noqa: PLC0415 - only when something is missing
+
+        return difflib.get_close_matches(name, self.names(), n=5, cutoff=0.6)
 
     def of_name(self, name: str) -> tuple[Sample, ...]:
         """All samples of a name."""

@@ -49,5 +49,6 @@ class Series:
 
 def plain(value: float) -> str:
     """A number without a needless ``.0``."""
+    value = float(value)
     whole = value.is_integer() and abs(value) < 1e16  # noqa: PLR2004 - from there on repr has an exponent
-    return str(int(value)) if whole else repr(float(value))
+    return str(int(value)) if whole else repr(value)

@@ -1,0 +1,47 @@
+"""Quantiles of classic histograms, by Prometheus's algorithm."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_FEWEST = 2
+
+
+def histogram_quantile(q: float, buckets: Iterable[tuple[float, float]]) -> float:
+    """The value below which a share ``q`` lies, from pairs of upper bound and cumulative count.
+
+    As in Prometheus: interpolated within a bucket, the highest bound but one if it falls into ``+Inf``, NaN where
+    there is nothing to go by.
+    """
+    if math.isnan(q):
+        return math.nan
+    if not 0 <= q <= 1:
+        return math.copysign(math.inf, q)
+    ordered = _cumulative(buckets)
+    if len(ordered) < _FEWEST or ordered[-1][0] != math.inf or not ordered[-1][1] > 0:
+        return math.nan
+    rank = q * ordered[-1][1]
+    at = next((i for i, (_, count) in enumerate(ordered[:-1]) if count >= rank), None)
+    if at is None:
+        return ordered[-2][0]
+    end, count = ordered[at]
+    if at == 0 and end <= 0:
+        return end
+    start, before = ordered[at - 1] if at else (0.0, 0.0)
+    return start + (end - start) * (rank - before) / (count - before) if count > before else end
+
+
+def _cumulative(buckets: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Sorted, equal bounds added, and never falling: scrapes are not atomic."""
+    merged: dict[float, float] = {}
+    for bound, count in buckets:
+        merged[bound] = merged.get(bound, 0.0) + count
+    highest, ordered = -math.inf, []
+    for bound in sorted(merged):
+        highest = max(highest, merged[bound])
+        ordered.append((bound, highest))
+    return ordered
