@@ -36,7 +36,7 @@ class Engine:
 
     @classmethod
     def of(cls, product: str, version: str | None = None) -> Engine:
-        """The engine of a server: ``Engine.of("prometheus", "2.42.0")``, ``Engine.of("victoria-metrics", "1.79.5")``."""
+        """The engine of a server: ``Engine.of("prometheus", "2.42.0")``, ``Engine.of("victoriametrics", "1.79.5")``."""
         kind = re.sub(r"[^a-z]", "", product.lower())
         major = re.sub(r"\D", "", product)
         if kind == "prometheus":

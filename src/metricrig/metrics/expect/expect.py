@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from metricrig.metrics.expect import grouping, histograms, prometheus, results, victoriametrics
 from metricrig.metrics.expect.asking import query
-from metricrig.metrics.expect.engine import Engine, chosen
+from metricrig.metrics.expect.engine import chosen
+from metricrig.metrics.expect.intervals import Intervals
 from metricrig.metrics.expect.query import samples
 from metricrig.metrics.timeline._numpy import np
 
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from metricrig.metrics.expect.asking import When
+    from metricrig.metrics.expect.engine import Engine
     from metricrig.metrics.expect.grouping import By, Row
-    from metricrig.metrics.expect.intervals import Intervals
     from metricrig.metrics.expect.query import Emits, Query, Samples
     from metricrig.metrics.expect.results import Expected
     from metricrig.metrics.timeline.clock import Clock
@@ -91,6 +92,7 @@ class Expect:
         histograms.require_alike(several)
         buckets = [each.part("_bucket") for each in several]
         engine, asked, rows, _ = self._rolled(histograms.function(of, window), buckets, window, when)
+        histograms.require_computed(q, engine)
         found = histograms.quantiles(q, rows, None if by is None else grouping.names(by), engine)
         return _answer(found, asked, histograms.tolerance(several))
 
@@ -98,8 +100,10 @@ class Expect:
         self, q: float, histogram: Histogram, *, window: Window | None = None, **when: Unpack[When]
     ) -> Intervals:
         """Between which bounds the true quantile of what was observed lies, at each point: the best buckets can say."""
-        engine, asked = self._asked(window, when)
-        return histograms.true_quantiles(q, histogram, self.labels, asked, engine)
+        histograms.require_whole(q, histogram)
+        name = histograms.function("rate", window)
+        engine, asked, rows, _ = self._rolled(name, histogram.buckets, window, when)
+        return Intervals(histograms.true_quantiles(q, histogram, rows, asked, engine))
 
     def _function(self, name: str, series: Wanted, window: Window, by: By, when: When) -> Expected:
         _, asked, rows, lost = self._rolled(name, series, window, when)
@@ -112,14 +116,11 @@ class Expect:
         # VictoriaMetrics keeps the name: it is still a value of that metric.
         return _answer(grouping.unnamed(rows) if engine.is_prometheus else rows, asked, lost)
 
-    def _asked(self, window: Window | None, when: When) -> tuple[Engine, Query]:
-        return chosen(when.get("engine", self.engine)), query(self.clock, window, when)
-
     def _rolled(
         self, name: str, series: Any, window: Window | None, when: When
     ) -> tuple[Engine, Query, list[Row], float]:
         """Each series' own answer, and how much of it storage may lose."""
-        engine, asked = self._asked(window, when)
+        engine, asked = chosen(when.get("engine", self.engine)), query(self.clock, window, when)
         room = prometheus if engine.is_prometheus else victoriametrics
         emitted = [rows for each in _listed(series) for rows in each.emitted()]
         found = list(samples(emitted, self.labels, keep_nan=engine.is_prometheus))

@@ -11,6 +11,8 @@ from metricrig.metrics.timeline.rows import NAME
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from metricrig.metrics.expect.query import Answer
 
     Labels = Mapping[str, str]
@@ -47,15 +49,18 @@ def averaged(rows: Iterable[Row], by: Iterable[str]) -> list[Row]:
     return result
 
 
-def _total(answers: Sequence[Answer]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def _total(answers: Sequence[Answer]) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.int64]]:
     values = np.stack([answer[0] for answer in answers])
     there = np.stack([answer[1] for answer in answers])
-    return np.where(there, values, 0.0).sum(axis=0), there.any(axis=0), there.sum(axis=0)
+    count: NDArray[np.int64] = there.sum(axis=0)
+    return np.where(there, values, 0.0).sum(axis=0), count > 0, count
 
 
 def unnamed(rows: Iterable[Row]) -> list[Row]:
     """Without the metric's name, as functions answer; two series must not become one."""
-    result = [({name: value for name, value in labels.items() if name != NAME}, answer) for labels, answer in rows]
+    result: list[Row] = [
+        ({name: value for name, value in labels.items() if name != NAME}, answer) for labels, answer in rows
+    ]
     keys = [tuple(sorted(labels.items())) for labels, _ in result]
     if len(set(keys)) < len(keys):
         raise UsageError("without their metric's name two of these series are the same: engines refuse that; use by=")

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from metricrig._core.errors import UsageError
 from metricrig.metrics.expect import buckets, grouping
-from metricrig.metrics.expect.intervals import Interval, Intervals
+from metricrig.metrics.expect.intervals import Interval
 from metricrig.metrics.timeline._numpy import np
 from metricrig.metrics.timeline.rows import NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -28,6 +28,12 @@ def require_alike(histograms: Sequence[Histogram]) -> None:
     bounds = {each.bounds for each in histograms}
     if len(bounds) != 1:
         raise UsageError(f"histogram_quantile of histograms with different buckets is not computed: {sorted(bounds)}")
+
+
+def require_computed(q: float, engine: Engine) -> None:
+    """Refuse what versions of VictoriaMetrics before 1.124 answer even where there are no buckets: infinity."""
+    if not engine.is_prometheus and not 0 <= q <= 1:
+        raise UsageError(f"histogram_quantile({q}, ...) of VictoriaMetrics is not computed: a share from 0 to 1 is")
 
 
 def function(of: str, window: object) -> str:
@@ -60,22 +66,39 @@ def _quantile(q: float, rows: list[Row], engine: Engine) -> tuple[NDArray[np.flo
     return buckets.quantile(q, bounds, counts, rows[-1][1][1], engine)
 
 
-def true_quantiles(q: float, histogram: Histogram, extra: Mapping[str, str], asked: Query, engine: Engine) -> Intervals:
-    """Of what was observed between the scrapes that the window counts, the value at that rank, and its bucket."""
-    if not 0 <= q <= 1:
-        raise UsageError(f"q={q}: a share from 0 to 1")
-    if not histogram.whole or len(histogram.emitted()) != 1:
-        raise UsageError("the true quantile is not computed for a histogram with gaps, restarts or children")
+def true_quantiles(
+    q: float, histogram: Histogram, rows: Sequence[Row], asked: Query, engine: Engine
+) -> dict[float, Interval]:
+    """Of what was observed between the scrapes that the window counts, the value at that rank, and its bucket.
+
+    Points where the engine's buckets are not in proportion to what was observed are left out: Prometheus looks for
+    the zero of each bucket by itself, and so extrapolates a young bucket less than its neighbours.
+    """
     values, seen = histogram.observed()
-    times = histogram.clock.times()
+    times, bounds = histogram.clock.times(), np.array(histogram.bounds)
+    counted = np.stack([np.where(there, value, 0.0) for _, (value, there) in rows])
     found: dict[float, Interval] = {}
-    for point in asked.points.tolist():
+    for index, point in enumerate(asked.points.tolist()):
         first, final = _counted(times, point, asked.window, engine)
         inside = values[(seen > first) & (seen <= final)]
-        if inside.size:
-            found[point / 1000] = _interval(float(np.quantile(inside, q, method="inverted_cdf")), histogram.bounds)
-    labels = {name: value for name, value in {**histogram.series[0], **extra}.items() if name != NAME}
-    return Intervals(labels, found)
+        known = (inside[:, None] <= bounds).sum(axis=0)
+        if inside.size and _proportional(counted[:, index], known):
+            truth = float(np.quantile(inside, q, method="inverted_cdf"))
+            found[point / 1000] = _interval(truth, histogram.bounds)
+    return found
+
+
+def require_whole(q: float, histogram: Histogram) -> None:
+    """Refuse what has no simple truth: engines see neither what a restart took nor what a gap hid."""
+    if not 0 < q <= 1:
+        raise UsageError(f"q={q}: a share above 0, up to 1")
+    if not histogram.whole or len(histogram.emitted()) != 1:
+        raise UsageError("the true quantile is not computed for a histogram with gaps, restarts or children")
+
+
+def _proportional(counted: NDArray[np.float64], known: NDArray[np.int64]) -> bool:
+    share = counted[-1] / known[-1]
+    return bool(share > 0 and np.allclose(counted, known * share, rtol=1e-9, atol=0))
 
 
 def _counted(times: NDArray[np.int64], point: int, window: int, engine: Engine) -> tuple[int, int]:

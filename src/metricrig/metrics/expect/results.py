@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from metricrig.metrics.expect.query import Answer, Query
 
     Rows = Sequence[tuple[Mapping[str, str], Answer]]
-    Expected = "ExpectedMatrix | ExpectedVector"
 
 RELATIVE = 1e-9
 """Engines add in orders of their own."""
@@ -49,6 +48,9 @@ class ExpectedVector(Vector):
         return not self == other
 
     __hash__ = None  # type: ignore[assignment]
+
+
+Expected = ExpectedMatrix | ExpectedVector
 
 
 def matrix(rows: Rows, query: Query, tolerance: float) -> ExpectedMatrix:

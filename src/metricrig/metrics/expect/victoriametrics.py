@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from metricrig.metrics.expect.query import at, extreme
@@ -36,11 +37,11 @@ def rate(found: Samples, query: Query, engine: Engine) -> Answer:
     found, longest = _prepared(found.without_stale(), query, engine)
     if engine.widens_rate:
         query = _wider(query, longest)
-    values, seconds = _without_resets(found.values, engine), found.times / 1000
+    values, milliseconds = _without_resets(found.values, engine), found.times.astype(np.float64)
     begin, end = found.within(query)
     has_previous, filled = _previous(found, query, begin, longest), end > begin
     start = np.where(has_previous, begin - 1, begin)
-    took = at(seconds, end - 1) - at(seconds, start)
+    took = (at(milliseconds, end - 1) - at(milliseconds, start)) / 1000
     with np.errstate(divide="ignore", invalid="ignore"):
         slope = (at(values, end - 1) - at(values, start)) / took
     return np.where(filled, slope, 0.0), has_previous | (end - begin > 1)
@@ -100,8 +101,6 @@ def _lengthened(interval: int) -> int:
 
 
 def _wider(query: Query, longest: int) -> Query:
-    from dataclasses import replace
-
     return replace(query, window=max(query.window or query.step, longest))
 
 
@@ -122,10 +121,10 @@ def _born(values: NDArray[np.float64]) -> float:
 
 def _without_resets(values: NDArray[np.float64], engine: Engine) -> NDArray[np.float64]:
     """Add what restarts took; a small drop is taken for a partial restart, and just evened out."""
-    if len(values) < 2:
+    if not len(values):
         return values
     fell, before = -np.diff(values), values[:-1]
     with np.errstate(invalid="ignore"):
         taken = np.where(fell > 0, np.where(fell * 8 < before, fell, before), 0.0)
-    whole = values + np.concatenate([[0.0], np.cumsum(taken)])
+    whole = values + np.concatenate([np.zeros(1), np.cumsum(taken)])
     return np.maximum.accumulate(whole) if engine.never_falls else whole

@@ -18,6 +18,10 @@ STALE_BITS = 0x7FF0000000000002
 STALE = np.array([STALE_BITS], dtype=np.uint64).view(np.float64)
 
 
+_SMALL = 100
+_FEW = 2
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
     """Series that share their timestamps. Only what is ``present`` is written.
@@ -34,4 +38,19 @@ class Block:
 
 def is_stale(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which of these values are stale markers."""
-    return np.ascontiguousarray(values).view(np.uint64) == STALE_BITS
+    stale: NDArray[np.bool_] = np.ascontiguousarray(values).view(np.uint64) == STALE_BITS
+    return stale
+
+
+def merged(blocks: list[Block]) -> list[Block]:
+    """Small blocks of one grid as one: a writer works through few tables, not through a thousand rows."""
+    small = [block for block in blocks if len(block.labels) < _SMALL]
+    if len(small) < _FEW:
+        return blocks
+    one = Block(
+        [labels for block in small for labels in block.labels],
+        small[0].times,
+        np.concatenate([block.values for block in small]),
+        np.concatenate([block.present for block in small]),
+    )
+    return [one, *(block for block in blocks if len(block.labels) >= _SMALL)]

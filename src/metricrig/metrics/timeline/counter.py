@@ -32,7 +32,7 @@ class Counter(Rows):
         """Count ``by`` at that many seconds from the grid's start; for many series also an array, one for each."""
         amounts = column(by, len(self.series), "by")[:, 0]
         if (amounts < 0).any():
-            raise UsageError(f"inc(at={at}, by={by}): a counter only grows; reset(at) begins it again")
+            raise UsageError(f"inc(at={at}, by={by!r}): a counter only grows; reset(at) begins it again")
         rows = np.arange(len(self.series), dtype=np.int64)
         self._events.append((np.full(len(rows), float(at)), rows, amounts))
         return self._touched()
@@ -77,5 +77,5 @@ class Counter(Rows):
         if not self._events:
             return steady
         moments, rows, amounts = (np.concatenate(parts) for parts in zip(*self._events, strict=True))
-        counted = accumulated(self.clock, moments, rows, amounts, len(self.series), self._resets)
+        counted = accumulated(self.clock, moments, rows, amounts, count=len(self.series), resets=self._resets)
         return counted + steady if self._slope.any() else counted

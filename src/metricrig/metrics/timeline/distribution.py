@@ -86,7 +86,7 @@ class Observed(Rows):
         values, moments = self.told()
         rows = np.repeat(np.arange(2, dtype=np.int64), len(values))
         amounts = np.concatenate([values, np.ones(len(values))])
-        return accumulated(self.clock, np.tile(moments, 2), rows, amounts, 2, self._resets)
+        return accumulated(self.clock, np.tile(moments, 2), rows, amounts, count=2, resets=self._resets)
 
     def _suffixed(self, suffix: str, **more: str) -> dict[str, str]:
         labels = self.series[0]
@@ -129,7 +129,9 @@ class Histogram(Observed):
         """Buckets count what is at or under their bound."""
         values, moments = self.told()
         bucket = np.searchsorted(np.array(self.bounds), values, side="left").astype(np.int64)
-        counts = accumulated(self.clock, moments, bucket, np.ones(len(values)), len(self.bounds), self._resets)
+        counts = accumulated(
+            self.clock, moments, bucket, np.ones(len(values)), count=len(self.bounds), resets=self._resets
+        )
         return np.concatenate([np.cumsum(counts, axis=0), self._sums()])
 
     def _child(self, labels: Mapping[str, str]) -> Self:

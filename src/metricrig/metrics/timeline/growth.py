@@ -23,6 +23,7 @@ def accumulated(
     moments: NDArray[np.float64],
     rows: NDArray[np.int64],
     amounts: NDArray[np.float64],
+    *,
     count: int,
     resets: list[float],
 ) -> NDArray[np.float64]:
@@ -50,8 +51,10 @@ def _placed(
     amounts: NDArray[np.float64],
     count: int,
 ) -> NDArray[np.float64]:
-    flat = np.bincount(rows * clock.steps + seen, weights=amounts, minlength=count * clock.steps)
-    return flat.astype(np.float64).reshape(count, clock.steps)
+    places = rows * clock.steps + seen
+    flat = np.bincount(places, weights=amounts, minlength=count * clock.steps)
+    placed: NDArray[np.float64] = flat.astype(np.float64, copy=False).reshape(count, clock.steps)
+    return placed
 
 
 def since_reset(clock: Clock, resets: list[float]) -> NDArray[np.float64]:

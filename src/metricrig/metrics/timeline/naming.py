@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from metricrig._core.errors import UsageError
 from metricrig.metrics.timeline.rows import NAME
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 _METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")

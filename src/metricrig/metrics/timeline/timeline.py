@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from metricrig._core.errors import UsageError
 from metricrig.metrics.timeline import notation
 from metricrig.metrics.timeline._numpy import np
+from metricrig.metrics.timeline.block import merged
 from metricrig.metrics.timeline.clock import clock
 from metricrig.metrics.timeline.counter import Counter
 from metricrig.metrics.timeline.distribution import Histogram, Summary, bounds
 from metricrig.metrics.timeline.gauge import Gauge, Given
-from metricrig.metrics.timeline.naming import Many, many, one
+from metricrig.metrics.timeline.naming import many, one
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from metricrig.metrics.expect import Expect
     from metricrig.metrics.timeline.block import Block
     from metricrig.metrics.timeline.clock import Clock
+    from metricrig.metrics.timeline.naming import Many
     from metricrig.metrics.timeline.rows import Rows
 
 Made = TypeVar("Made", bound="Rows")
@@ -128,7 +130,7 @@ class Timeline:
 
     def blocks(self) -> list[Block]:
         """What the scrapes bring home, for whoever writes it."""
-        return [rows.block(self._extra) for family in self._families for rows in family.emitted()]
+        return merged([rows.block(self._extra) for family in self._families for rows in family.emitted()])
 
     @property
     def expect(self) -> Expect:
