@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 2
 """More gained nothing, with either server."""
+_LEAST_PATIENCE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +92,10 @@ class Sender:
 
     def _attempt(self, body: Body, deadline: Deadline, delivered: int) -> Answer | None:
         """None if it broke, and may be repeated."""
+        # The last try must not fail for having been begun late: then nobody would know whether it was taken.
+        patience = max(deadline.remaining, min(self._within, _LEAST_PATIENCE))
         try:
-            return self._server.request(
-                "POST", self._url, body=body.data, headers=body.headers, within=max(deadline.remaining, 0.001)
-            )
+            return self._server.request("POST", self._url, body=body.data, headers=body.headers, within=patience)
         except Unreachable as error:
             raise self._rejection(body, None, delivered, str(error)) from None
         except (Broken, DeadlineExceeded) as error:
