@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bench import commands, imports, postgresql, reading, start, stop, together
+from bench import commands, imports, ingest, postgresql, reading, start, stop, together
 from bench.machine import load, machine
 from bench.table import markdown, show
 
@@ -16,6 +16,7 @@ BENCHMARKS = {
     "stop": stop.run,
     "imports": imports.run,
     "commands": commands.run,
+    "ingest": ingest.run,
     "reading": reading.run,
 }
 HOW = (

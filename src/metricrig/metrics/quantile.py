@@ -32,7 +32,8 @@ def histogram_quantile(q: float, buckets: Iterable[tuple[float, float]]) -> floa
     if at == 0 and end <= 0:
         return end
     start, before = ordered[at - 1] if at else (0.0, 0.0)
-    return start + (end - start) * (rank - before) / (count - before) if count > before else end
+    # Only q = 0 meets an empty bucket, the first: Prometheus divides 0 by 0 then.
+    return start + (end - start) * (rank - before) / (count - before) if count > before else math.nan
 
 
 def _cumulative(buckets: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:

@@ -135,7 +135,7 @@ def test_what_is_obviously_no_metrics_page(text: str) -> None:
 
 def test_bytes_that_are_no_text_have_a_line() -> None:
     with pytest.raises(BadPage, match="line 2: not UTF-8"):
-        Page(b"up 1\nx{a=\"\xff\"} 2\n")
+        Page(b'up 1\nx{a="\xff"} 2\n')
 
 
 def test_the_same_sample_twice_is_one() -> None:
@@ -173,7 +173,7 @@ def test_of_several_moments_the_newest_counts() -> None:
 
 def test_families() -> None:
     page = Page(
-        '# HELP foo A \\\\ and\\na line\n# TYPE foo counter\nfoo 1\n# TYPE h histogram\n# UNIT h seconds\n'
+        "# HELP foo A \\\\ and\\na line\n# TYPE foo counter\nfoo 1\n# TYPE h histogram\n# UNIT h seconds\n"
         'h_bucket{le="+Inf"} 1\nh_count 1\nh_sum 1\nplain 3\n# HELP only help\nonly 1\n# just a comment\n#\n',
     )
     assert page.families() == (

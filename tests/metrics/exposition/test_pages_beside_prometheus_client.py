@@ -21,7 +21,9 @@ from metricrig.metrics.exposition.labels import escaped
 NAMES = st.from_regex(r"[a-zA-Z_:][a-zA-Z0-9_:]{0,8}", fullmatch=True)
 # __name__ is how prometheus_client stores the name; \x1c and others are line ends for str.splitlines, not for us.
 LABEL_NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,5}", fullmatch=True)
-TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"], include_characters='\n"\\{}, =#'), max_size=8)
+TEXTS = st.text(
+    st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"], include_characters='\n"\\{}, =#'), max_size=8
+)
 VALUES = st.floats() | st.integers(-(2**53), 2**53).map(float)
 SERIES = st.tuples(NAMES, st.dictionaries(LABEL_NAMES, TEXTS, max_size=4))
 HOSTILE = st.text(st.sampled_from('ab1 \t\n"\\{}=,#._-+eNIF\r'), max_size=60)

@@ -41,7 +41,8 @@ class SeriesKeys:
         if match is None:
             return None
         name, braces = match.groups("")
-        if name and "\\" not in braces and tuple(braces.split('"')[:-1:2]) in self._straight and key == name + braces:
+        straight = len(name) + len(braces) == len(key) and name and "\\" not in braces
+        if straight and tuple(braces.split('"')[:-1:2]) in self._straight:
             series = self.by_text[key] = Series(name, Labels(None, braces))
             return series
         try:
