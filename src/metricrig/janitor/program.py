@@ -172,7 +172,7 @@ def main(owner: int, control: int) -> None:
 
 def _serve(janitor: Janitor) -> None:
     death = _death_of(janitor.owner)
-    written = time.monotonic()
+    settled = time.monotonic()
     sources = [each for each in (janitor.control, janitor.wakeup, death) if each != _PIDFD]
     while True:
         ready = janitor.await_news(*sources)
@@ -183,9 +183,10 @@ def _serve(janitor: Janitor) -> None:
         # Orders that were sent before the owner died are still in the socket: read them all, then go.
         if orders is None or (death in ready and not orders):
             return
-        if not ready or time.monotonic() - written > _LATEST:
+        if not janitor.unwritten:
+            settled = time.monotonic()
+        elif not ready or time.monotonic() - settled > _LATEST:
             _write_records(janitor)
-            written = time.monotonic()
 
 
 def _write_records(janitor: Janitor) -> None:
