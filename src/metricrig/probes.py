@@ -80,6 +80,29 @@ class Tcp:
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """The port answers some bytes with others."""
+
+    question: bytes
+    answers: tuple[bytes, ...]
+    port: str | None
+
+    def __str__(self) -> str:
+        return f"{' or '.join(map(str, self.answers))} in reply to {self.question!r}"
+
+    def ask(self, subject: Subject) -> Answer:
+        """Ask once, on a connection of its own."""
+        number = _number(subject, self.port)
+        try:
+            with socket.create_connection((subject.host, number), PATIENCE) as connection:
+                connection.sendall(self.question)
+                said = connection.recv(4096)
+        except OSError as error:
+            return Answer(ready=False, said=f"{subject.host}:{number}: {_plainly(error)}")
+        return Answer(said.startswith(self.answers), f"{subject.host}:{number} replied {said[:200]!r}")
+
+
+@dataclass(frozen=True, slots=True)
 class Http:
     """A GET of the path is answered with one of the statuses."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from metricrig.probes import AllOf, AnyOf, Command, Http, Log, MetricPresent, Tcp, as_probe
+from metricrig.probes import AllOf, AnyOf, Command, Http, Log, MetricPresent, Reply, Tcp, as_probe
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -25,6 +25,11 @@ def tcp(port: str | None = None) -> Probe:
 def http(path: str = "/", *, port: str | None = None, status: int | Collection[int] = range(200, 300)) -> Probe:
     """Ready when a GET is answered with one of these statuses."""
     return Http(path, port, (status,) if isinstance(status, int) else status)
+
+
+def reply(question: bytes, *answers: bytes, port: str | None = None) -> Probe:
+    """Ready when the port answers these bytes with something that begins with one of the answers."""
+    return Reply(question, answers, port)
 
 
 def log(pattern: str) -> Probe:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 import time
@@ -67,6 +68,7 @@ class Rig:
             rig_name=name,
             data=data if data is not None else os.environ.get("METRICRIG_DATA", "auto"),
         )
+        _close_at_exit(self)
         self.events.emit(RigOpened(rig=self.id, directory=str(self._runtime.directory)))
 
     @overload
@@ -126,6 +128,7 @@ class Rig:
             if self._closed or os.getpid() != self._owner:
                 return
             self._closed = True
+        _open.discard(self)
         try:
             self._stop(self._lives)
         finally:
@@ -194,6 +197,23 @@ class Rig:
     def _require_open(self) -> None:
         if self._closed:
             raise UsageError(f"the rig {self.name!r} is closed; make a new one, or use it inside its with block")
+
+
+_open: set[Rig] = set()
+
+
+def _close_at_exit(rig: Rig) -> None:
+    """Close it with the process, should nobody have done so by then."""
+    if not _open:
+        # Registered after the janitor's own farewell, and therefore called before it.
+        atexit.unregister(_close_all)
+        atexit.register(_close_all)
+    _open.add(rig)
+
+
+def _close_all() -> None:
+    for rig in list(_open):
+        rig.close()
 
 
 def _only(needs: dict[str, tuple[str, ...]], names: Collection[str]) -> dict[str, list[str]]:

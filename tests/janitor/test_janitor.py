@@ -86,8 +86,8 @@ def test_what_a_killed_janitor_leaves_can_be_reaped_and_live_rigs_are_left_alone
     done = in_another_process(ORPHAN + "os.kill(os.getpid(), 9)", tmp_path)
     directory, pid = Path(done.stdout.split()[0]), int(done.stdout.split()[1])
     assert Path(f"/proc/{pid}").exists()
+    eventually(lambda: registry.read(directory).state == registry.ORPHANED)
     (found,) = registry.find([directory.parent])
-    assert found.state == registry.ORPHANED
     reaped = registry.reap(found)
     assert pid in reaped.killed
     assert len(reaped.killed) == 3
@@ -105,7 +105,7 @@ def test_a_reused_pid_is_not_killed(tmp_path: Path) -> None:
         directory.mkdir()
         service = {"name": "s", "process": [innocent.pid, 12345], "argv": [], "ports": {}}
         identity = {"rig": "old-rig", "owner": [innocent.pid, 12345], "janitor": None}
-        here = {"boot": boot_id(), "pid_namespace": pid_namespace(), "kept": False}
+        here = {"boot": boot_id(), "pid_namespace": pid_namespace(), "kept": False, "made": 0}
         record = {**identity, **here, "services": {"1": service}}
         (directory / "rig.json").write_text(json.dumps(record))
         found = registry.read(directory)

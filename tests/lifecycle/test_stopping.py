@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import select
 import signal
+import socket
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +13,8 @@ from support.waiting import eventually
 
 from metricrig import DeadlineExceeded, Rig, ready
 from metricrig.events import ServiceDiedUnasked, ServicePaused, ServiceResumed, ServiceStopped
+from metricrig.janitor.family import descendants
+from metricrig.services import PostgreSQL, Redis
 
 if TYPE_CHECKING:
     from metricrig.events import Event
@@ -143,3 +147,29 @@ def test_many_stop_at_once(rig: Rig) -> None:
     began = time.monotonic()
     rig.stop()
     assert time.monotonic() - began < 8 * 0.5
+
+
+def test_nothing_answers_once_pause_has_returned(rig: Rig) -> None:
+    """A signal takes effect some time after it was sent; ``pause`` waits for that."""
+    redis = rig.add(Redis())
+    rig.start()
+    with socket.create_connection((redis.host, redis.port)) as client:
+        client.settimeout(5)
+        for _ in range(50):
+            redis.pause()
+            client.sendall(b"PING\r\n")
+            assert select.select([client], [], [], 0.002)[0] == []
+            redis.resume()
+            assert client.recv(100) == b"+PONG\r\n"
+
+
+def test_a_pause_reaches_workers_that_have_sessions_of_their_own(rig: Rig) -> None:
+    postgresql = rig.add(PostgreSQL())
+    rig.start()
+    postgresql.pause()
+    tree = [postgresql.pid, *descendants(postgresql.pid)]
+    assert len(tree) > 3
+    states = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] for pid in tree]
+    assert set(states) == {"T"}
+    postgresql.resume()
+    assert postgresql.psql("select 1") == "1"

@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 class MetricrigError(Exception):
     """The root of all errors that metricrig raises on purpose."""
 
+    def __init_subclass__(cls) -> None:
+        # A traceback shows the name by which one imports it.
+        if cls.__module__ == __name__:
+            cls.__module__ = "metricrig"
+
+
+MetricrigError.__module__ = "metricrig"
+
 
 class UsageError(MetricrigError):
     """A call that cannot work, whatever the machine: the message shows what would."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from dataclasses import dataclass, field
@@ -58,9 +59,6 @@ class Order:
 class Parent(Protocol):
     """The janitor, as far as a child needs it."""
 
-    def tell(self, message: Message) -> None:
-        """Send a message that has no answer."""
-
     def ask(self, message: Message) -> Message:
         """Send a message and wait for its answer."""
 
@@ -86,7 +84,14 @@ class Child:
 
     def signal(self, number: int, *, tree: bool = False) -> None:
         """Send a signal to it, or to it and everything below it."""
-        self._janitor.tell({"op": "signal", "pid": self.pid, "signal": int(number), "tree": tree})
+        self._signal(number, "tree" if tree else "one")
+
+    def freeze(self) -> None:
+        """Stop it and everything below it, until ``SIGCONT``; when this returns, nothing of it runs."""
+        self._signal(signal.SIGSTOP, "freeze")
+
+    def _signal(self, number: int, how: str) -> None:
+        self._janitor.ask({"op": "signal", "pid": self.pid, "signal": int(number), "how": how})
 
     def collect(self) -> None:
         """Kill what is left of it and its descendants; when this returns, nothing is."""

@@ -52,7 +52,8 @@ class Janitor:
         self._ordered: dict[int, Child] = {}
         self._children: dict[int, Child] = {}
         self._alive = True
-        threading.Thread(target=self._listen, name="metricrig-janitor", daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, name="metricrig-janitor", daemon=True)
+        self._listener.start()
 
     @property
     def pid(self) -> int:
@@ -167,6 +168,9 @@ class Janitor:
             self._socket.shutdown(socket.SHUT_WR)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(PATIENCE)
+        self._listener.join(PATIENCE)
+        self._socket.close()
+        self._complaints.close()
 
     def _check_alive(self) -> None:
         if not self._alive:

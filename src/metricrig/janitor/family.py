@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import select
 import signal
 import subprocess
+import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,6 +20,9 @@ MARK = "METRICRIG_INSTANCE"
 """In the environment of everything that a rig starts: ``rig id/instance name``."""
 
 _PR_SET_CHILD_SUBREAPER = 36
+_STILL = {"T", "t", "Z", "X"}
+"""The states of a process that does nothing: stopped, traced, dead."""
+_FREEZING = 2.0
 
 
 def become_subreaper() -> None:
@@ -57,11 +62,22 @@ def children() -> list[int]:
 
 def session_of(pid: int) -> int:
     """The session that a process (a zombie too) belongs to; 0 if there is no such process."""
+    fields = _stat(pid)
+    return int(fields[3]) if fields else 0
+
+
+def _state(pid: int) -> str:
+    fields = _stat(pid)
+    return fields[0] if fields else "X"
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of ``/proc/PID/stat`` from the state on."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
-            return int(file.read().rpartition(b")")[2].split()[3])
+            return file.read().rpartition(b")")[2].decode().split()
     except OSError:
-        return 0
+        return []
 
 
 def mark_of(pid: int) -> str:
@@ -117,6 +133,20 @@ def send_to_tree(pid: int, number: int) -> list[int]:
     for each in below:
         send(each, number)
     return below
+
+
+def freeze(pid: int) -> None:
+    """Stop a process and everything below it; returns when nothing of it runs any more.
+
+    A signal is delivered some time after it is sent, and a worker may be born meanwhile: so ask again until all of
+    them, also those that have just appeared, are seen to be stopped.
+    """
+    end = time.monotonic() + _FREEZING
+    while time.monotonic() < end:
+        below = send_to_tree(pid, signal.SIGSTOP)
+        if all(_state(each) in _STILL for each in [pid, *below]):
+            return
+        select.select([], [], [], 0.0005)
 
 
 def kill_orphan(pid: int) -> None:

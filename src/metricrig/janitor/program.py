@@ -15,6 +15,8 @@ from metricrig.janitor.wards import Ward, Wards
 from metricrig.janitor.wire import Inbox, encode
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from metricrig.janitor.wire import Message
 
 GRACE = 0.5
@@ -25,6 +27,11 @@ _SETTLE_MS = 20
 _LATEST = 0.2
 _GIVE_UP = 10.0
 _PIDFD = -1
+_SENDERS: dict[str, Callable[[int, int], object]] = {
+    "one": family.send,
+    "tree": family.send_to_tree,
+    "freeze": lambda pid, _: family.freeze(pid),
+}
 
 
 class Janitor:
@@ -68,9 +75,13 @@ class Janitor:
             self.unwritten.add(message["rig"])
 
     def do_signal(self, message: Message) -> None:
-        """Pass on a signal. Nothing is reaped before it is collected, so the pid cannot be a stranger's."""
+        """Pass on a signal, and say when that is done.
+
+        Nothing is reaped before it is collected, so the pid cannot be a stranger's.
+        """
         if message["pid"] in self.wards.by_pid:
-            (family.send_to_tree if message["tree"] else family.send)(message["pid"], message["signal"])
+            _SENDERS[message["how"]](message["pid"], message["signal"])
+        self.say({"seq": message["seq"]})
 
     def do_collect(self, message: Message) -> None:
         """Kill what is left of a child's family, then let go of it and say so."""
@@ -161,7 +172,7 @@ def main(owner: int, control: int) -> None:
 
 def _serve(janitor: Janitor) -> None:
     death = _death_of(janitor.owner)
-    written = time.monotonic()
+    settled = time.monotonic()
     sources = [each for each in (janitor.control, janitor.wakeup, death) if each != _PIDFD]
     while True:
         ready = janitor.await_news(*sources)
@@ -172,9 +183,10 @@ def _serve(janitor: Janitor) -> None:
         # Orders that were sent before the owner died are still in the socket: read them all, then go.
         if orders is None or (death in ready and not orders):
             return
-        if not ready or time.monotonic() - written > _LATEST:
+        if not janitor.unwritten:
+            settled = time.monotonic()
+        elif not ready or time.monotonic() - settled > _LATEST:
             _write_records(janitor)
-            written = time.monotonic()
 
 
 def _write_records(janitor: Janitor) -> None:

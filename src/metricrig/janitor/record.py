@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from typing import Any
 
 from metricrig._core.processes import ProcessId, boot_id, pid_namespace
@@ -27,6 +28,7 @@ def blank(rig: str, name: str, directory: str, owner: ProcessId | None) -> Recor
         "janitor": _identity(janitor),
         "boot": boot_id(),
         "pid_namespace": pid_namespace(),
+        "made": time.time(),
         "kept": False,
         "services": {},
     }

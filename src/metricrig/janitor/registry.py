@@ -68,21 +68,29 @@ class Reaped:
 def find(roots: Iterable[Path]) -> list[FoundRig]:
     """Every rig below these directories."""
     found = []
-    for root in roots:
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            found += [read(each) for each in sorted(root.iterdir()) if each.is_dir()]
+    for root in dict.fromkeys(roots):
+        for directory in _directories(root):
+            with contextlib.suppress(FileNotFoundError):  # it was closed while we looked
+                found.append(read(directory))
     return found
+
+
+def _directories(root: Path) -> list[Path]:
+    try:
+        return [each for each in sorted(root.iterdir()) if each.is_dir()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def read(directory: Path) -> FoundRig:
     """What a rig's directory says of it."""
-    made = directory.stat().st_mtime
+    changed = directory.stat().st_mtime
     record: Record | None = None
     with contextlib.suppress(OSError, ValueError):
         record = json.loads((directory / FILE).read_text(encoding="utf-8"))
     if record is None:
-        state = ORPHANED if time.time() - made > _BEING_BORN else LIVE
-        return FoundRig(directory.name, directory, state, None, (), made)
+        state = ORPHANED if time.time() - changed > _BEING_BORN else LIVE
+        return FoundRig(directory.name, directory, state, None, (), changed)
     services = tuple(
         FoundService(each["name"], _identity(each["process"]), each["ports"]) for each in record["services"].values()
     )
@@ -94,7 +102,7 @@ def read(directory: Path) -> FoundRig:
         owner_alive=owner is not None and owner.alive,
         janitor_alive=janitor is not None and janitor.alive,
     )
-    return FoundRig(record["rig"], directory, state, owner, services, made)
+    return FoundRig(record["rig"], directory, state, owner, services, record["made"])
 
 
 def judge(record: Record, *, boot: str, namespace: str, owner_alive: bool, janitor_alive: bool) -> str:
@@ -122,10 +130,14 @@ def reap(rig: FoundRig) -> Reaped:
             for pid in left:
                 family.kill_orphan(pid)
             killed |= left
-    creators = killed | {service.process.pid for service in rig.services if service.process}
-    for segment in sweep.orphaned_segments(creators):
+    # Pids of before a reboot are other people's, and so is what those have made.
+    dead = set() if rig.state == LOST else {service.process.pid for service in rig.services if service.process}
+    for segment in sweep.orphaned_segments(killed | dead):
         sweep.remove_segment(segment)
-    return Reaped(rig.rig, rig.directory, tuple(sorted(killed)), sweep.remove_tree(str(rig.directory)))
+    failure = sweep.remove_tree(str(rig.directory))
+    if rig.state != LOST and (alive := list(_survivors(rig))):
+        failure = f"still running: {', '.join(map(str, alive))}" + (f"; {failure}" if failure else "")
+    return Reaped(rig.rig, rig.directory, tuple(sorted(killed)), failure)
 
 
 def _end(process: ProcessId) -> set[int]:

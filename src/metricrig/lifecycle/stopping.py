@@ -43,7 +43,7 @@ def kill(life: Life) -> None:
 def pause(life: Life) -> None:
     """Freeze it and everything below it: alive, and answering nobody."""
     with life.lock:
-        life.require_running("pausing").signal(signal.SIGSTOP, tree=True)
+        life.require_running("pausing").freeze()
         life.state = PAUSED
         life.stream.emit(ServicePaused(rig=life.rig, service=life.name))
 

@@ -70,6 +70,9 @@ class Running(Protocol):
     def signal(self, number: int, *, tree: bool = False) -> None:
         """Send a signal to it, or to it and everything below it."""
 
+    def freeze(self) -> None:
+        """Stop it and everything below it, until ``SIGCONT``; when this returns, nothing of it runs."""
+
     def collect(self) -> None:
         """Make sure that nothing of it is left; returns when nothing is."""
 

@@ -48,6 +48,8 @@ class Prometheus(Service):
                 {"global": {"scrape_interval": every}, "scrape_configs": jobs, **(config or {})}, indent=1
             )
 
+        # Their addresses are final when they are ready, and not before.
+        options["needs"] = [*options.get("needs", ()), *(each for each in scrape if isinstance(each, Instance))]
         options["files"] = {"prometheus.yml": configuration, **options.get("files", {})}
         super().__init__(
             name=name,

@@ -2,38 +2,16 @@
 
 from __future__ import annotations
 
-import socket
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Unpack
 
-from metricrig._core.http import PATIENCE
-from metricrig.probes import Answer
+from metricrig import ready
 from metricrig.service import Service
 from metricrig.tools import REDIS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from metricrig.probes import Subject
     from metricrig.services.options import Options
-
-
-@dataclass(frozen=True, slots=True)
-class Pong:
-    """Redis answers a PING; one that wants a password answers too, but with an error."""
-
-    def __str__(self) -> str:
-        return "an answer to PING"
-
-    def ask(self, subject: Subject) -> Answer:
-        """One PING."""
-        try:
-            with socket.create_connection((subject.host, subject.ports.first), PATIENCE) as connection:
-                connection.sendall(b"PING\r\n")
-                said = connection.recv(200).decode(errors="replace").strip()
-        except OSError as error:
-            return Answer(ready=False, said=f"PING {subject.host}:{subject.ports.first}: {error.strerror or error}")
-        return Answer(said.startswith(("+PONG", "-NOAUTH")), f"PING: {said!r}")
 
 
 class Redis(Service):
@@ -42,7 +20,8 @@ class Redis(Service):
     def __init__(
         self, name: str = "redis", *, args: Sequence[str] = (), password: bool = False, **options: Unpack[Options]
     ) -> None:
-        options.setdefault("ready", Pong())
+        # One that wants a password is ready too.
+        options.setdefault("ready", ready.reply(b"PING\r\n", b"+PONG", b"-NOAUTH"))
         # A file, because a command line can be read by everybody on the machine.
         if password:
             options["files"] = {"redis.conf": "requirepass {secret}\n", **options.get("files", {})}
