@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from metricrig.instance import Instance
+    from metricrig.metrics import Timeline, matches, metric, not_, not_matches, wait_for
     from metricrig.placement import Placement
     from metricrig.rig import Rig
     from metricrig.service import Service
@@ -32,6 +33,12 @@ _HOMES = {
     "events": "metricrig.events",
     "ready": "metricrig.ready",
     "Instance": "metricrig.instance",
+    "Timeline": "metricrig.metrics.timeline",
+    "matches": "metricrig.metrics.matching",
+    "metric": "metricrig.metrics.selection",
+    "not_": "metricrig.metrics.matching",
+    "not_matches": "metricrig.metrics.matching",
+    "wait_for": "metricrig.metrics.waiting",
     "Placement": "metricrig.placement",
     "Rig": "metricrig.rig",
     "Service": "metricrig.service",
@@ -51,12 +58,18 @@ __all__ = [
     "Service",
     "ServiceDied",
     "StartFailed",
+    "Timeline",
     "Tool",
     "ToolUnavailable",
     "Unavailable",
     "UsageError",
     "events",
+    "matches",
+    "metric",
+    "not_",
+    "not_matches",
     "ready",
+    "wait_for",
 ]
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from metricrig._core.deadlines import Deadline
+from metricrig._core.errors import UsageError
 from metricrig.lifecycle import starting, stopping
 from metricrig.lifecycle.commands import run_beside
 from metricrig.lifecycle.state import NEW, RUNNING
-from metricrig.lifecycle.watching import Logs, watch
+from metricrig.lifecycle.watching import Lifeline, Logs, watch
 from metricrig.probes import as_probe
 from metricrig.resources import of_tree
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from metricrig._core.exits import Completed
     from metricrig.lifecycle.state import Life
+    from metricrig.metrics.live import Metrics
     from metricrig.placement import Addresses, Ports
     from metricrig.probes import Readiness
     from metricrig.resources import Resources
@@ -32,6 +35,7 @@ class Instance:
     def __init__(self, life: Life) -> None:
         self._life = life
         self.logs = Logs(life)
+        self._metrics: Metrics | None = None
 
     # --- who and where
 
@@ -159,6 +163,27 @@ class Instance:
         self._life.require_running("a signal").signal(int(number))
 
     # --- looking at it
+
+    @property
+    def metrics(self) -> Metrics:
+        """What it tells on its metrics page: read it, and wait for it."""
+        from metricrig.metrics.endpoint import Endpoint  # noqa: PLC0415 - a service without metrics needs none of it
+        from metricrig.metrics.live import Metrics  # noqa: PLC0415 - see above
+
+        self._life.require_open()
+        url = self._metrics_url()
+        if self._metrics is None or self._metrics.endpoint.url != url:
+            self._metrics = Metrics(Endpoint(url), Lifeline(self._life), name=f"{self.name}.metrics")
+        return self._metrics
+
+    def _metrics_url(self) -> str:
+        where = self.service.metrics
+        if where is None:
+            raise UsageError(f'{self.name} has no metrics page; say where: Service(..., metrics="/metrics")')
+        if where.startswith("/"):
+            where = f"http://{{host}}:{{port}}{where}"
+        outside = self.outside
+        return replace(self._life.site.at, host=outside.host, port=outside.ports).render(where)
 
     def wait(self, readiness: Readiness, *, within: float = 30.0) -> str:
         """Wait until a probe, or any function of the instance, says yes; returns what it said.

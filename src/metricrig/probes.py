@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from metricrig._core.exits import Completed
+    from metricrig.metrics.condition import Condition
+    from metricrig.metrics.live import Metrics
     from metricrig.placement import Ports
 
 
@@ -42,6 +44,10 @@ class Subject(Protocol):
     @property
     def ports(self) -> Ports:
         """On which ports."""
+
+    @property
+    def metrics(self) -> Metrics:
+        """Its metrics page."""
 
     def logged(self, pattern: str) -> str | None:
         """What matches in the log since this start."""
@@ -178,6 +184,25 @@ class MetricPresent:
         if re.search(rf"^{re.escape(self.name)}[{{ \t]", body, re.MULTILINE):
             return Answer(ready=True, said=f"{self.path} has {self.name}")
         return Answer(ready=False, said=f"GET {self.path}: {status}, and no sample of {self.name} in it")
+
+
+@dataclass(frozen=True, slots=True)
+class MetricHolds:
+    """A condition holds on the service's own metrics page."""
+
+    condition: Condition
+
+    def __str__(self) -> str:
+        return f"{self.condition}"
+
+    def ask(self, subject: Subject) -> Answer:
+        """One look at the page."""
+        from metricrig.metrics.sources import look_at  # noqa: PLC0415 - few services are ready by their metrics
+
+        verdict = self.condition.judge(look_at([subject.metrics], subject.metrics, PATIENCE))
+        if verdict is True:
+            return Answer(ready=True, said=f"{self.condition}")
+        return Answer(ready=False, said=f"not yet {self.condition}" if verdict is False else f"{verdict}")
 
 
 @dataclass(frozen=True, slots=True)

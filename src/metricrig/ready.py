@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from metricrig.probes import AllOf, AnyOf, Command, Http, Log, MetricPresent, Reply, Tcp, as_probe
+from metricrig.probes import AllOf, AnyOf, Command, Http, Log, MetricHolds, MetricPresent, Reply, Tcp, as_probe
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from metricrig.metrics.condition import Condition
     from metricrig.probes import Probe, Readiness
 
 
@@ -43,9 +44,12 @@ def command(*words: str) -> Probe:
     return Command(words)
 
 
-def metric(name: str, *, path: str = "/metrics", port: str | None = None) -> Probe:
-    """Ready when the metrics page has a sample of this name."""
-    return MetricPresent(name, path, port)
+def metric(what: str | Condition, *, path: str = "/metrics", port: str | None = None) -> Probe:
+    """Ready when the metrics page has a sample of this name.
+
+    Or when a condition holds on the service's own page: ``ready.metric(metric("queue_depth") == 0)``.
+    """
+    return MetricPresent(what, path, port) if isinstance(what, str) else MetricHolds(what)
 
 
 def all_of(*probes: Readiness) -> Probe:

@@ -73,7 +73,7 @@ class Service:
     ready: Readiness | None = None
     """When it is ready; unless given: when all its ports accept connections."""
     metrics: str | None = None
-    """The path of its metrics page."""
+    """Its metrics page: a path on the first port, or a whole URL: ``http://{host}:{port[admin]}/metrics``."""
     needs: Sequence[Named | str] = ()
     """What has to be ready before this starts."""
     url: str | None = None
@@ -136,7 +136,7 @@ def _check_types(service: Any) -> None:
 
 def _templates(service: Service) -> list[str]:
     """All texts with placeholders."""
-    texts = [text for text in (service.url, service.cwd) if text is not None]
+    texts = [text for text in (service.url, service.cwd, service.metrics) if text is not None]
     if not callable(service.command):
         texts += service.command
     if not callable(service.env):

@@ -10,6 +10,7 @@ import click
 
 from metricrig import __version__
 from metricrig.cli.doctor import doctor
+from metricrig.cli.metrics import push, query, scrape
 from metricrig.cli.options import debug_option, wants_traceback
 from metricrig.cli.rigs import clean, ps
 from metricrig.cli.tools import tools
@@ -53,7 +54,7 @@ def program() -> None:
     """Integration tests against real servers: what can run here, where servers come from, which rigs there are."""
 
 
-for each in (doctor, tools, ps, clean):
+for each in (doctor, tools, ps, clean, push, query, scrape):
     program.add_command(each)
 
 

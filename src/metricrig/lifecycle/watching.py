@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 from metricrig._core.deadlines import Deadline
-from metricrig._core.errors import DeadlineExceeded
+from metricrig._core.errors import DeadlineExceeded, UsageError
 from metricrig.probes import Answer
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable
 
     from metricrig.lifecycle.state import Life
     from metricrig.runtimes import Running
+
+
+_SET = threading.Event()
+_SET.set()
 
 
 class Abandoned(Exception):
@@ -56,6 +60,24 @@ def _ran_out(life: Life, running: Running, answer: Answer, wanted: str, deadline
         within=deadline.within,
         log_tail=life.log.tail(since=life.log_start),
     )
+
+
+class Lifeline:
+    """Whether an instance lives: what a wait on its metrics watches. It follows the instance over restarts."""
+
+    def __init__(self, life: Life) -> None:
+        self._life = life
+
+    @property
+    def exited(self) -> threading.Event:
+        """Set when the process has ended, or is not running at all."""
+        return self._life.running.exited if self._life.running is not None else _SET
+
+    def death(self, during: str) -> Exception:
+        """The error that says how it ended, or that it does not run."""
+        if self._life.running is None:
+            return UsageError(f"{self._life.name} is {self._life.state}, not running, {during}")
+        return self._life.death(during)
 
 
 class Logs:

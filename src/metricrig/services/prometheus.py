@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from metricrig import ready
 from metricrig.instance import Instance
 from metricrig.service import Service
+from metricrig.services.stores import PrometheusInstance
 from metricrig.tools import PROMETHEUS
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ class Prometheus(Service):
     ``config`` is merged over the configuration: ``{"global": {...}, "rule_files": [...]}``. ``args`` are added to
     its command.
     """
+
+    instance_type: ClassVar[type[PrometheusInstance]] = PrometheusInstance
 
     def __init__(
         self,

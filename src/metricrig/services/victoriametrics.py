@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Unpack
 
 from metricrig import ready
-from metricrig._core.errors import MetricrigError
-from metricrig._core.http import get
-from metricrig.instance import Instance
 from metricrig.service import Service
+from metricrig.services.stores import VictoriaMetricsInstance
 from metricrig.tools import VICTORIA_METRICS
 
 if TYPE_CHECKING:
@@ -16,17 +14,6 @@ if TYPE_CHECKING:
 
     from metricrig.placement import Placement
     from metricrig.services.options import Options
-
-
-class VictoriaMetricsInstance(Instance):
-    """A running VictoriaMetrics."""
-
-    def flush(self) -> None:
-        """Make everything that was written visible to queries; returns when it is."""
-        outside = self.outside
-        status, said = get(outside.host, outside.port, "/internal/force_flush")
-        if status != 200:  # noqa: PLR2004 - HTTP
-            raise MetricrigError(f"{self.name}: /internal/force_flush answered {status}: {said.strip()[:200]}")
 
 
 class VictoriaMetrics(Service):

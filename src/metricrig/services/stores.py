@@ -1,0 +1,95 @@
+"""Running servers that keep series: what their instances can do besides running."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from metricrig.instance import Instance
+from metricrig.metrics.store import PrometheusStore, VictoriaMetricsStore
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from metricrig.metrics.promql.client import Grid
+    from metricrig.metrics.promql.moments import Moment
+    from metricrig.metrics.remote_write.single import When
+    from metricrig.metrics.results import Matrix
+    from metricrig.metrics.store import Ingested
+
+S = TypeVar("S", PrometheusStore, VictoriaMetricsStore)
+
+
+class StoreInstance(Instance, Generic[S]):
+    """A running store: it can be written to, and asked. ``store`` is the same without the instance around it."""
+
+    _store: S | None = None
+
+    @property
+    def store(self) -> S:
+        """The store at this instance's address."""
+        url = self.url
+        if self._store is None or self._store.server.url != url:
+            self._store = self.open_store(url)
+        return self._store
+
+    def open_store(self, url: str) -> S:
+        """The store at a URL; its kind is the subclass's."""
+        raise NotImplementedError
+
+    def ingest(self, source: Any, *, version: int = 1) -> Ingested:
+        """Write a timeline, a block or blocks; returns when all of it is visible to queries."""
+        return self.store.ingest(source, version=version)
+
+    def write(self, name: str, value: float, labels: Mapping[str, str] | None = None, at: When = None) -> Ingested:
+        """Write one sample, now unless ``at`` says when; returns when it is visible."""
+        return self.store.write(name, value, labels, at)
+
+    def query(self, expression: str, at: Moment | None = None) -> Any:
+        """The value at one moment, now unless it is given."""
+        return self.store.query(expression, at)
+
+    def query_range(self, expression: str, start: Grid | Moment, end: Moment | None = None, step: Any = None) -> Matrix:
+        """The values at each step from ``start`` to ``end``; or of a grid, such as a timeline."""
+        return self.store.query_range(expression, start, end, step)
+
+    def series(self, *matches: str, start: Moment | None = None, end: Moment | None = None) -> list[dict[str, str]]:
+        """The label sets that match any of these selectors."""
+        return self.store.series(*matches, start=start, end=end)
+
+    def labels(self, *matches: str, start: Moment | None = None, end: Moment | None = None) -> list[str]:
+        """All label names."""
+        return self.store.labels(*matches, start=start, end=end)
+
+    def label_values(
+        self, name: str, *matches: str, start: Moment | None = None, end: Moment | None = None
+    ) -> list[str]:
+        """All values of a label."""
+        return self.store.label_values(name, *matches, start=start, end=end)
+
+    def isolated(self, label: str | None = None) -> S:
+        """A view of its own: it sees only what is written through it. For tests that share one server."""
+        return self.store.isolated(label)
+
+
+class VictoriaMetricsInstance(StoreInstance[VictoriaMetricsStore]):
+    """A running VictoriaMetrics."""
+
+    def open_store(self, url: str) -> VictoriaMetricsStore:
+        """Ours drops duplicates, so that a broken write may be sent again."""
+        return VictoriaMetricsStore(url, idempotent=True)
+
+    def flush(self) -> None:
+        """Make everything that was written, by whomever, visible to queries; returns when it is."""
+        self.store.flush()
+
+    def export(self, *matches: str, start: Moment | None = None, end: Moment | None = None) -> Matrix:
+        """Every sample as it is stored."""
+        return self.store.export(*matches, start=start, end=end)
+
+
+class PrometheusInstance(StoreInstance[PrometheusStore]):
+    """A running Prometheus."""
+
+    def open_store(self, url: str) -> PrometheusStore:
+        """Its remote write receiver is enabled."""
+        return PrometheusStore(url)
