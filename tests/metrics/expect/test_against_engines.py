@@ -17,7 +17,7 @@ Ask = Callable[..., ExpectedMatrix | ExpectedVector]
 
 # The same examples each time: a server that is asked at random must not fail at random.
 FIXED = settings(
-    max_examples=25,
+    max_examples=40,
     deadline=None,
     derandomize=True,
     database=None,
