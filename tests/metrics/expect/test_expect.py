@@ -88,6 +88,12 @@ def test_an_answer_equals_up_to_what_arithmetic_loses() -> None:
     assert Vector((Sample(labels, 1.0, 3.0),)) != ExpectedVector((Sample(labels, 1.0, 3.1),))
 
 
+def test_an_expectation_tells_where_an_answer_differs() -> None:
+    expected = ExpectedVector((Sample({"a": "b"}, 1.0, 3.0),), tolerance=0.01)
+    assert not expected.difference(Vector((Sample({"a": "b"}, 1.0, 3.001),)))
+    assert "3" in expected.difference(Vector((Sample({"a": "b"}, 1.0, 4.0),)))
+
+
 def test_what_engines_refuse_or_nobody_can_know_is_refused() -> None:
     grid, requests = example()
     other = grid.counter("other_total", model="m1")

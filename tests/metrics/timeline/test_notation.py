@@ -19,7 +19,7 @@ GAP = None
         ("10-2x2", [10, 8, 6]),
         ("1x2", [1, 1, 1]),
         ("0x10", [0] * 11),
-        ("-1+-2x1", [-1, -3]),
+        ("-1-2x1", [-1, -3]),
         ("5x0", [5]),
         ("1 _ 2 _x2 3", [1, GAP, 2, GAP, GAP, 3]),
         ("Inf -Inf +Inf 1e3 .5", [np.inf, -np.inf, np.inf, 1000, 0.5]),
@@ -39,7 +39,9 @@ def test_stale_is_no_ordinary_nan() -> None:
     assert np.isnan(values).all()
 
 
-@pytest.mark.parametrize("token", ["1+1", "x5", "1x", "0+x5", "_5", "1x-2", "{{schema:0}}", "1,2", "staleness"])
+@pytest.mark.parametrize(
+    "token", ["1+1", "x5", "1x", "0+x5", "_5", "1x-2", "{{schema:0}}", "1,2", "staleness", "1+-2x3", "stalex3"]
+)
 def test_a_wrong_token_is_named(token: str) -> None:
     with pytest.raises(UsageError) as caught:
         notation.values(f"1 {token} 3")
