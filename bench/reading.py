@@ -8,7 +8,7 @@ from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from bench.finding import Finding, Report, Target, compare
+from bench.finding import Report, Target, compare
 from bench.peers import installed
 from bench.rounds import interleave
 from metricrig.metrics.exposition import Page
@@ -17,6 +17,7 @@ from metricrig.metrics.exposition.keys import SeriesKeys
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bench.finding import Finding
     from bench.rounds import Attempt
 
 ROUNDS = 7

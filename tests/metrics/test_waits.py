@@ -118,7 +118,9 @@ def test_a_timeout_tells_its_story(shop: Exporter) -> None:
 
 def test_a_timeout_tells_the_last_error(shop: Exporter) -> None:
     shop.status = 500
-    with pytest.raises(NotInTime, match="the last error: GET http://127.0.0.1:.*: 500 Internal Server Error: 'queue_d"):
+    with pytest.raises(
+        NotInTime, match=r"the last error: GET http://127.0.0.1:.*: 500 Internal Server Error: 'queue_d"
+    ):
         shop.metrics.wait(DEPTH <= 1, within=0.05)
 
 
@@ -134,7 +136,7 @@ def test_numbers_at_once(shop: Exporter) -> None:
     assert shop.metrics.value("x", c="2") == 2
     assert [sample.value for sample in shop.metrics.samples("x", c="1")] == [1]
     assert shop.metrics.evaluate(metric("x").max() * 2) == 4
-    with pytest.raises(NotOneSample, match='no series matches; of that name there are: x{c="1"} 1'):
+    with pytest.raises(NotOneSample, match=r'no series matches; of that name there are: x{c="1"} 1'):
         shop.metrics.sum("x", c="3")
     with pytest.raises(NotOneSample, match="no series of that name"):
         shop.metrics.sum("y")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from metricrig.metrics.endpoint import Endpoint
 from metricrig.metrics.live import Metrics
@@ -48,11 +48,13 @@ class Exporter:
             return b"\x1f\x8b and no more"
         return gzip.compress(plain) if self.zipped else plain
 
-    def __enter__(self) -> Exporter:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.endpoint.close()
         self._server.shutdown()
         self._server.server_close()

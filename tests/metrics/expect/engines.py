@@ -10,13 +10,15 @@ from itertools import count
 from typing import Any
 
 import numpy as np
+import pytest
 
-from metricrig import Rig
+from metricrig import Rig, ToolUnavailable
 from metricrig.instance import Instance
 from metricrig.metrics.expect import Engine
 from metricrig.metrics.promql import Promql
 from metricrig.metrics.timeline import Timeline
 from metricrig.services import Prometheus, VictoriaMetrics
+from metricrig.tools import PROMETHEUS, VICTORIA_METRICS, obtain
 
 BACKFILL = {"storage": {"tsdb": {"out_of_order_time_window": "2000d"}}}
 SERVERS: Mapping[str, Callable[[], Prometheus | VictoriaMetrics]] = {
@@ -55,8 +57,13 @@ class Real:
 
 
 def started(name: str) -> Iterator[Real]:
+    service = SERVERS[name]()
+    try:
+        obtain(VICTORIA_METRICS if isinstance(service, VictoriaMetrics) else PROMETHEUS, service.version)
+    except ToolUnavailable as lacking:
+        pytest.skip(str(lacking))
     with Rig() as rig:
-        instance = rig.add(SERVERS[name]())
+        instance = rig.add(service)
         rig.start()
         yield Real(instance, ENGINES[name])
 

@@ -124,6 +124,8 @@ class Expect:
         room = prometheus if engine.is_prometheus else victoriametrics
         emitted = [rows for each in _listed(series) for rows in each.emitted()]
         found = list(samples(emitted, self.labels, keep_nan=engine.is_prometheus))
+        if not engine.is_prometheus:
+            victoriametrics.require_found(found, asked)
         roll = getattr(room, name)
         rows: list[Row] = [(each.labels, roll(each, asked, engine)) for each in found]
         return engine, asked, rows, results.lost(_largest(found), is_prometheus=engine.is_prometheus)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from metricrig.metrics.results import Matrix, Sample, Series, Vector
+from metricrig.metrics.results import Matrix, Result, Sample, Series, Vector
 from metricrig.metrics.results.equality import equal
 from metricrig.metrics.timeline._numpy import np
 
@@ -27,7 +27,15 @@ class ExpectedMatrix(Matrix):
     tolerance: float = 0.0
 
     def __eq__(self, other: object) -> bool:
-        return equal(Matrix(self.series, self.steps), _plain(other), RELATIVE, self.tolerance)
+        return equal(self.plain(), _plain(other), RELATIVE, self.tolerance)
+
+    def plain(self) -> Matrix:
+        """The same without the tolerance."""
+        return Matrix(self.series, self.steps)
+
+    def difference(self, expected: object) -> str:
+        """Where this and an answer differ; ``expected`` is the answer here."""
+        return self.plain().difference(_tolerated(expected, self.tolerance))
 
     def __ne__(self, other: object) -> bool:
         return not self == other
@@ -42,7 +50,15 @@ class ExpectedVector(Vector):
     tolerance: float = 0.0
 
     def __eq__(self, other: object) -> bool:
-        return equal(Vector(self.samples), _plain(other), RELATIVE, self.tolerance)
+        return equal(self.plain(), _plain(other), RELATIVE, self.tolerance)
+
+    def plain(self) -> Vector:
+        """The same without the tolerance."""
+        return Vector(self.samples)
+
+    def difference(self, expected: object) -> str:
+        """Where this and an answer differ; ``expected`` is the answer here."""
+        return self.plain().difference(_tolerated(expected, self.tolerance))
 
     def __ne__(self, other: object) -> bool:
         return not self == other
@@ -77,6 +93,9 @@ def lost(largest: float, *, is_prometheus: bool) -> float:
 
 
 def _plain(other: object) -> object:
-    if isinstance(other, ExpectedMatrix):
-        return Matrix(other.series, other.steps)
-    return Vector(other.samples) if isinstance(other, ExpectedVector) else other
+    return other.plain() if isinstance(other, ExpectedMatrix | ExpectedVector) else other
+
+
+def _tolerated(other: object, tolerance: float) -> object:
+    plain = _plain(other)
+    return plain.approx(RELATIVE, tolerance) if isinstance(plain, Result) else plain

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from metricrig._core.errors import UsageError
 from metricrig.metrics.expect.query import at, extreme
 from metricrig.metrics.timeline._numpy import np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from metricrig.metrics.expect.engine import Engine
@@ -18,6 +21,17 @@ if TYPE_CHECKING:
 _SILENCE = 300_000
 # It looks for the scrape interval among so many distances of samples.
 _INTERVALS = 20
+_DAY = 86_400_000
+
+
+def require_found(several: Sequence[Samples], query: Query) -> None:
+    """Refuse what depends on how its index of days is read, not on the data."""
+    last = query.points[-1]
+    if last % _DAY == 0 and any(len(each.times) and each.times[0] == last for each in several):
+        raise UsageError(
+            "VictoriaMetrics does not find a series that begins at midnight UTC, if the query ends at that moment\n"
+            "  what to do: begin the timeline a little earlier, or ask a little later"
+        )
 
 
 def increase(found: Samples, query: Query, engine: Engine) -> Answer:

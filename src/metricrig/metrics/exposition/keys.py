@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import re
+
 from metricrig.metrics.exposition.errors import BadLine
-from metricrig.metrics.exposition.grammar import KEY
+from metricrig.metrics.exposition.grammar import KEY, NAME
 from metricrig.metrics.exposition.labels import Labels, escaped, parsed
 from metricrig.metrics.exposition.samples import Series
 
@@ -24,8 +27,8 @@ class SeriesKeys:
         self.by_text: dict[str, Series] = {}
         self._shapes: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._usual: dict[tuple[str, ...], tuple[str, ...]] = {}
-        self._straight: set[tuple[str, ...]] = set()
-        """Shapes that need no rewriting."""
+        self._likely: re.Pattern[str] | None = None
+        """The last key's way of being written, if it needs no rewriting: the next key's too, on most lines."""
 
     def make_room(self) -> None:
         """Forget everything if it has become too much; only between pages, whose series are compared by identity."""
@@ -33,18 +36,18 @@ class SeriesKeys:
             self.by_text.clear()
             self._shapes.clear()
             self._usual.clear()
-            self._straight.clear()
+            self._likely = None
 
     def plain(self, key: str) -> Series | None:
         """The series, if the text is one and nothing else, and no error."""
+        if self._likely is not None and self._likely.fullmatch(key):
+            at = key.index("{")
+            series = self.by_text[key] = Series(key[:at], Labels(None, key[at:]))
+            return series
         match = KEY.fullmatch(key)
         if match is None:
             return None
         name, braces = match.groups("")
-        straight = len(name) + len(braces) == len(key) and name and "\\" not in braces
-        if straight and tuple(braces.split('"')[:-1:2]) in self._straight:
-            series = self.by_text[key] = Series(name, Labels(None, braces))
-            return series
         try:
             return self.learn(key, name, braces)
         except BadLine:
@@ -60,9 +63,11 @@ class SeriesKeys:
         if "" in names:
             return self._learn_odd(key, name, braces)
         usual = self._usual[names]
-        if usual is not shape and usual != shape:
+        if usual != shape or not braces.endswith('"}'):
             pairs = dict(zip(map(_name, shape), pieces[1::2], strict=True))
             braces = "".join(f'{piece}"{pairs[_name(piece)]}"' for piece in usual) + "}"
+        elif key == name + braces:
+            self._likely = _pattern(shape)
         return self._kept(key, name + braces if names else name, name, Labels(None, braces))
 
     def _learn_shape(self, shape: tuple[str, ...]) -> tuple[str, ...]:
@@ -71,8 +76,7 @@ class SeriesKeys:
         if "" not in names and len(set(names)) < len(names):
             raise BadLine("the same label twice")
         self._shapes[shape] = names
-        if self._usual.setdefault(names, shape) is shape and "" not in names:
-            self._straight.add(shape)
+        self._usual.setdefault(names, shape)
         return names
 
     def _learn_odd(self, key: str, name: str, braces: str) -> Series:
@@ -99,3 +103,10 @@ class SeriesKeys:
 def _name(piece: str) -> str:
     """Empty for what stands around a name in quotes."""
     return piece.strip("{ \t,=")
+
+
+@functools.lru_cache(maxsize=1000)
+def _pattern(shape: tuple[str, ...]) -> re.Pattern[str]:
+    """What matches keys of this shape, if no value has an escape."""
+    pairs = "".join(f'{re.escape(piece)}"[^"\\\\\\n]*+"' for piece in shape)
+    return re.compile(f"{NAME}{pairs}}}")

@@ -4,8 +4,9 @@
 """
 
 from metricrig.metrics.remote_write.body import Body
+from metricrig.metrics.remote_write.checking import assert_label_exists
 from metricrig.metrics.remote_write.errors import WriteRejected, WriteUncertain
 from metricrig.metrics.remote_write.sender import Sender, Sent
 from metricrig.metrics.remote_write.single import payload
 
-__all__ = ["Body", "Sender", "Sent", "WriteRejected", "WriteUncertain", "payload"]
+__all__ = ["Body", "Sender", "Sent", "WriteRejected", "WriteUncertain", "assert_label_exists", "payload"]

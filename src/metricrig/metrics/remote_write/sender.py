@@ -15,7 +15,7 @@ from metricrig.metrics.remote_write.errors import WriteRejected, WriteUncertain
 from metricrig.metrics.remote_write.retrying import Again, Refused, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from concurrent.futures import Future
 
     from metricrig.metrics.http import Answer, Fields, Server
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 CONNECTIONS = 2
 """More gained nothing, with either server."""
 _LEAST_PATIENCE = 1.0
+# Bodies encoded ahead of those in flight: with none, a connection waits whenever an answer comes early.
+_AHEAD = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +58,17 @@ class Sender:
         self._idempotent = idempotent
 
     def send(self, bodies: Iterable[Body]) -> Sent:
-        """Send all, in order; returns when the last is answered. Only those in flight are in memory."""
+        """Send all, in order; returns when the last is answered. Few bodies exist at a time, however many there are."""
         delivery = _Delivery(self)
         with ThreadPoolExecutor(self._connections, "metricrig-write") as workers:
             try:
                 for body in bodies:
-                    delivery.start(workers, body, self._connections)
+                    delivery.start(workers, body, self._connections + _AHEAD)
             finally:  # also after an error of ours: what is in flight is either delivered or given up
                 delivery.finish()
         return delivery.sent
 
-    def deliver(self, body: Body, given_up: threading.Event, delivered: int) -> int:
+    def deliver(self, body: Body, given_up: threading.Event, delivered: Callable[[], int]) -> int:
         """Try until the server has it, or will not; returns its samples."""
         deadline = Deadline.after(self._within)
         while True:
@@ -90,7 +92,7 @@ class Sender:
                 why = "it was not tried again, because another batch had failed"
                 raise self._rejection(body, answer, delivered, why)
 
-    def _attempt(self, body: Body, deadline: Deadline, delivered: int) -> Answer | None:
+    def _attempt(self, body: Body, deadline: Deadline, delivered: Callable[[], int]) -> Answer | None:
         """None if it broke, and may be repeated."""
         # The last try must not fail for having been begun late: then nobody would know whether it was taken.
         patience = max(deadline.remaining, min(self._within, _LEAST_PATIENCE))
@@ -101,43 +103,52 @@ class Sender:
         except (Broken, DeadlineExceeded) as error:
             if self._idempotent and not deadline.expired:
                 return None
-            raise WriteUncertain(self._url, batch=str(body), what=str(error), delivered=delivered) from None
+            raise WriteUncertain(self._url, batch=str(body), what=str(error), delivered=delivered()) from None
 
-    def _rejection(self, body: Body, answer: Answer | None, delivered: int, why: str) -> WriteRejected:
+    def _rejection(self, body: Body, answer: Answer | None, delivered: Callable[[], int], why: str) -> WriteRejected:
         status, said = (answer.status, answer.text) if answer else (0, "")
-        return WriteRejected(self._url, batch=str(body), status=status, body=said, delivered=delivered, why=why)
+        return WriteRejected(self._url, batch=str(body), status=status, body=said, delivered=delivered(), why=why)
 
 
 class _Delivery:
-    """One call of ``send``: what is in flight, and what has been taken."""
+    """One call of ``send``: what is under way, and what has been taken."""
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
         self._given_up = threading.Event()
-        self._flying: list[Future[int]] = []
+        self._counting = threading.Lock()
+        self._under_way: list[Future[None]] = []
         self.sent = Sent()
 
     def start(self, workers: ThreadPoolExecutor, body: Body, most: int) -> None:
-        """Send one more, once fewer than ``most`` are in flight."""
-        if len(self._flying) >= most:
-            self._land(wait(self._flying, return_when=FIRST_COMPLETED).done)
-        self._flying.append(workers.submit(self._sender.deliver, body, self._given_up, self.sent.samples))
+        """Send one more, once fewer than ``most`` are under way."""
+        if len(self._under_way) >= most:
+            self._land()
+        self._under_way.append(workers.submit(self._carry, body))
 
     def finish(self) -> None:
         """Wait for the rest."""
-        while self._flying:
-            self._land(wait(self._flying, return_when=FIRST_COMPLETED).done)
+        while self._under_way:
+            self._land()
 
-    def _land(self, done: Iterable[Future[int]]) -> None:
-        """Count what was delivered; the first failure ends the others' retries, and is told once they have ended."""
-        landed = [each for each in self._flying if each in done]
-        self._flying = [each for each in self._flying if each not in landed]
-        failures = [error for each in landed if (error := each.exception())]
-        for each in landed:
-            if each.exception() is None:
-                self.sent = Sent(self.sent.samples + each.result(), self.sent.requests + 1)
-        if failures:
+    def _carry(self, body: Body) -> None:
+        """In a worker. After a failure nothing more is sent, and nobody tries again."""
+        if self._given_up.is_set():
+            return
+        try:
+            samples = self._sender.deliver(body, self._given_up, lambda: self.sent.samples)
+        except BaseException:
             self._given_up.set()
-            wait(self._flying)
-            self._flying = []
-            raise failures[0]
+            raise
+        with self._counting:
+            self.sent = Sent(self.sent.samples + samples, self.sent.requests + 1)
+
+    def _land(self) -> None:
+        """Wait for at least one; the first failure is told once all the others have ended."""
+        done = wait(self._under_way, return_when=FIRST_COMPLETED).done
+        if any(each.exception() for each in done):
+            wait(self._under_way)
+            failed = [error for each in self._under_way if (error := each.exception())]
+            self._under_way = []
+            raise failed[0]
+        self._under_way = [each for each in self._under_way if each not in done]

@@ -41,10 +41,10 @@ class Tally:
 
     def __iter__(self) -> Iterator[Block]:
         for block in blocks_of(self.source):
-            survey = surveyed(block)
+            yield block
+            survey = surveyed(block)  # after: it is looked at while its last requests are under way
             self.nans += survey.nans
             self.landmarks = extremes([*self.landmarks, *survey.landmarks])
-            yield block
 
 
 def extremes(landmarks: Sequence[Landmark]) -> list[Landmark]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Self
 
 from metricrig._core.errors import UsageError
 from metricrig.metrics.timeline._numpy import np
-from metricrig.metrics.timeline.block import Block
 from metricrig.metrics.timeline.growth import accumulated, scrape_of
+from metricrig.metrics.timeline.parts import Part, written
 from metricrig.metrics.timeline.rows import NAME, Rows
 
 if TYPE_CHECKING:
@@ -93,26 +92,6 @@ class Observed(Rows):
         return {**labels, NAME: labels[NAME] + suffix, **more}
 
 
-class Part:
-    """Some of the series of a histogram or summary, to be asked for."""
-
-    def __init__(self, whole: Observed, suffix: str) -> None:
-        self._whole = whole
-        self._suffix = suffix
-
-    def emitted(self) -> list[Part]:
-        """The same of each child."""
-        return [Part(each, self._suffix) for each in self._whole.emitted()]
-
-    def block(self, extra: Mapping[str, str]) -> Block:
-        """These rows of the block."""
-        block = self._whole.block(extra)
-        name = self._whole.series[0][NAME] + self._suffix
-        chosen = [index for index, labels in enumerate(block.labels) if labels[NAME] == name]
-        labels = [block.labels[index] for index in chosen]
-        return Block(labels, block.times, block.values[chosen], block.present[chosen])
-
-
 class Histogram(Observed):
     """A classic histogram: ``_bucket`` with ``le``, ``_sum`` and ``_count``."""
 
@@ -166,16 +145,3 @@ class Summary(Observed):
 
     def _child(self, labels: Mapping[str, str]) -> Self:
         return type(self)(self.clock, [labels], self.quantiles)
-
-
-def bounds(buckets: Sequence[float]) -> tuple[float, ...]:
-    """The bounds with infinity, which every histogram has."""
-    rising = all(low < high for low, high in pairwise(buckets))
-    if not buckets or not rising:
-        raise UsageError(f"buckets={list(buckets)} must be rising upper bounds, such as [0.1, 0.5, 1]")
-    return tuple(float(each) for each in buckets) + (() if buckets[-1] == float("inf") else (float("inf"),))
-
-
-def written(bound: float) -> str:
-    """A bound as clients write it: ``0.5``, ``1.0``, ``+Inf``."""
-    return "+Inf" if bound == float("inf") else repr(float(bound))

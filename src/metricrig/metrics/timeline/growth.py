@@ -61,4 +61,5 @@ def since_reset(clock: Clock, resets: list[float]) -> NDArray[np.float64]:
     """For each scrape, the seconds since the life that it sees began."""
     begins = np.array([0.0, *sorted(set(resets))])
     offsets = clock.offsets()
-    return offsets - begins[np.searchsorted(begins, offsets, side="right") - 1]
+    elapsed: NDArray[np.float64] = offsets - begins[np.searchsorted(begins, offsets, side="right") - 1]
+    return elapsed

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_NUMBER = r"[+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|[iI][nN][fF]|[nN][aA][nN])"
+_UNSIGNED = r"(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|[iI][nN][fF]|[nN][aA][nN])"
+_NUMBER = rf"[+-]?{_UNSIGNED}"
 _GAP = re.compile(r"_(?:x(\d+))?")
-_REPEATED = re.compile(rf"({_NUMBER})(?:([+-])({_NUMBER}))?x(\d+)")
+_REPEATED = re.compile(rf"({_NUMBER})(?:([+-])({_UNSIGNED}))?x(\d+)")
 _PLAIN = re.compile(_NUMBER)
 _SERIES = re.compile(r"\s*([a-zA-Z_:][\w:]*)?\s*(?:\{(.*)\})?\s*", re.DOTALL)
 _LABEL = re.compile(r"""\s*([a-zA-Z_]\w*)\s*=\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\s*(,|$)""")

@@ -10,9 +10,10 @@ from metricrig.metrics.timeline._numpy import np
 from metricrig.metrics.timeline.block import merged
 from metricrig.metrics.timeline.clock import clock
 from metricrig.metrics.timeline.counter import Counter
-from metricrig.metrics.timeline.distribution import Histogram, Summary, bounds
+from metricrig.metrics.timeline.distribution import Histogram, Summary
 from metricrig.metrics.timeline.gauge import Gauge, Given
 from metricrig.metrics.timeline.naming import many, one
+from metricrig.metrics.timeline.parts import bounds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -1,0 +1,48 @@
+"""The series that histograms and summaries consist of: which they are, and how their bounds are written."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from metricrig._core.errors import UsageError
+from metricrig.metrics.timeline.block import Block
+from metricrig.metrics.timeline.rows import NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from metricrig.metrics.timeline.distribution import Observed
+
+
+class Part:
+    """Some of the series of a histogram or summary, to be asked for."""
+
+    def __init__(self, whole: Observed, suffix: str) -> None:
+        self._whole = whole
+        self._suffix = suffix
+
+    def emitted(self) -> list[Part]:
+        """The same of each child."""
+        return [Part(each, self._suffix) for each in self._whole.emitted()]
+
+    def block(self, extra: Mapping[str, str]) -> Block:
+        """These rows of the block."""
+        block = self._whole.block(extra)
+        name = self._whole.series[0][NAME] + self._suffix
+        chosen = [index for index, labels in enumerate(block.labels) if labels[NAME] == name]
+        labels = [block.labels[index] for index in chosen]
+        return Block(labels, block.times, block.values[chosen], block.present[chosen])
+
+
+def bounds(buckets: Sequence[float]) -> tuple[float, ...]:
+    """The bounds with infinity, which every histogram has."""
+    rising = all(low < high for low, high in pairwise(buckets))
+    if not buckets or not rising:
+        raise UsageError(f"buckets={list(buckets)} must be rising upper bounds, such as [0.1, 0.5, 1]")
+    return tuple(float(each) for each in buckets) + (() if buckets[-1] == float("inf") else (float("inf"),))
+
+
+def written(bound: float) -> str:
+    """A bound as clients write it: ``0.5``, ``1.0``, ``+Inf``."""
+    return "+Inf" if bound == float("inf") else repr(float(bound))

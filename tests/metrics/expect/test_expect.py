@@ -1,0 +1,133 @@
+"""What can be said without a server: which engine is meant, what is refused, and how answers compare."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from metricrig._core.errors import UsageError
+from metricrig.metrics.expect import Engine, ExpectedMatrix, ExpectedVector, Interval, Intervals
+from metricrig.metrics.results import Matrix, Sample, Series, Vector
+from metricrig.metrics.timeline import Counter, Timeline
+
+START = "2024-01-01T10:00:00Z"
+
+
+def example() -> tuple[Timeline, Counter]:
+    grid = Timeline(start=START, every="30s", length="5m")
+    requests = grid.counter("requests_total", model="m1")
+    requests.labels(status="200").inc(50).inc(60).inc(70).inc(150)
+    requests.labels(status="404").inc(200).inc(250)
+    return grid, requests
+
+
+@pytest.mark.parametrize(
+    ("product", "version", "name", "ways"),
+    [
+        ("VictoriaMetrics", "1.79.5", "victoriametrics", {"widens_rate": True, "instant_by_step": False}),
+        ("victoria-metrics", "v1.128.0", "victoriametrics", {"widens_rate": False, "newest_intervals": False}),
+        ("victoriametrics", "1.102.10", "victoriametrics", {"instant_by_step": True, "raises_buckets": True}),
+        ("victoriametrics", None, "victoriametrics", {"newest_intervals": True}),
+        ("prometheus", "2.42.0", "prometheus2", {"left_closed": True, "clamps_first": True}),
+        ("prometheus2", None, "prometheus2", {"left_closed": True, "clamps_first": False}),
+        ("prometheus3", None, "prometheus3", {"left_closed": False}),
+        ("prometheus", "3.5.0", "prometheus3", {"left_closed": False}),
+    ],
+)
+def test_engines_are_known_by_product_and_version(
+    product: str, version: str | None, name: str, ways: dict[str, bool]
+) -> None:
+    engine = Engine.of(product, version)
+    assert engine.name == name
+    assert {way: getattr(engine, way) for way in ways} == ways
+
+
+@pytest.mark.parametrize(
+    ("product", "version"),
+    [
+        ("influxdb", None),
+        ("prometheus", "1.8"),
+        ("prometheus", "4.0.0"),
+        ("victoriametrics", "1.60.0"),
+        ("prometheus", "?"),
+    ],
+)
+def test_other_engines_are_refused(product: str, version: str | None) -> None:
+    with pytest.raises(UsageError):
+        Engine.of(product, version)
+
+
+def test_the_engines_differ() -> None:
+    grid, requests = example()
+    asked = {
+        engine: grid.expect.increase(requests, "1m", by=(), engine=engine, at=90)
+        for engine in ("victoriametrics", "prometheus2", "prometheus3")
+    }
+    assert [answer == wanted for answer, wanted in zip(asked.values(), (3, 3, 2), strict=True)] == [True] * 3
+
+
+def test_by_says_what_is_summed() -> None:
+    grid, requests = example()
+    apart = grid.expect.increase(requests, "30s")
+    assert apart.by("model", "status").keys() == {("m1", "200"), ("m1", "404")}
+    assert grid.expect.increase(requests, "30s", by=()) == [0, 0, 2, 1, 0, 1, 0, 1, 0, 1, 0]
+    assert grid.expect.increase(requests.labels(status="404"), "30s") == [0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0]
+
+
+def test_an_answer_equals_up_to_what_arithmetic_loses() -> None:
+    labels = {"a": "b"}
+    expected = ExpectedMatrix((Series(labels, (1.0, 2.0), (1.0, 0.0)),), (1.0, 2.0), tolerance=1e-6)
+    for value, same in ((1.0 + 1e-10, True), (1.0 + 5e-7, True), (1.0 + 1e-5, False), (math.nan, False)):
+        got = Matrix((Series(labels, (1.0, 2.0), (value, 0.0)),), (1.0, 2.0))
+        assert (got == expected) is same
+        assert (expected == got) is same
+        assert (got != expected) is not same
+    assert Matrix((Series(labels, (1.0,), (1.0,)),)) != expected
+    assert Vector((Sample(labels, 1.0, 3.0),)) == ExpectedVector((Sample(labels, 1.0, 3.0 + 1e-12),))
+    assert Vector((Sample(labels, 1.0, 3.0),)) != ExpectedVector((Sample(labels, 1.0, 3.1),))
+
+
+def test_an_expectation_tells_where_an_answer_differs() -> None:
+    expected = ExpectedVector((Sample({"a": "b"}, 1.0, 3.0),), tolerance=0.01)
+    assert not expected.difference(Vector((Sample({"a": "b"}, 1.0, 3.001),)))
+    assert "3" in expected.difference(Vector((Sample({"a": "b"}, 1.0, 4.0),)))
+
+
+def test_what_engines_refuse_or_nobody_can_know_is_refused() -> None:
+    grid, requests = example()
+    other = grid.counter("other_total", model="m1")
+    other.labels(status="200").inc(5)
+    with pytest.raises(UsageError, match="by="):
+        grid.expect.increase([requests, other], "30s")
+    took, long = grid.histogram("took", [1, 2]), grid.histogram("long", [1, 3])
+    with pytest.raises(UsageError, match="different buckets"):
+        grid.expect.histogram_quantile(0.5, [took, long])
+    with pytest.raises(UsageError, match="not computed"):
+        grid.expect.histogram_quantile(1.5, took)
+    with pytest.raises(UsageError, match="restarts"):
+        grid.expect.quantile(0.5, took.reset(100))
+    with pytest.raises(UsageError, match="not both"):
+        grid.expect.last(took, at=5, start=0)
+
+
+def test_a_midnight_that_victoriametrics_overlooks_is_refused() -> None:
+    grid = Timeline(start="2024-01-01T00:00:00Z")
+    gauge = grid.gauge("x").set(1)
+    with pytest.raises(UsageError, match="midnight"):
+        grid.expect.last(gauge, at=0)
+    assert grid.expect.last(gauge, at=0, engine="prometheus3") == 1
+    assert grid.expect.last(gauge, at=30) == 1
+
+
+def test_a_true_quantile_lies_in_its_bucket() -> None:
+    grid = Timeline(start=START, every="30s", length="1m")
+    took = grid.histogram("took", [0.1, 1]).observe_many([0.05, 0.2, 0.7, 3], at=10)
+    intervals = grid.expect.quantile(0.5, took, window="30s")
+    (interval,) = intervals.at.values()
+    assert interval == Interval(0.1, 1.0, 0.2)
+    assert 0.1 in interval
+    assert 1.01 not in interval
+    assert Vector((Sample({}, grid.start + 30, 0.4),)) in Intervals(intervals.at)
+    assert Vector((Sample({}, grid.start + 30, 1.4),)) not in intervals
+    assert Vector(()) not in intervals
