@@ -21,7 +21,7 @@ from metricrig import (
 )
 from metricrig.services import Etcd, Memcached, PostgreSQL, Prometheus, Redis, VictoriaMetrics
 from metricrig.services.postgresql import PostgreSQLInstance
-from metricrig.services.victoriametrics import VictoriaMetricsInstance
+from metricrig.services.stores import VictoriaMetricsInstance
 from metricrig.tools import Executable, Release, obtain
 
 

@@ -176,6 +176,11 @@ class Instance:
             self._metrics = Metrics(Endpoint(url), Lifeline(self._life), name=f"{self.name}.metrics")
         return self._metrics
 
+    def release(self) -> None:
+        """Close what is open towards it; its rig calls this when it closes."""
+        if self._metrics is not None:
+            self._metrics.endpoint.close()
+
     def _metrics_url(self) -> str:
         where = self.service.metrics
         if where is None:

@@ -132,6 +132,8 @@ class Rig:
         try:
             self._stop(self._lives)
         finally:
+            for instance in self._instances.values():
+                instance.release()
             for life in self._lives.values():
                 life.state = CLOSED
             self._runtime.close(keep=self.keep)

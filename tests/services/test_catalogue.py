@@ -18,7 +18,7 @@ from metricrig import Instance, Rig, Service, ToolUnavailable, UsageError
 from metricrig._core.directories import cache_root
 from metricrig.services import Etcd, Memcached, PostgreSQL, Prometheus, Redis, VictoriaMetrics
 from metricrig.services.postgresql import PostgreSQLInstance
-from metricrig.services.victoriametrics import VictoriaMetricsInstance
+from metricrig.services.stores import VictoriaMetricsInstance
 from metricrig.tools import VICTORIA_METRICS, obtain
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from metricrig.metrics.store import PrometheusStore, VictoriaMetricsStore
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from metricrig.metrics.expect import Engine
     from metricrig.metrics.promql.client import Grid
     from metricrig.metrics.promql.moments import Moment
     from metricrig.metrics.remote_write.single import When
@@ -35,6 +36,19 @@ class StoreInstance(Instance, Generic[S]):
     def open_store(self, url: str) -> S:
         """The store at a URL; its kind is the subclass's."""
         raise NotImplementedError
+
+    def release(self) -> None:
+        """Close what is open towards it."""
+        super().release()
+        if self._store is not None:
+            self._store.server.close()
+
+    @property
+    def engine(self) -> Engine:
+        """With whose semantics it answers: ``grid.expect.on(vm.engine)``."""
+        from metricrig.metrics.expect import Engine  # noqa: PLC0415 - needs numpy
+
+        return Engine.of(self.service.tool.name if self.service.tool else self.name, self.version)
 
     def ingest(self, source: Any, *, version: int = 1) -> Ingested:
         """Write a timeline, a block or blocks; returns when all of it is visible to queries."""

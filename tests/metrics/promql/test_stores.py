@@ -25,7 +25,7 @@ OLD, NEW = "<1.88", "1.128.0"
 @pytest.fixture(scope="module")
 def servers() -> Iterator[dict[str, Instance]]:
     with Rig("stores") as rig:
-        found = {
+        found: dict[str, Instance] = {
             "old": rig.add(VictoriaMetrics(version=OLD), name="old"),
             "new": rig.add(VictoriaMetrics(version=NEW), name="new"),
             "prometheus": rig.add(Prometheus(version="~=2.42.0", config=ANY_ORDER)),
