@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bench import commands, imports, ingest, postgresql, reading, start, stop, together
+from bench import commands, imports, ingest, postgresql, reading, start, stop, together, waiting
 from bench.machine import load, machine
 from bench.table import markdown, show
 
@@ -18,6 +18,7 @@ BENCHMARKS = {
     "commands": commands.run,
     "ingest": ingest.run,
     "reading": reading.run,
+    "waiting": waiting.run,
 }
 HOW = (
     "Contenders take turns in every round, in changing order; ratios are of medians, and matter more than milliseconds,"
