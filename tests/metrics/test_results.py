@@ -101,29 +101,38 @@ def test_differences_are_told_label_by_label_and_time_by_time() -> None:
         "'200': got [0, NaN, 2], expected [0, 0, 2]",
         "unexpected  '404': [0, -, 0.30000000000000004]",
     ]
-    assert MATRIX.difference([1]).startswith("got Matrix")
+    assert MATRIX.difference([1]).startswith("got <Matrix 2 series: ")
     long = Series({}, tuple(map(float, range(100))), (0.0,) * 100)
     assert long.difference(Series({}, long.times, (1.0,) * 100)).endswith("... and 80 more")
 
 
 def test_a_result_is_shown_as_a_table() -> None:
-    assert repr(MATRIX).splitlines() == [
+    assert str(MATRIX).splitlines() == [
         "Matrix: 2 series from 2024-01-01T00:00:00Z",
         "                  +0s  +30s                 +60s",
         '  {status="200"}    0   NaN                    2',
         '  {status="404"}    0     -  0.30000000000000004',
     ]
-    assert repr(VECTOR).splitlines()[1:] == ['  {a="x", b="1"}  3', '  {a="y"}         4']
+    assert str(VECTOR).splitlines()[1:] == ['  {a="x", b="1"}  3', '  {a="y"}         4']
     assert repr(Scalar(START, 3.5)) == "Scalar 3.5 at 2024-01-01T00:00:00Z"
     assert (
         repr(Sample({"__name__": "up", "job": 'a"b'}, START, 1.0)) == 'Sample up{job="a\\"b"} 1 at 2024-01-01T00:00:00Z'
     )
-    assert repr(Matrix(())) == "Matrix: 0 series, no samples"
+    assert str(Matrix(())) == "Matrix: 0 series, no samples"
+
+
+def test_a_failing_assertion_shows_a_result_in_one_line() -> None:
+    assert repr(MATRIX) == '<Matrix 2 series: {status="200"} 0 NaN 2; {status="404"} 0 - 0.30000000000000004>'
+    assert repr(VECTOR) == '<Vector 2 series: {a="x", b="1"} 3; {a="y"} 4>'
+    assert repr(OK) == '<Series {status="200"} 0 NaN 2>'
+    assert repr(Matrix(())) == "<Matrix empty>"
+    long = Series({}, tuple(map(float, range(100))), (0.0,) * 100)
+    assert repr(long) == "<Series {} " + "0 " * 12 + "... 0 0 0>"
 
 
 def test_a_large_result_is_shown_in_part() -> None:
     times = tuple(START + number for number in range(1000))
-    shown = repr(Matrix(tuple(Series({"n": f"{number:03}"}, times, times) for number in range(100))))
+    shown = str(Matrix(tuple(Series({"n": f"{number:03}"}, times, times) for number in range(100))))
     assert len(shown.splitlines()) == 33
     assert "..." in shown.splitlines()[1]
     assert shown.endswith("... and 70 more")

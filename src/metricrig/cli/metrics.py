@@ -150,7 +150,7 @@ def _print_result(found: Any, *, as_json: bool) -> None:
     elif isinstance(found, Matrix) and found.series:
         _print_matrix(found)
     else:
-        click.echo(repr(found))
+        click.echo(str(found))
 
 
 def _series(found: Matrix | Vector | Any) -> list[dict[str, Any]]:

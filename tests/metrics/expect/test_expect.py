@@ -94,6 +94,21 @@ def test_an_expectation_tells_where_an_answer_differs() -> None:
     assert "3" in expected.difference(Vector((Sample({"a": "b"}, 1.0, 4.0),)))
 
 
+def test_a_difference_is_told_whichever_side_is_asked() -> None:
+    grid, requests = example()
+    expected = grid.expect.increase(requests, "30s", by=(), at=150)
+    assert isinstance(expected, ExpectedVector)
+    almost, other = (Vector((Sample({}, grid.start + 150, value),)) for value in (1 + 1e-12, 5.0))
+    assert almost == expected
+    assert almost.difference(expected) == expected.difference(almost) == ""
+    assert other.difference(expected) == "{} at 2024-01-01T10:02:30Z: got 5, expected 1"
+    assert expected.difference(other) == "{} at 2024-01-01T10:02:30Z: got 1, expected 5"
+    series = grid.expect.increase(requests, "30s", by="status")
+    got = Matrix(series.plain().series[:1], ())  # type: ignore[union-attr]
+    assert got.difference(series).startswith("missing     {")
+    assert other == expected.approx(rel=10)
+
+
 def test_what_engines_refuse_or_nobody_can_know_is_refused() -> None:
     grid, requests = example()
     other = grid.counter("other_total", model="m1")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from metricrig.metrics.expect.query import Answer, Query
+    from metricrig.metrics.results import Approximate
 
     Rows = Sequence[tuple[Mapping[str, str], Answer]]
 
@@ -27,11 +28,15 @@ class ExpectedMatrix(Matrix):
     tolerance: float = 0.0
 
     def __eq__(self, other: object) -> bool:
-        return equal(self.plain(), _plain(other), RELATIVE, self.tolerance)
+        return equal(self, other, RELATIVE, self.tolerance)
 
     def plain(self) -> Matrix:
         """The same without the tolerance."""
         return Matrix(self.series, self.steps)
+
+    def expectation(self) -> Approximate:
+        """This, with room for the engine's arithmetic."""
+        return self.plain().approx(RELATIVE, self.tolerance)
 
     def difference(self, expected: object) -> str:
         """Where this and an answer differ; ``expected`` is the answer here."""
@@ -50,11 +55,15 @@ class ExpectedVector(Vector):
     tolerance: float = 0.0
 
     def __eq__(self, other: object) -> bool:
-        return equal(self.plain(), _plain(other), RELATIVE, self.tolerance)
+        return equal(self, other, RELATIVE, self.tolerance)
 
     def plain(self) -> Vector:
         """The same without the tolerance."""
         return Vector(self.samples)
+
+    def expectation(self) -> Approximate:
+        """This, with room for the engine's arithmetic."""
+        return self.plain().approx(RELATIVE, self.tolerance)
 
     def difference(self, expected: object) -> str:
         """Where this and an answer differ; ``expected`` is the answer here."""
@@ -92,10 +101,5 @@ def lost(largest: float, *, is_prometheus: bool) -> float:
     return largest * (1e-14 if is_prometheus else 4e-12) if np.isfinite(largest) else 0.0
 
 
-def _plain(other: object) -> object:
-    return other.plain() if isinstance(other, ExpectedMatrix | ExpectedVector) else other
-
-
 def _tolerated(other: object, tolerance: float) -> object:
-    plain = _plain(other)
-    return plain.approx(RELATIVE, tolerance) if isinstance(plain, Result) else plain
+    return other.plain().approx(RELATIVE, tolerance) if isinstance(other, Result) else other

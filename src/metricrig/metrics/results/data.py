@@ -31,7 +31,19 @@ class Result:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
+        # One line: pytest shows the line breaks of a repr as \\n. ``print`` shows the table.
+        return table.line(self)
+
+    def __str__(self) -> str:
         return table.drawn(self)
+
+    def plain(self) -> Result:
+        """The answer alone; expectations are more than that."""
+        return self
+
+    def expectation(self) -> Result | equality.Approximate:
+        """What an answer has to equal to meet it: here, exactly this."""
+        return self
 
     def approx(self, rel: float = 1e-9, abs: float = 0.0) -> equality.Approximate:  # noqa: A002 - as in pytest
         """To compare with: ``assert got == expected.approx(rel=1e-6)``."""

@@ -21,8 +21,10 @@ _LINES = 20
 def between(got: Result, expected: object) -> str:
     """One line for each difference; empty if there is none."""
     rel, abs_ = 0.0, 0.0
+    if isinstance(expected, data.Result):
+        expected = expected.expectation()
     if isinstance(expected, equality.Approximate):
-        rel, abs_, expected = expected.rel, expected.abs, expected.expected
+        rel, abs_, expected = expected.rel, expected.abs, expected.expected.plain()
     if equality.equal(got, expected, rel, abs_) is True:
         return ""
     if isinstance(expected, data.Result) and type(expected) is type(got):

@@ -37,7 +37,7 @@ class Approximate:
 def equal(result: Result, other: object, rel: float = 0.0, abs_: float = 0.0) -> bool:
     """Whether they are the same, in whatever order the series are."""
     if isinstance(other, data.Result):
-        return _equal_results(result, other, rel, abs_)
+        return _equal_results(result.plain(), other.plain(), rel, abs_)
     if isinstance(other, dict):
         return _equal_dict(result, other, rel, abs_)
     if isinstance(other, list | tuple):

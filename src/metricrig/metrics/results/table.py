@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from metricrig.metrics.results import data
 from metricrig.metrics.results.labels import written
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from metricrig.metrics.results.data import Result
+
+T = TypeVar("T")
+G = TypeVar("G")
 
 # What a terminal shows without folding, about: the middle of a longer one is left out.
 _COLUMNS = 16
@@ -34,11 +37,31 @@ def drawn(result: Result) -> str:
     return object.__repr__(result)
 
 
+def line(result: Result) -> str:
+    """The same numbers in one line."""
+    kind = type(result).__name__
+    if isinstance(result, data.Series):
+        return f"<{kind} {_row(result, ())}>"
+    if isinstance(result, data.Matrix):
+        rows = sorted(_row(each, result.steps) for each in result.series)
+    elif isinstance(result, data.Vector):
+        rows = sorted(f"{written(each.labels)} {shown(each.value)}" for each in result.samples)
+    else:
+        return drawn(result)
+    inside = "; ".join([*rows[:_ROWS], *map(str.strip, _rest(len(rows)))])
+    return f"<{kind} {len(rows)} series: {inside}>" if rows else f"<{kind} empty>"
+
+
+def _row(series: data.Series, steps: tuple[float, ...]) -> str:
+    values = [shown(value) for value in series.on(steps)]
+    return " ".join([written(series.labels), *_edges(values, "...")])
+
+
 def _matrix(series: tuple[data.Series, ...], steps: tuple[float, ...]) -> str:
     times = steps or tuple(sorted({time for each in series for time in each.times}))
     if not times:
         return f"Matrix: {len(series)} series, no samples"
-    columns = _edges(times)
+    columns = _edges(times, None)
     rows = [["", *("..." if at is None else offset(at - times[0]) for at in columns)]]
     for each in sorted(series, key=lambda one: written(one.labels))[:_ROWS]:
         found = dict(zip(times, each.on(times), strict=True))
@@ -47,10 +70,10 @@ def _matrix(series: tuple[data.Series, ...], steps: tuple[float, ...]) -> str:
     return "\n".join([head, *_aligned(rows), *_rest(len(series))])
 
 
-def _edges(times: tuple[float, ...]) -> list[float | None]:
-    if len(times) <= _COLUMNS:
-        return list(times)
-    return [*times[: _COLUMNS - 4], None, *times[-3:]]
+def _edges(items: Sequence[T], gap: G) -> list[T | G]:
+    if len(items) <= _COLUMNS:
+        return list(items)
+    return [*items[: _COLUMNS - 4], gap, *items[-3:]]
 
 
 def _vector(samples: tuple[data.Sample, ...]) -> str:
