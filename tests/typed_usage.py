@@ -13,15 +13,29 @@ from metricrig import (
     Service,
     ServiceDied,
     StartFailed,
+    Timeline,
     Tool,
     ToolUnavailable,
     Unavailable,
     events,
+    matches,
+    metric,
+    not_,
+    not_matches,
     ready,
+    wait_for,
 )
+from metricrig.metrics import Endpoint, Metrics, PrometheusStore, Promql, VictoriaMetricsStore, read
+from metricrig.metrics.change import Change
+from metricrig.metrics.condition import Condition
+from metricrig.metrics.expect import Engine
+from metricrig.metrics.exposition import Sample
+from metricrig.metrics.expression import Expression
+from metricrig.metrics.results import Matrix, Values
+from metricrig.metrics.store import Ingested
 from metricrig.services import Etcd, Memcached, PostgreSQL, Prometheus, Redis, VictoriaMetrics
 from metricrig.services.postgresql import PostgreSQLInstance
-from metricrig.services.stores import VictoriaMetricsInstance
+from metricrig.services.stores import PrometheusInstance, VictoriaMetricsInstance
 from metricrig.tools import Executable, Release, obtain
 
 
@@ -113,3 +127,56 @@ def what_can_go_wrong(rig: Rig, tool: Tool) -> Executable | None:
     except Unavailable as lacking:
         assert_type(lacking.remedy, str)
     return None
+
+
+def metrics_of_a_service(shop: Instance, other: Instance) -> None:
+    with shop.metrics.change(metric("orders_total", status="ok")) as orders:
+        pass
+    assert_type(orders, Change)
+    assert orders == 3
+    queue = metric("queue_depth")
+    assert_type(queue.max() <= 1, Condition)
+    assert_type(100 * metric("errors_total").sum() / metric("requests_total").sum(), Expression)
+    shop.metrics.wait(queue.max() <= 1, within=5)
+    shop.metrics.wait((queue == 0) & ~(metric("errors_total").sum() > 0) | metric("up").absent(), within=5)
+    shop.metrics.wait(metric("requests_total", code=matches("2.."), method=not_("GET")).sum().between(1, 2))
+    shop.metrics.wait(metric("took_seconds", path=not_matches("/internal.*")).quantile(0.9).approx(0.2, rel=0.1))
+    wait_for(shop.metrics("orders_total").sum() + other.metrics("orders_total").sum() == 3, within=5)
+    shop.wait(ready.metric(queue == 0), within=5)
+    assert_type(shop.metrics.sum("orders_total"), float)
+    assert_type(shop.metrics.samples("orders_total", status="ok"), list[Sample])
+    before = shop.metrics.snapshot()
+    print(shop.metrics.snapshot() - before)
+    Metrics(Endpoint("http://127.0.0.1:8000/metrics")).wait(queue == 0)
+    assert_type(read("http://127.0.0.1:8000/metrics").value("orders_total"), float)
+
+
+def series_with_a_known_answer(vm: VictoriaMetricsInstance, prometheus: PrometheusInstance) -> None:
+    grid = Timeline(start="2024-01-01T00:00:00Z", every="30s", length="5m")
+    requests = grid.counter("model_requests_total", model="m1")
+    requests.labels(status="200").inc(50).inc(60).inc(70).inc(150)
+    grid.gauge("queue_depth").set(3).set(7, at=60).gap(90, 150)
+    took = grid.histogram("took_seconds", buckets=[0.1, 0.5, 1]).observe(0.3, at=10)
+    assert_type(vm.ingest(grid), Ingested)
+    assert_type(prometheus.ingest(grid.blocks(), version=2).samples, int)
+    got = vm.query_range("sum by (status) (increase(model_requests_total[30s]))", grid)
+    assert_type(got, Matrix)
+    assert_type(got.by("status")["200"], Values)
+    assert got.by("status")["200"] == [0, 0, 2, 1, 0, 1, 0, 0, 0, 0, 0]
+    expected = grid.expect.increase(requests, window="30s", by="status")
+    assert got == expected, got.difference(expected)
+    assert expected.by("status")["200"] == [0, 0, 2, 1, 0, 1, 0, 0, 0, 0, 0]
+    assert grid.expect.sum(requests, at=300) == vm.query("sum(model_requests_total)", at=grid.end)
+    assert vm.query_range("queue_depth", grid) == {(): [3, 3, 7]}
+    assert got in grid.expect.on(vm.engine).quantile(0.9, took, window="1m")
+    assert got == grid.expect.on(Engine.of("prometheus", "2.42.0")).rate(requests, "2m", by=()).approx(rel=1e-6)
+
+
+def views_of_a_shared_server(vm: VictoriaMetricsInstance, prometheus: PrometheusInstance) -> None:
+    view = vm.isolated()
+    assert_type(view, VictoriaMetricsStore)
+    view.write("queue_depth", 5, {"queue": "a"})
+    assert view.query("queue_depth") == {"a": 5}
+    assert_type(prometheus.isolated("test"), PrometheusStore)
+    assert_type(Promql("http://127.0.0.1:9090").label_values("job"), list[str])
+    assert_type(vm.series("up", start="2024-01-01T00:00:00Z"), list[dict[str, str]])
