@@ -62,6 +62,9 @@ def test_no_such_series_is_no(victoria: VictoriaMetricsInstance) -> None:
     found = metricrig("query", victoria.url, "nothing")
     assert found.exit_code == 1
     assert "0 series" in found.output
+    found = metricrig("query", victoria.url, "nothing", "--json")
+    assert found.exit_code == 1
+    assert json.loads(found.output) == {"type": "vector", "series": []}
 
 
 def test_a_page_is_shown_whole_or_by_name(victoria: VictoriaMetricsInstance) -> None:

@@ -10,10 +10,8 @@ from metricrig._core.errors import UsageError
 from metricrig.cli.options import debug_option, examples, json_option
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from metricrig.metrics.exposition import Page, Sample
-    from metricrig.metrics.results import Matrix, Vector
+    from metricrig.metrics.results import Matrix, Result
 
 
 @click.command(
@@ -153,12 +151,12 @@ def _print_result(found: Any, *, as_json: bool) -> None:
         click.echo(str(found))
 
 
-def _series(found: Matrix | Vector | Any) -> list[dict[str, Any]]:
-    rows = getattr(found, "series", None)
-    if rows is not None:
-        return [{"labels": dict(each.labels), "times": each.times, "values": each.values} for each in rows]
-    samples: Iterable[Any] = getattr(found, "samples", None) or [found]
-    return [{"labels": dict(getattr(e, "labels", {})), "times": [e.time], "values": [e.value]} for e in samples]
+def _series(found: Result) -> list[dict[str, Any]]:
+    from metricrig.metrics.results.equality import points
+
+    return [
+        {"labels": dict(labels), "times": times, "values": values} for labels, (times, values) in points(found).items()
+    ]
 
 
 def _print_matrix(found: Matrix) -> None:
