@@ -96,6 +96,10 @@ class VictoriaMetricsInstance(StoreInstance[VictoriaMetricsStore]):
         """Make everything that was written, by whomever, visible to queries; returns when it is."""
         self.store.flush()
 
+    def settle(self) -> None:
+        """Wait, a second at most, until it is certain that nothing written was lost; an error if something was."""
+        self.store.settle()
+
     def export(self, *matches: str, start: Moment | None = None, end: Moment | None = None) -> Matrix:
         """Every sample as it is stored."""
         return self.store.export(*matches, start=start, end=end)

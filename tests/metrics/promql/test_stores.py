@@ -13,7 +13,6 @@ from metricrig.metrics.promql import QueryFailed
 from metricrig.metrics.remote_write import WriteRejected
 from metricrig.metrics.results import Matrix, Sample, Scalar, Series, Vector
 from metricrig.metrics.store import PrometheusStore, Store, VictoriaMetricsStore
-from metricrig.metrics.store.losses import SamplesLost
 from metricrig.metrics.timeline import Block, Timeline
 from metricrig.services import Prometheus, VictoriaMetrics
 
@@ -115,14 +114,6 @@ def test_nan_samples_are_counted(victoria: VictoriaMetricsStore) -> None:
     some.values[0, 2] = math.nan
     assert victoria.ingest(some).nans == 1
     assert victoria.export("some_nan").one() == [0, 1, 3, 4]
-
-
-def test_samples_that_victoriametrics_drops_silently_are_an_error(victoria: VictoriaMetricsStore) -> None:
-    with pytest.raises(SamplesLost, match="small_timestamp") as caught:
-        victoria.write("too_old", 1, at=-MIDNIGHT)
-    assert list(caught.value.reasons.values()) == [1]
-    with pytest.raises(SamplesLost, match="labels"):
-        victoria.write("wide", 1, {f"label{number}": "x" for number in range(50)}, MIDNIGHT)
 
 
 def test_a_duplicate_with_another_value_is_refused_by_prometheus(strict: PrometheusStore) -> None:

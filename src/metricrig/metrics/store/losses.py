@@ -1,81 +1,96 @@
-"""What VictoriaMetrics throws away without a word to the sender: its own counters tell."""
+"""What VictoriaMetrics throws away without a word to the sender: its own counters tell, a second later."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
 
-from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import MetricrigError
+from metricrig.metrics.store.errors import SamplesLost
+from metricrig.metrics.store.rules import rules
 
 if TYPE_CHECKING:
     from metricrig.metrics.http import Server
+    from metricrig.metrics.store.rules import Rules
 
+# The page is made anew once a second (seen in 1.79 and 1.128): what is read so long after a write knows of it.
 _PAGE_LASTS = 1.1
 
 _COUNTERS = (
     "vm_rows_ignored_total",
     "vm_rows_invalid_total",
-    # Before 1.114 or so, labels beyond the limit were cut off and the sample was kept under a wrong name.
+    # Before 1.108, labels beyond the limits were cut off and the sample was kept under a wrong name.
     "vm_metrics_with_dropped_labels_total",
     "vm_too_long_label_values_total",
     "vm_too_long_label_names_total",
     "vm_hourly_series_limit_rows_dropped_total",
     "vm_daily_series_limit_rows_dropped_total",
+    "vm_indexdb_items_dropped_total",
+    "vm_relabel_metrics_dropped_total",
 )
 # A NaN cannot be kept, in any version: that is how this store is, and ``Ingested.nans`` says how many there were.
 _EXPECTED = "nan_value"
 
 
-class SamplesLost(MetricrigError):
-    """The store accepted a write and dropped samples of it: ``reasons`` has how many for which of its counters."""
-
-    def __init__(self, url: str, reasons: dict[str, int], samples: int) -> None:
-        self.url = url
-        self.reasons = reasons
-        self.samples = samples
-        lines = "".join(f"\n  {count} by {reason}" for reason, count in reasons.items())
-        super().__init__(
-            f"{url} answered well to {samples} samples, and has dropped or changed some:{lines}\n"
-            f"  (its counters are of the whole server: another writer's losses at the same time are among them)"
-        )
-
-
 class Losses:
     """Watches the counters of one server, for all its views.
 
-    The page is only made anew once a second (seen in 1.79 and 1.128), so it is read when that costs no waiting;
-    and waited for when a sample is known to be missing, to learn why.
+    After each write they are read as they are, which is soon enough for what is a second old; the rest is found at
+    the next use of the store, or by ``settle``, which waits.
     """
 
     def __init__(self, server: Server) -> None:
         self._server = server
         self._known: dict[str, float] | None = None
-        self._read = 0.0
+        self._rules: Rules | None = None
+        self._unsettled = 0
+        self._written = 0.0
 
-    def begin(self) -> None:
-        """Remember where the counters stand, before the first write."""
-        if self._known is None:
-            self._known, self._read = self._counted(), time.monotonic()
+    def begin(self) -> Rules:
+        """Remember where the counters stand, before the first write; the rules by which it keeps samples."""
+        if self._known is None or self._rules is None:
+            page = self._page()
+            self._known, self._rules = counted(page), rules(page)
+        self.catch_up()
+        return self._rules
 
-    def look(self, samples: int) -> None:
-        """An error if a counter has grown; does nothing while the page would be the old one."""
-        if time.monotonic() - self._read < _PAGE_LASTS:
+    def wrote(self, samples: int) -> None:
+        """After a write. Waits only where the server's settings do not tell what it keeps."""
+        self._unsettled += samples
+        self._written = time.monotonic()
+        if self._rules is not None and not self._rules.certain:
+            self.settle()
+        else:
+            self._look()
+
+    def catch_up(self) -> None:
+        """Read the counters if they must be complete by now, and nobody has read them since."""
+        if self._unsettled and time.monotonic() - self._written >= _PAGE_LASTS:
+            self.settle()
+
+    def settle(self) -> None:
+        """Wait until the counters know of everything that was written; an error if anything was lost."""
+        if not self._unsettled:
             return
-        before, self._known, self._read = self._known or {}, self._counted(), time.monotonic()
+        time.sleep(max(0.0, self._written + _PAGE_LASTS - time.monotonic()))
+        samples = self._unsettled
+        self._unsettled = 0
+        self._look(samples)
+
+    def _look(self, samples: int | None = None) -> None:
+        before, self._known = self._known or {}, counted(self._page())
         reasons = grown(before, self._known)
         if reasons:
-            raise SamplesLost(self._server.url, reasons, samples)
+            raise SamplesLost(self._server.url, reasons, self._unsettled if samples is None else samples)
 
-    def explain(self, samples: int) -> None:
-        """The same, but wait for a new page."""
-        for pause in Deadline.after(2 * _PAGE_LASTS).pauses():
-            self._read = 0.0
-            self.look(samples)
-            time.sleep(pause)
-
-    def _counted(self) -> dict[str, float]:
-        return counted(self._server.get("/metrics").text)
+    def _page(self) -> str:
+        answer = self._server.get("/metrics")
+        if not answer.ok:
+            raise MetricrigError(
+                f"{self._server.url}/metrics answered {answer.status}, and nothing else tells whether samples are lost"
+                f"\n  what to do: let it be read, or write with metricrig.metrics.remote_write.Sender alone"
+            )
+        return answer.text
 
 
 def counted(page: str) -> dict[str, float]:

@@ -52,7 +52,8 @@ class PrometheusStore(Promql):
         moment = milliseconds(at)
         named = {**(labels or {}), **self._extra}
         number = value == value  # noqa: PLR0124 - only NaN differs from itself
-        tally = Tally((), [Landmark({**(labels or {}), "__name__": name}, moment)] if number else [], int(not number))
+        here = [Landmark({**(labels or {}), "__name__": name}, moment)] if number else []
+        tally = Tally((), landmarks=here, nans=int(not number))
         return self._written([one(name, value, named, moment)], tally, 1)
 
     def query(self, expression: str, at: Moment | None = None) -> Any:

@@ -10,7 +10,7 @@ from metricrig._core.errors import UsageError
 from metricrig.metrics.results.labels import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from metricrig.metrics.timeline.block import Block
 
@@ -33,14 +33,16 @@ class Landmark:
 
 @dataclass(slots=True)
 class Tally:
-    """Blocks on their way: where to look for them afterwards, and how many NaN they hold."""
+    """Blocks on their way, each checked before: where to look for them afterwards, and how many NaN they hold."""
 
     source: Any
+    check: Callable[[Block], None] = lambda _: None
     landmarks: list[Landmark] = field(default_factory=list)
     nans: int = 0
 
     def __iter__(self) -> Iterator[Block]:
         for block in blocks_of(self.source):
+            self.check(block)
             yield block
             survey = surveyed(block)  # after: it is looked at while its last requests are under way
             self.nans += survey.nans
@@ -48,25 +50,12 @@ class Tally:
 
 
 def extremes(landmarks: Sequence[Landmark]) -> list[Landmark]:
-    """The first and last in time, the one with most labels, the one with the longest, and the one written last.
-
-    What a store refuses, it refuses by age or by size, or because it is full: then one of these is missing.
-    """
+    """The first and last in time, and the one written last."""
     if not landmarks:
         return []
-    chosen = [
-        min(landmarks, key=lambda each: each.time),
-        max(landmarks, key=lambda each: each.time),
-        max(landmarks, key=lambda each: len(each.labels)),
-        max(landmarks, key=lambda each: longest(each.labels)),
-        landmarks[-1],
-    ]
+    times = [each.time for each in landmarks]
+    chosen = [landmarks[times.index(min(times))], landmarks[times.index(max(times))], landmarks[-1]]
     return list({id(each): each for each in chosen}.values())
-
-
-def longest(labels: Mapping[str, str]) -> int:
-    """The length of its longest value."""
-    return max(map(len, labels.values()), default=0)
 
 
 def blocks_of(source: Any) -> Iterable[Block]:
@@ -102,8 +91,7 @@ def surveyed(block: Block) -> Survey:
     columns = np.flatnonzero(numbers.any(axis=0)).tolist()
     if not rows:
         return Survey([], nans)
-    labels = block.labels
-    widest, longest_one = max(rows, key=lambda row: len(labels[row])), max(rows, key=lambda row: longest(labels[row]))
     chosen = [(int(np.flatnonzero(numbers[:, column])[-1]), column) for column in (columns[0], columns[-1])]
-    chosen += [(row, int(np.flatnonzero(numbers[row])[-1])) for row in (widest, longest_one, rows[-1])]
-    return Survey([Landmark(labels[row], int(block.times[column])) for row, column in dict.fromkeys(chosen)], nans)
+    chosen.append((rows[-1], int(np.flatnonzero(numbers[rows[-1]])[-1])))
+    several = [Landmark(block.labels[row], int(block.times[column])) for row, column in dict.fromkeys(chosen)]
+    return Survey(several, nans)

@@ -9,6 +9,7 @@ from metricrig._core.errors import MetricrigError
 from metricrig.metrics.promql.client import Promql
 from metricrig.metrics.remote_write.sender import Sender
 from metricrig.metrics.remote_write.single import milliseconds, one
+from metricrig.metrics.store.errors import Unkeepable
 from metricrig.metrics.store.face import Ingested
 from metricrig.metrics.store.isolation import Mark
 from metricrig.metrics.store.losses import Losses
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
-    from metricrig.metrics.http import Server
+    from metricrig.metrics.http import Fields, Server
     from metricrig.metrics.promql.moments import Moment
     from metricrig.metrics.remote_write.body import Body
     from metricrig.metrics.remote_write.single import When
+    from metricrig.metrics.results import Matrix
 
 # The cache may answer with what was there before a backfill; the newest 30 s are hidden where the server's own
 # settings do not say otherwise (the argument is known since 1.85.2, and before it is ignored).
@@ -58,15 +60,21 @@ class VictoriaMetricsStore(Promql):
     def ingest(self, source: Any, *, version: int = 1) -> Ingested:
         """Write a timeline, a block or blocks; returns when all of it is visible."""
         from metricrig.metrics.remote_write.bodies import bodies  # noqa: PLC0415 - needs numpy
+        from metricrig.metrics.store.refusing import refuse  # noqa: PLC0415 - needs numpy
 
-        tally = Tally(source)
+        rules = self._losses.begin()
+        tally = Tally(source, lambda block: refuse(block, rules, self._extra, self.server.url))
         return self._written(bodies(tally, version=version), tally, version)
 
     def write(self, name: str, value: float, labels: Mapping[str, str] | None = None, at: When = None) -> Ingested:
         """Write one sample, now unless ``at`` says when; returns when it is visible."""
         moment = milliseconds(at)
+        named = {**(labels or {}), "__name__": name}
+        rules = self._losses.begin()
+        if reason := rules.about_labels({**named, **self._extra}) or rules.about_time(moment):
+            raise Unkeepable(self.server.url, series=named, reason=reason, samples=1)
         number = value == value  # noqa: PLR0124 - only NaN differs from itself
-        tally = Tally((), [Landmark({**(labels or {}), "__name__": name}, moment)] if number else [], int(not number))
+        tally = Tally((), landmarks=[Landmark(named, moment)] if number else [], nans=int(not number))
         return self._written([one(name, value, labels, moment)], tally, 1)
 
     def flush(self) -> None:
@@ -77,27 +85,58 @@ class VictoriaMetricsStore(Promql):
                 f"{self.server.url}/internal/force_flush answered {answer.status}: {answer.text[:200]}"
             )
 
+    def settle(self) -> None:
+        """Wait, a second at most, until its counters tell about all that was written; an error if any of it was lost.
+
+        What the server's limits let one foresee is refused before it is sent, and a loss of any other kind is an
+        error of the next use that comes a second later: only after a last write does this say more.
+        """
+        self._losses.settle()
+
+    def close(self) -> None:
+        """Settle, then close the connections."""
+        try:
+            self.settle()
+        finally:
+            self.server.close()
+
+    def export(self, *matches: str, start: Moment | None = None, end: Moment | None = None) -> Matrix:
+        """Every sample as it is stored, stale markers as NaN."""
+        self._losses.catch_up()
+        return super().export(*matches, start=start, end=end)
+
     def isolated(self, label: str | None = None) -> Self:
         """A view that sees only what is written through it, and does not see the label that makes it so."""
         mark = Mark.fresh(label)
         return type(self)(self.server, idempotent=self._idempotent, within=self._within, mark=mark, losses=self._losses)
 
+    @property
+    def _extra(self) -> dict[str, str]:
+        return {self._mark.name: self._mark.value} if self._mark else {}
+
+    def _asked(self, path: str, fields: Fields, about: str) -> Any:
+        self._losses.catch_up()
+        return super()._asked(path, fields, about)
+
+    def _got(self, path: str, fields: Fields, about: str) -> Any:
+        self._losses.catch_up()
+        return super()._got(path, fields, about)
+
     def _written(self, bodies: Iterable[Body], tally: Tally, version: int) -> Ingested:
-        self._losses.begin()
-        fields = [("extra_label", f"{self._mark.name}={self._mark.value}")] if self._mark else []
+        fields = [("extra_label", f"{name}={value}") for name, value in self._extra.items()]
         sender = Sender(self.server, fields=fields, version=version, within=self._within, idempotent=self._idempotent)
         sent = sender.send(bodies)
         self.flush()
+        self._losses.wrote(sent.samples)
         for landmark in tally.landmarks:
-            self._find(landmark, sent.samples)
-        self._losses.look(sent.samples)
+            self._find(landmark)
         return Ingested(sent.samples, sent.requests, tally.nans)
 
-    def _find(self, landmark: Landmark, samples: int) -> None:
+    def _find(self, landmark: Landmark) -> None:
         """By export: an instant query at midnight does not find a series that begins then."""
         when = landmark.time / 1000
-        if not self.export(landmark.selector, start=when, end=when + 0.001).series:
-            self._losses.explain(samples)
+        if not super().export(landmark.selector, start=when, end=when + 0.001).series:
+            self._losses.settle()  # it knows why
             raise MetricrigError(
                 f"{self.server.url}: {landmark.selector} was written and flushed, and has no sample at {when:.3f}"
             )
