@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from metricrig._core.errors import UsageError
 from metricrig.metrics.arithmetic import ATOM, PRECEDENCE, UNARY, calculate
-from metricrig.metrics.condition import Approximately, Between, Comparison
+from metricrig.metrics.comparing import Approximately, Between, Comparison
 from metricrig.metrics.exposition.samples import plain
 from metricrig.metrics.looking import Unknown
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from metricrig._core.errors import DeadlineExceeded, MetricrigError
 from metricrig.metrics.exposition.errors import listed
 from metricrig.metrics.looking import Unknown
-from metricrig.metrics.selection import Selection, Taken
+from metricrig.metrics.selection import Selection
+from metricrig.metrics.taken import Taken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
