@@ -34,7 +34,7 @@ $(VENV)/bin/python:
 	@$(PYTHON) scripts/make_environment.py $(VENV)
 
 # One stamp for each set of extras, so that a changed pyproject.toml installs anew.
-$(VENV)/.demo: EXTRAS = .
+$(VENV)/.demo: EXTRAS = .[series]
 $(VENV)/.test: EXTRAS = .[test]
 $(VENV)/.lint: EXTRAS = .[test,lint,bench]
 $(VENV)/.bench: EXTRAS = .[bench]

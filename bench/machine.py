@@ -10,7 +10,7 @@ from pathlib import Path
 
 from metricrig.tools import TOOLS, obtain
 
-_PACKAGES = ("metricrig", "mirakuru", "pytest-postgresql", "pytest-redis")
+_PACKAGES = ("metricrig", "mirakuru", "pytest-postgresql", "pytest-redis", "prometheus-client", "protobuf", "numpy")
 
 
 def machine() -> dict[str, str]:
@@ -18,7 +18,7 @@ def machine() -> dict[str, str]:
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "machine": f"{os.cpu_count()} cores of {_field('/proc/cpuinfo', 'model name')}, {_memory()} of memory",
-        "system": f"{platform.system()} {platform.release()}",
+        "system": f"{platform.system()} {platform.release().partition('-')[0]}",
         "load before": load(),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "packages": ", ".join(f"{name} {_version(name)}" for name in _PACKAGES),
