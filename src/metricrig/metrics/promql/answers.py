@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from metricrig.metrics.promql.errors import QueryFailed
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from metricrig.metrics.http import Answer
 
 _SHOWN = 300
+_BARE = re.compile(rb"[+-]Inf\b")
 
 
 def data(answer: Answer, query: str, url: str) -> Any:
@@ -60,11 +62,19 @@ def exported(lines: bytes, hidden: str | None) -> Matrix:
     """The lines of VictoriaMetrics' export, one for a block of a series; null is a NaN."""
     merged: dict[tuple[tuple[str, str], ...], list[tuple[int, float]]] = {}
     for line in lines.splitlines():
-        each = json.loads(line)
+        each = _exported(line)
         labels = tuple(sorted(_shown(each["metric"], hidden).items()))
         values = (float("nan") if value is None else float(value) for value in each["values"])
         merged.setdefault(labels, []).extend(zip(each["timestamps"], values, strict=True))
     return Matrix(tuple(_series(dict(labels), points) for labels, points in merged.items()))
+
+
+def _exported(line: bytes) -> Any:
+    """1.79 writes an infinity as +Inf or -Inf, which no JSON is; newer ones put its name in quotes."""
+    if b"Inf" not in line:
+        return json.loads(line)
+    start, values, rest = line.partition(b'"values":[')
+    return json.loads(start + values + _BARE.sub(rb'"\g<0>"', rest))
 
 
 def without(several: Sequence[Mapping[str, str]], hidden: str | None) -> list[dict[str, str]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from metricrig._core.errors import MetricrigError
 from metricrig.metrics.promql.client import Promql
+from metricrig.metrics.remote_write.body import Body
 from metricrig.metrics.remote_write.sender import Sender
 from metricrig.metrics.remote_write.single import milliseconds, one
 from metricrig.metrics.store.errors import Unkeepable
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from metricrig.metrics.http import Fields, Server
     from metricrig.metrics.promql.moments import Moment
-    from metricrig.metrics.remote_write.body import Body
     from metricrig.metrics.remote_write.single import When
     from metricrig.metrics.results import Matrix
 
@@ -60,11 +60,29 @@ class VictoriaMetricsStore(Promql):
     def ingest(self, source: Any, *, version: int = 1) -> Ingested:
         """Write a timeline, a block or blocks; returns when all of it is visible."""
         from metricrig.metrics.remote_write.bodies import bodies  # noqa: PLC0415 - needs numpy
-        from metricrig.metrics.store.refusing import refuse  # noqa: PLC0415 - needs numpy
 
-        rules = self._losses.begin()
-        tally = Tally(source, lambda block: refuse(block, rules, self._extra, self.server.url))
-        return self._written(bodies(tally, version=version), tally, version)
+        tally = self._checked(source)
+        return self._written(bodies(tally, version=version), tally, version=version)
+
+    def import_lines(self, source: Any) -> Ingested:
+        """The same by ``/api/v1/import``, in JSON lines, which hold no NaN and no stale marker: those are left out."""
+        from metricrig.metrics.remote_write.imports import PATH, line_bodies  # noqa: PLC0415 - needs numpy
+
+        tally = self._checked(source)
+        return self._written(line_bodies(tally), tally, path=PATH)
+
+    def import_text(self, text: str, at: When = None) -> None:
+        """Write the samples of a metrics page, now unless they or ``at`` say when; returns when they are visible.
+
+        The server skips a line that it cannot read, so this waits, a second at most, until its counters tell.
+        """
+        self._losses.begin()
+        moment = [] if at is None else [("timestamp", str(milliseconds(at)))]
+        body = Body(1, text.encode(), text.count("\n"), 0, {"Content-Type": "text/plain"})
+        self._sender("/api/v1/import/prometheus", moment).send([body])
+        self.flush()
+        self._losses.wrote(body.samples)
+        self.settle()
 
     def write(self, name: str, value: float, labels: Mapping[str, str] | None = None, at: When = None) -> Ingested:
         """Write one sample, now unless ``at`` says when; returns when it is visible."""
@@ -75,7 +93,7 @@ class VictoriaMetricsStore(Promql):
             raise Unkeepable(self.server.url, series=named, reason=reason, samples=1)
         number = value == value  # noqa: PLR0124 - only NaN differs from itself
         tally = Tally((), landmarks=[Landmark(named, moment)] if number else [], nans=int(not number))
-        return self._written([one(name, value, labels, moment)], tally, 1)
+        return self._written([one(name, value, labels, moment)], tally)
 
     def flush(self) -> None:
         """Make everything that was written visible to queries; returns when it is."""
@@ -122,10 +140,23 @@ class VictoriaMetricsStore(Promql):
         self._losses.catch_up()
         return super()._got(path, fields, about)
 
-    def _written(self, bodies: Iterable[Body], tally: Tally, version: int) -> Ingested:
-        fields = [("extra_label", f"{name}={value}") for name, value in self._extra.items()]
-        sender = Sender(self.server, fields=fields, version=version, within=self._within, idempotent=self._idempotent)
-        sent = sender.send(bodies)
+    def _checked(self, source: Any) -> Tally:
+        """Blocks that the server keeps; the first that it does not is an error."""
+        from metricrig.metrics.store.refusing import refuse  # noqa: PLC0415 - needs numpy
+
+        rules = self._losses.begin()
+        return Tally(source, lambda block: refuse(block, rules, self._extra, self.server.url))
+
+    def _sender(self, path: str, fields: Fields = (), version: int = 1) -> Sender:
+        several = [*fields, *(("extra_label", f"{name}={value}") for name, value in self._extra.items())]
+        return Sender(
+            self.server, path=path, fields=several, version=version, within=self._within, idempotent=self._idempotent
+        )
+
+    def _written(
+        self, bodies: Iterable[Body], tally: Tally, *, path: str = "/api/v1/write", version: int = 1
+    ) -> Ingested:
+        sent = self._sender(path, version=version).send(bodies)
         self.flush()
         self._losses.wrote(sent.samples)
         for landmark in tally.landmarks:
