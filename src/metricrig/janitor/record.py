@@ -17,17 +17,20 @@ FILE = "rig.json"
 Record = dict[str, Any]
 
 
+_here: dict[str, Any] = {}
+
+
 def blank(rig: str, name: str, directory: str, owner: ProcessId | None) -> Record:
     """The record of a rig in which nothing runs yet."""
-    janitor = ProcessId.of(os.getpid())
+    if not _here:  # read once: the next order may already wait
+        janitor = _identity(ProcessId.of(os.getpid()))
+        _here.update(janitor=janitor, boot=boot_id(), pid_namespace=pid_namespace())
     return {
         "rig": rig,
         "name": name,
         "directory": directory,
         "owner": _identity(owner),
-        "janitor": _identity(janitor),
-        "boot": boot_id(),
-        "pid_namespace": pid_namespace(),
+        **_here,
         "made": time.time(),
         "kept": False,
         "services": {},
