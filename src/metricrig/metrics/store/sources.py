@@ -50,12 +50,12 @@ class Tally:
 
 
 def extremes(landmarks: Sequence[Landmark]) -> list[Landmark]:
-    """The first and last in time, and the one written last."""
+    """The last in time, and the one written last, which mostly are the same: each costs a request."""
     if not landmarks:
         return []
-    times = [each.time for each in landmarks]
-    chosen = [landmarks[times.index(min(times))], landmarks[times.index(max(times))], landmarks[-1]]
-    return list({id(each): each for each in chosen}.values())
+    last = landmarks[-1]
+    latest = max(landmarks, key=lambda each: each.time)
+    return [last] if latest.time == last.time else [latest, last]
 
 
 def blocks_of(source: Any) -> Iterable[Block]:
@@ -87,11 +87,10 @@ def surveyed(block: Block) -> Survey:
     empty = np.isnan(block.values)
     numbers = block.present & ~empty
     nans = int((block.present & empty & ~is_stale(block.values)).sum()) if empty.any() else 0
-    rows = np.flatnonzero(numbers.any(axis=1)).tolist()
-    columns = np.flatnonzero(numbers.any(axis=0)).tolist()
-    if not rows:
+    rows, columns = np.flatnonzero(numbers.any(axis=1)), np.flatnonzero(numbers.any(axis=0))
+    if not len(rows):
         return Survey([], nans)
-    chosen = [(int(np.flatnonzero(numbers[:, column])[-1]), column) for column in (columns[0], columns[-1])]
-    chosen.append((rows[-1], int(np.flatnonzero(numbers[rows[-1]])[-1])))
+    row, column = int(rows[-1]), int(columns[-1])
+    chosen = [(int(np.flatnonzero(numbers[:, column])[-1]), column), (row, int(np.flatnonzero(numbers[row])[-1]))]
     several = [Landmark(block.labels[row], int(block.times[column])) for row, column in dict.fromkeys(chosen)]
     return Survey(several, nans)
