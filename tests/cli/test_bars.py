@@ -33,8 +33,8 @@ def test_the_axis_ends_with_the_slowest() -> None:
 def test_bars_follow_the_events() -> None:
     bars = Bars(["redis", "etcd"], width=8)
     began = bars.began
-    bars(events.ServiceStarting(rig="r", service="redis", command=("x",), at=began + 0.05))
-    bars(events.ServiceReady(rig="r", service="redis", pid=1, seconds=0.1, at=began + 0.1))
+    bars(events.ServiceStarting(rig="r", service="redis", command=("x",), at=began + 0.0501))
+    bars(events.ServiceReady(rig="r", service="redis", pid=1, seconds=0.1001, at=began + 0.1001))
     bars(events.ServiceFailed(rig="r", service="etcd", why="no", at=began + 0.2))
     bars(events.ServiceReady(rig="r", service="another", pid=1, seconds=0.1))
     screen = Console(file=io.StringIO(), width=80)
