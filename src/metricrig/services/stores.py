@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from metricrig.instance import Instance
-from metricrig.metrics.store import PrometheusStore, VictoriaMetricsStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,9 +14,10 @@ if TYPE_CHECKING:
     from metricrig.metrics.promql.moments import Moment
     from metricrig.metrics.remote_write.single import When
     from metricrig.metrics.results import Matrix
-    from metricrig.metrics.store import Ingested
+    from metricrig.metrics.store import Ingested, PrometheusStore, VictoriaMetricsStore
 
-S = TypeVar("S", PrometheusStore, VictoriaMetricsStore)
+# The stores themselves are imported when one is asked: 30 ms that a server which is only run need not cost.
+S = TypeVar("S", "PrometheusStore", "VictoriaMetricsStore")
 
 
 class StoreInstance(Instance, Generic[S]):
@@ -85,11 +85,13 @@ class StoreInstance(Instance, Generic[S]):
         return self.store.isolated(label)
 
 
-class VictoriaMetricsInstance(StoreInstance[VictoriaMetricsStore]):
+class VictoriaMetricsInstance(StoreInstance["VictoriaMetricsStore"]):
     """A running VictoriaMetrics."""
 
     def open_store(self, url: str) -> VictoriaMetricsStore:
         """Ours drops duplicates, so that a broken write may be sent again."""
+        from metricrig.metrics.store import VictoriaMetricsStore  # noqa: PLC0415 - see above
+
         return VictoriaMetricsStore(url, idempotent=True)
 
     def flush(self) -> None:
@@ -105,9 +107,11 @@ class VictoriaMetricsInstance(StoreInstance[VictoriaMetricsStore]):
         return self.store.export(*matches, start=start, end=end)
 
 
-class PrometheusInstance(StoreInstance[PrometheusStore]):
+class PrometheusInstance(StoreInstance["PrometheusStore"]):
     """A running Prometheus."""
 
     def open_store(self, url: str) -> PrometheusStore:
         """Its remote write receiver is enabled."""
+        from metricrig.metrics.store import PrometheusStore  # noqa: PLC0415 - see above
+
         return PrometheusStore(url)
