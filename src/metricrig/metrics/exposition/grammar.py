@@ -1,6 +1,7 @@
 """The grammar of a sample's line, as two regular expressions, and quotes.
 
-Every repetition is possessive: a hostile line is refused in linear time.
+Every repetition is possessive: a hostile line is refused in linear time. What is there once or not at all need not
+be, and must not be where it holds a group: Python before 3.11.4 loses such groups.
 """
 
 from __future__ import annotations
@@ -15,20 +16,20 @@ _BLANK = r"[ \t]*+"
 _TERM = rf"{_BLANK}(?:{_LABEL}{_BLANK}={_BLANK}{STRING}|{STRING}(?:{_BLANK}={_BLANK}{STRING})?+){_BLANK}"
 _LABELS = rf"\{{(?:{_TERM}(?:,{_TERM})*+,?+)?+{_BLANK}\}}"
 
-KEY = re.compile(rf"{_BLANK}({NAME})?+(?:{_BLANK}({_LABELS})|(?=[ \t])|$)")
+KEY = re.compile(rf"{_BLANK}({NAME})?(?:{_BLANK}({_LABELS})|(?=[ \t])|$)")
 """The series at the start of a line: its name and its braces."""
 
 REST = re.compile(
     rf"{_BLANK}([^\s#]++)"
-    rf"(?:[ \t]++([^\s#]++))?+"
-    rf"(?:[ \t]++#{_BLANK}({_LABELS}){_BLANK}([^\s#]++)(?:[ \t]++([^\s#]++))?+)?+[ \t\r]*+"
+    rf"(?:[ \t]++([^\s#]++))?"
+    rf"(?:[ \t]++#{_BLANK}({_LABELS}){_BLANK}([^\s#]++)(?:[ \t]++([^\s#]++))?)?[ \t\r]*+"
 )
 """What follows: value, timestamp, and an exemplar's labels, value and timestamp."""
 
-ANY_TERM = re.compile(rf"({_LABEL}|{STRING})(?:{_BLANK}(=){_BLANK}({STRING}))?+")
+ANY_TERM = re.compile(rf"({_LABEL}|{STRING})(?:{_BLANK}(=){_BLANK}({STRING}))?")
 """A name, and, if there is one, its value in quotes."""
 
-META = re.compile(rf"{_BLANK}#[ \t]++(HELP|TYPE|UNIT)[ \t]++({NAME}|{STRING})(?:[ \t]++(.*))?+", re.DOTALL)
+META = re.compile(rf"{_BLANK}#[ \t]++(HELP|TYPE|UNIT)[ \t]++({NAME}|{STRING})(?:[ \t]++(.*))?", re.DOTALL)
 
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _MEANING = {"n": "\n", "\\": "\\", '"': '"'}
