@@ -170,6 +170,8 @@ def test_a_pause_reaches_workers_that_have_sessions_of_their_own(rig: Rig) -> No
     tree = [postgresql.pid, *descendants(postgresql.pid)]
     assert len(tree) > 3
     states = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] for pid in tree]
-    assert set(states) == {"T"}
+    # A worker that ended just before is a zombie until its frozen master reaps it: that runs no more either.
+    assert states[0] == "T"
+    assert set(states) <= {"T", "Z"}
     postgresql.resume()
     assert postgresql.psql("select 1") == "1"
