@@ -158,6 +158,12 @@ class Instance:
         self.stop()
         self.start()
 
+    def wipe(self) -> None:
+        """Forget its data: the next start begins with an empty directory, at the same addresses."""
+        if self._life.state in RUNNING:
+            raise UsageError(f"{self.name} runs; stop it before its data is removed: {self.name}.stop()")
+        starting.wipe(self._life)
+
     def signal(self, number: int | signals.Signals) -> None:
         """Send a signal to its main process, such as SIGHUP to reload. To end it, use ``stop`` or ``kill``."""
         self._life.require_running("a signal").signal(int(number))
@@ -227,3 +233,9 @@ class Instance:
         running = life.running
         alive = f" pid={running.pid} up={life.uptime:.1f}s" if running and life.state in RUNNING else ""
         return f"<{type(self).__name__} {life.name} {life.state}{where}{alive}>"
+
+
+def instance_of(life: Life) -> Instance:
+    """The instance for a life, of the class that its service wants."""
+    kind: type[Instance] = getattr(life.service, "instance_type", Instance)
+    return kind(life)

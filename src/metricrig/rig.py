@@ -6,11 +6,11 @@ import atexit
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Protocol, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar, overload
 
 from metricrig._core.errors import StartFailed, UsageError
 from metricrig._core.events import RigClosed, RigOpened, Stream, everything
-from metricrig.instance import Instance
+from metricrig.instance import Instance, instance_of
 from metricrig.lifecycle import order, stopping
 from metricrig.lifecycle.state import CLOSED, RUNNING, Life
 from metricrig.lifecycle.together import start_together
@@ -65,7 +65,6 @@ class Rig:
         self._runtime: Runtime = new_runtime(
             runtime or os.environ.get("METRICRIG_RUNTIME", "process"),
             rig=self.id,
-            rig_name=name,
             data=data if data is not None else os.environ.get("METRICRIG_DATA", "auto"),
         )
         _close_at_exit(self)
@@ -91,8 +90,7 @@ class Rig:
                     f"  give the second one a name of its own: rig.add(..., name={service.name + '-2'!r})",
                 )
             life = Life(service, self._runtime, self.id, self.events)
-            kind = cast("type[Instance]", getattr(service, "instance_type", Instance))
-            instance = kind(life)
+            instance = instance_of(life)
             self._lives[service.name], self._instances[service.name] = life, instance
             return instance
 
@@ -103,6 +101,7 @@ class Rig:
         and ``StartFailed`` tells of each.
         """
         self._require_open()
+        self._require_foreign_needs()
         needs = self._needs()
         order.sorter(needs)  # circles and unknown names are refused before anything runs
         wanted = order.with_needs([each.name for each in instances] or needs, needs)
@@ -182,7 +181,26 @@ class Rig:
         return [name for name in names if self._lives[name].state in RUNNING]
 
     def _needs(self) -> dict[str, tuple[str, ...]]:
-        return {name: life.service.needed for name, life in self._lives.items()}
+        """Who needs whom in this rig."""
+        needs = {}
+        for name, life in self._lives.items():
+            own = [each for each in life.service.needs if each not in self._foreign_needs(life)]
+            needs[name] = tuple(each if isinstance(each, str) else each.name for each in own)
+        return needs
+
+    def _foreign_needs(self, life: Life) -> list[Instance]:
+        """Instances of other rigs that it needs, such as a server that a whole test session shares."""
+        instances = [each for each in life.service.needs if isinstance(each, Instance)]
+        return [each for each in instances if self._instances.get(each.name) is not each]
+
+    def _require_foreign_needs(self) -> None:
+        """What belongs to another rig is not ours to start."""
+        for life in self._lives.values():
+            for need in self._foreign_needs(life):
+                if need.state not in RUNNING:
+                    raise UsageError(
+                        f"{life.name} needs {need.name} of another rig, which is {need.state}: start it first"
+                    )
 
     def _stop(self, names: Collection[str], within: float | None = None) -> None:
         """Stop in waves; a wave that fails does not keep the others running."""

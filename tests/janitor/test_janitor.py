@@ -20,7 +20,7 @@ from metricrig.janitor import registry
 from metricrig.janitor.client import JanitorLost, janitor
 from metricrig.janitor.wire import Inbox, encode
 
-RECORD: dict[str, Any] = {"kept": False, "boot": "b", "pid_namespace": "n"}
+RECORD: dict[str, Any] = {"kept": False, "boot": "b", "owner": [1, 1], "pid_namespace": "n"}
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ RECORD: dict[str, Any] = {"kept": False, "boot": "b", "pid_namespace": "n"}
         ({}, False, True, registry.CLEANING),
         ({}, False, False, registry.ORPHANED),
         ({"boot": "an earlier one"}, True, True, registry.LOST),
-        ({"pid_namespace": "a container's"}, False, False, registry.ELSEWHERE),
+        ({"owner": [1, 1], "pid_namespace": "a container's"}, False, False, registry.ELSEWHERE),
         ({"kept": True}, False, False, registry.KEPT),
     ],
 )
@@ -105,7 +105,7 @@ def test_a_reused_pid_is_not_killed(tmp_path: Path) -> None:
         directory.mkdir()
         service = {"name": "s", "process": [innocent.pid, 12345], "argv": [], "ports": {}}
         identity = {"rig": "old-rig", "owner": [innocent.pid, 12345], "janitor": None}
-        here = {"boot": boot_id(), "pid_namespace": pid_namespace(), "kept": False, "made": 0}
+        here = {"boot": boot_id(), "owner": [1, 1], "pid_namespace": pid_namespace(), "kept": False, "made": 0}
         record = {**identity, **here, "services": {"1": service}}
         (directory / "rig.json").write_text(json.dumps(record))
         found = registry.read(directory)

@@ -113,6 +113,14 @@ class ServiceReady(ServiceEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceJoined(ServiceEvent):
+    """A service that another process has started is used by this one too; ``reused`` if by an earlier test run."""
+
+    pid: int
+    reused: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceFailed(ServiceEvent):
     """A service did not become ready."""
 

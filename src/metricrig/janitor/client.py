@@ -1,4 +1,4 @@
-"""The test process's side of its janitor: one a process, started with the first rig."""
+"""A process's side of the conversation with its janitor: one a process, started with the first rig."""
 
 from __future__ import annotations
 
@@ -7,20 +7,19 @@ import contextlib
 import itertools
 import os
 import socket
-import subprocess
-import sys
-import tempfile
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metricrig._core.errors import MetricrigError
+from metricrig.janitor import booting
 from metricrig.janitor.child import PATIENCE, Child
 from metricrig.janitor.wire import Inbox, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
+    from metricrig.janitor.booting import Process
     from metricrig.janitor.child import Order
     from metricrig.janitor.wire import Message
 
@@ -30,22 +29,11 @@ class JanitorLost(MetricrigError):
 
 
 class Janitor:
-    """A janitor process and the conversation with it. Safe to use from many threads."""
+    """The conversation with a janitor process. Safe to use from many threads."""
 
-    def __init__(self) -> None:
-        ours, theirs = socket.socketpair()
-        self._socket = ours
-        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the janitor
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", _boot(), str(os.getpid()), str(theirs.fileno())],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=self._complaints,
-                pass_fds=[theirs.fileno()],
-                cwd="/",
-                start_new_session=True,
-            )
+    def __init__(self, connection: socket.socket, process: Process) -> None:
+        self._socket = connection
+        self._process = process
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._waiting: dict[int, _Reply] = {}
@@ -60,9 +48,9 @@ class Janitor:
         """The janitor's own pid."""
         return self._process.pid
 
-    def open_rig(self, rig: str, name: str, directory: Path, mode: int) -> None:
+    def open_rig(self, rig: str, directory: Path, mode: int) -> None:
         """Have a directory removed with this process, whatever happens; sent before the directory exists."""
-        self.tell({"op": "open", "rig": rig, "name": name, "directory": str(directory), "mode": mode})
+        self.tell({"op": "open", "rig": rig, "directory": str(directory), "mode": mode})
 
     def close_rig(self, rig: str, *, keep: bool) -> str | None:
         """Remove a rig's directory, or leave it; says why if it could not."""
@@ -88,7 +76,21 @@ class Janitor:
             self._check_alive()
             number = next(self._numbers)
             self._ordered[number] = child
-            self._send({"op": "spawn", "seq": number, **order.message(f"{order.rig}/{order.name}/{number}")})
+            self._send(
+                {"op": "spawn", "seq": number, **order.message(f"{order.rig}/{order.name}/{os.getpid()}-{number}")}
+            )
+        return child
+
+    def attach(self, pid: int, on_exit: Callable[[Child], None] | None = None) -> Child | None:
+        """A command that another member has had started; None if it does not run any more."""
+        child = Child(self, on_exit)
+        with self._lock:
+            self._children[pid] = child  # before it is asked for: its end is told to all members at any time
+        if "gone" in self.ask({"op": "attach", "pid": pid}):
+            with self._lock:
+                self._children.pop(pid, None)
+            return None
+        child.begun(pid)
         return child
 
     def tell(self, message: Message) -> None:
@@ -127,8 +129,9 @@ class Janitor:
     def _hear(self, message: Message) -> None:
         if "exit" in message:
             with self._lock:
-                child = self._children.pop(message["exit"])
-            child.ended(message["status"])
+                child = self._children.pop(message["exit"], None)
+            if child is not None:  # not another member's
+                child.ended(message["status"])
         elif (ordered := self._ordered.pop(message["seq"], None)) is not None:
             self._begin(ordered, message)
         else:
@@ -163,28 +166,28 @@ class Janitor:
         return self._alive
 
     def part(self) -> None:
-        """Say goodbye, and wait until it has cleaned up whatever is still open."""
+        """Say goodbye. A janitor of our own alone cleans up whatever is still open; wait until it has."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_WR)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(PATIENCE)
+        self._process.wait()
         self._listener.join(PATIENCE)
         self._socket.close()
-        self._complaints.close()
+
+    def dismiss(self, *, keep: bool) -> None:
+        """Have everything closed, whoever else is connected; returns when all is gone."""
+        self.tell({"op": "dismiss", "keep": keep})
+        self._listener.join(PATIENCE)
+        self.part()
 
     def _check_alive(self) -> None:
         if not self._alive:
             raise self._lost()
 
     def _lost(self) -> JanitorLost:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(1)
-        self._complaints.seek(0)
-        said = self._complaints.read().decode(errors="replace").strip()
         return JanitorLost(
-            f"the janitor (pid {self.pid}) is gone (status {self._process.returncode}), so nothing can be started or"
-            f" stopped in this process's rigs any more\n  what to do: close the rigs; `metricrig ps` shows and"
-            f" `metricrig clean` removes what is left" + (f"\n  it said: {said}" if said else ""),
+            f"the janitor (pid {self.pid}) is gone{self._process.fate()}, so nothing can be started or"
+            f" stopped in its rigs any more\n  what to do: close the rigs; `metricrig ps` shows and"
+            f" `metricrig clean` removes what is left"
         )
 
 
@@ -198,10 +201,6 @@ class _Reply:
         self.there.set()
 
 
-def _boot() -> str:
-    return str(Path(__file__).with_name("boot.py"))
-
-
 _janitors: dict[int, Janitor] = {}
 """By the pid of their owner: a forked child finds none of its own."""
 _starting = threading.Lock()
@@ -212,7 +211,7 @@ def janitor() -> Janitor:
     with _starting:
         mine = _janitors.get(os.getpid())
         if mine is None or not mine.alive:
-            mine = _janitors[os.getpid()] = Janitor()
+            mine = _janitors[os.getpid()] = Janitor(*booting.own())
         return mine
 
 

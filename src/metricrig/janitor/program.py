@@ -7,192 +7,169 @@ import os
 import select
 import signal
 import time
+from math import inf
 from typing import TYPE_CHECKING
 
 from metricrig._core.processes import ProcessId
-from metricrig.janitor import family, record, sweep
-from metricrig.janitor.wards import Ward, Wards
-from metricrig.janitor.wire import Inbox, encode
+from metricrig.janitor import family, sweep
+from metricrig.janitor.member import Door, Member
+from metricrig.janitor.orders import Household
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from metricrig.janitor.wire import Message
+    from collections.abc import Iterable
 
 GRACE = 0.5
 """How long services may take to obey their own stop signal once the owner is dead; then they are killed."""
+TAKEN = 3
+"""The exit status that says: another janitor has this directory."""
 _TICK_MS = 5
 _SETTLE_MS = 20
 """Records are written when nobody wants anything: writing one takes as long as starting a process."""
 _LATEST = 0.2
 _GIVE_UP = 10.0
 _PIDFD = -1
-_SENDERS: dict[str, Callable[[int, int], object]] = {
-    "one": family.send,
-    "tree": family.send_to_tree,
-    "freeze": lambda pid, _: family.freeze(pid),
-}
 
 
 class Janitor:
-    """Obeys its owner: a method for each order. What it has started is looked after by ``Wards``."""
+    """Listens until it is over, then cleans up. ``linger`` is how long it stays without members."""
 
-    def __init__(self, owner: int, control: int) -> None:
-        self.owner = ProcessId.of(owner)
-        self.control = control
+    def __init__(self, house: Household, death: int, *, door: Door | None = None, linger: float = 0.0) -> None:
+        self.house = house
         self.wakeup = _take_signals()
-        self.inbox = Inbox(control)
-        self.rigs: dict[str, record.Record] = {}
-        self.unwritten: set[str] = set()
-        self.adopted_paths: set[str] = set()
-        self.wards = Wards(self.say, self.collected)
         self.ending = False
+        self._death = death
+        self._door = door
+        self._linger = linger
+        self._alone_since = time.monotonic()
 
-    def obey(self, message: Message) -> None:
-        """Carry out one order."""
-        getattr(self, f"do_{message['op']}")(message)
-
-    def do_open(self, message: Message) -> None:
-        """Know a rig and its directory, before anything is in it."""
-        self.rigs[message["rig"]] = record.blank(message["rig"], message["name"], message["directory"], self.owner)
-        with contextlib.suppress(OSError):
-            os.makedirs(message["directory"], mode=message["mode"], exist_ok=True)
-        self.unwritten.add(message["rig"])
-
-    def do_spawn(self, message: Message) -> None:
-        """Start a command and say its pid, or why not."""
-        try:
-            process = family.spawn(message)
-        except (OSError, ValueError) as error:
-            self.say({"seq": message["seq"], "error": str(error), "errno": getattr(error, "errno", 0) or 0})
-            return
-        self.wards.by_pid[process.pid] = Ward(message, process.pid)
-        self.say({"seq": message["seq"], "pid": process.pid})
-        process.returncode = 0  # we wait for it ourselves: its destructor must not
-        if message["service"]:
-            entry = record.service(message["name"], process.pid, message["argv"], message["ports"])
-            self.rigs[message["rig"]]["services"][str(process.pid)] = entry
-            self.unwritten.add(message["rig"])
-
-    def do_signal(self, message: Message) -> None:
-        """Pass on a signal, and say when that is done.
-
-        Nothing is reaped before it is collected, so the pid cannot be a stranger's.
-        """
-        if message["pid"] in self.wards.by_pid:
-            _SENDERS[message["how"]](message["pid"], message["signal"])
-        self.say({"seq": message["seq"]})
-
-    def do_collect(self, message: Message) -> None:
-        """Kill what is left of a child's family, then let go of it and say so."""
-        ward = self.wards.by_pid.get(message["pid"])
-        if ward is None:
-            self.say({"seq": message["seq"]})
-        else:
-            ward.collector = message["seq"]
-
-    def do_adopt(self, message: Message) -> None:
-        """Remove this path too when the owner dies."""
-        self.adopted_paths.add(message["path"])
-
-    def do_forget(self, message: Message) -> None:
-        """The owner has finished with this path itself."""
-        self.adopted_paths.discard(message["path"])
-
-    def do_close(self, message: Message) -> None:
-        """Forget a rig: remove its directory, or leave it to people with its record."""
-        rig = self.rigs.pop(message["rig"], None)
-        self.unwritten.discard(message["rig"])
-        why = None
-        if rig is not None and message["keep"]:
-            rig |= {"kept": True, "services": {}}
-            record.write(rig)
-        elif rig is not None:
-            why = sweep.remove_tree(rig["directory"])
-        self.say({"seq": message["seq"], "why": why})
-
-    def say(self, message: Message) -> None:
-        """Tell the owner; one that is dead is noticed elsewhere."""
-        data = encode(message)
-        with contextlib.suppress(OSError):
-            while data:
-                select.select([], [self.control], [])
-                data = data[os.write(self.control, data) :]
-
-    def collected(self, ward: Ward) -> None:
-        """Nothing is left of one: it is no longer on record."""
-        if (rig := self.rigs.get(ward.rig)) and rig["services"].pop(str(ward.pid), None):
-            self.unwritten.add(ward.rig)
+    def serve(self) -> None:
+        """Obey until nobody is there to give orders."""
+        settled = time.monotonic()
+        over = False
+        while not over:
+            ready = self._await_news(self._sources())
+            orders = self._hear(ready)
+            self.house.wards.look_after()
+            # Orders that were sent before the owner died are still in the socket: read them all, then go.
+            over = self.house.dismissed or (self._death in ready and not orders) or self._deserted()
+            if not self.house.unwritten:
+                settled = time.monotonic()
+            elif not ready or time.monotonic() - settled > _LATEST:
+                self.house.write_records()
 
     def clean_up(self) -> None:
-        """The owner is dead: ask everybody to stop, kill who does not, remove everything."""
+        """It is over: ask everybody to stop, kill who does not, remove everything."""
         self.ending = True
-        self.wards.ask_to_stop()
-        self.wait_until_ended(GRACE)
-        self.wards.collect_all()
-        self.wait_until_ended(_GIVE_UP)
+        if self._door is not None:
+            self._door.close()
+        self.house.wards.ask_to_stop()
+        self._wait_until_ended(GRACE)
+        self.house.wards.collect_all()
+        self._wait_until_ended(_GIVE_UP)
         for pid in family.children():
             family.kill_orphan(pid)
-        for rig in self.rigs.values():
-            sweep.remove_tree(rig["directory"])
-        for path in self.adopted_paths:
-            sweep.remove_tree(path)
+        self.house.remove_everything()
 
-    def wait_until_ended(self, seconds: float) -> None:
+    def _sources(self) -> list[int]:
+        door = [self._door.descriptor] if self._door is not None else []
+        death = [self._death] if self._death != _PIDFD else []
+        return [self.wakeup, *door, *death, *self.house.members]
+
+    def _hear(self, ready: set[int]) -> bool:
+        """Let in who is at the door, and obey; whether there was anything to obey."""
+        if self._door is not None and self._door.descriptor in ready and (member := self._door.enter()):
+            self.house.members[member.descriptor] = member
+        orders = False
+        for member in list(self.house.members.values()):
+            if member.descriptor in ready or self._death in ready:
+                messages = member.hear()
+                for message in messages or []:
+                    self.house.obey(message, member)
+                    orders = True
+                if messages is None:
+                    del self.house.members[member.descriptor]
+                    member.leave()
+        if self.house.members:
+            self._alone_since = time.monotonic()
+        return orders
+
+    def _deserted(self) -> bool:
+        return not self.house.members and time.monotonic() - self._alone_since >= self._linger
+
+    def _wait_until_ended(self, seconds: float) -> None:
         """Look after the wards until none runs and none is being collected, at most so long."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            self.wards.look_after()
-            if self.wards.ended and not self.wards.busy:
+            self.house.wards.look_after()
+            if self.house.wards.ended and not self.house.wards.busy:
                 return
-            self.await_news(self.wakeup)
+            self._await_news([self.wakeup])
 
-    def await_news(self, *descriptors: int) -> set[int]:
+    def _await_news(self, descriptors: Iterable[int]) -> set[int]:
         """Sleep until one of them is readable; while something is being killed, no longer than a tick."""
         poll = select.poll()
         for descriptor in descriptors:
             poll.register(descriptor, select.POLLIN)
-        pause = _TICK_MS if self.wards.busy or self.ending else _SETTLE_MS if self.unwritten else None
-        ready = {descriptor for descriptor, _ in poll.poll(pause)}
+        ready = {descriptor for descriptor, _ in poll.poll(self._pause())}
         if self.wakeup in ready:
             os.read(self.wakeup, 4096)
         return ready
 
+    def _pause(self) -> float | None:
+        """How many milliseconds at most."""
+        if self.house.wards.busy or self.ending:
+            return _TICK_MS
+        if self.house.unwritten:
+            return _SETTLE_MS
+        if self.house.members or self._linger == inf:
+            return None
+        return max(0.0, self._alone_since + self._linger - time.monotonic()) * 1000 + 1
+
 
 def main(owner: int, control: int) -> None:
-    """Serve until the owner is dead, then clean up after it."""
-    family.become_subreaper()
-    os.umask(0o077)
-    os.set_blocking(control, False)
+    """Serve one owner until it is dead, then clean up after it."""
+    _become_janitor()
     os.set_inheritable(control, False)  # noqa: FBT003 - the signature is the standard library's
-    janitor = Janitor(owner, control)
-    _serve(janitor)
+    identity = ProcessId.of(owner)
+    house = Household(identity)
+    house.members[control] = Member(control)
+    # Its socket tells the same, but not while a forked child of the owner still holds a copy of it.
+    janitor = Janitor(house, _death_of(identity if os.getppid() == owner else None))
+    janitor.serve()
     janitor.clean_up()
 
 
-def _serve(janitor: Janitor) -> None:
-    death = _death_of(janitor.owner)
-    settled = time.monotonic()
-    sources = [each for each in (janitor.control, janitor.wakeup, death) if each != _PIDFD]
-    while True:
-        ready = janitor.await_news(*sources)
-        orders = janitor.inbox.receive() if janitor.control in ready or death in ready else []
-        for message in orders or []:
-            janitor.obey(message)
-        janitor.wards.look_after()
-        # Orders that were sent before the owner died are still in the socket: read them all, then go.
-        if orders is None or (death in ready and not orders):
-            return
-        if not janitor.unwritten:
-            settled = time.monotonic()
-        elif not ready or time.monotonic() - settled > _LATEST:
-            _write_records(janitor)
+def main_shared(directory: str, mode: int, owner: ProcessId | None, linger: float) -> int:
+    """Serve whoever comes to the door in this directory, until the owner is dead or nobody has come for long."""
+    import fcntl  # noqa: PLC0415 - only here
+
+    _become_janitor()
+    fresh = f"{directory}.{os.getpid()}"
+    os.mkdir(fresh, mode)
+    os.chmod(fresh, mode)
+    os.chdir(fresh)
+    # Held as long as we live: whoever gets this lock knows that there is no janitor any more.
+    fcntl.flock(os.open(".", os.O_RDONLY), fcntl.LOCK_EX)
+    door = Door()
+    try:
+        os.rename(fresh, directory)  # with lock and door in it, or not at all
+    except OSError:
+        os.chdir("/")
+        sweep.remove_tree(fresh)
+        return TAKEN
+    house = Household(owner)
+    house.open_rig(os.path.basename(directory), directory)
+    death = _death_of(owner)
+    janitor = Janitor(house, death, door=door, linger=inf if death != _PIDFD else linger)
+    janitor.serve()
+    os.chdir("/")
+    janitor.clean_up()
+    return 0
 
 
-def _write_records(janitor: Janitor) -> None:
-    for rig in janitor.unwritten:
-        record.write(janitor.rigs[rig])
-    janitor.unwritten.clear()
+def _become_janitor() -> None:
+    family.become_subreaper()
+    os.umask(0o077)
 
 
 def _take_signals() -> int:
@@ -212,11 +189,12 @@ def _take_signals() -> int:
 
 
 def _death_of(owner: ProcessId | None) -> int:
-    """A descriptor that becomes readable when the owner dies.
-
-    The closed socket tells the same, but not while a forked child of the owner still holds a copy of it.
-    """
-    try:
-        return os.pidfd_open(owner.pid) if owner and os.getppid() == owner.pid else _PIDFD
-    except (OSError, AttributeError):
+    """A descriptor that becomes readable when the owner dies; one that is dead already is readable at once."""
+    if owner is None:
         return _PIDFD
+    with contextlib.suppress(OSError, AttributeError):
+        descriptor = os.pidfd_open(owner.pid)
+        if owner.alive:
+            return descriptor
+        os.close(descriptor)
+    return _PIDFD

@@ -20,14 +20,13 @@ Record = dict[str, Any]
 _here: dict[str, Any] = {}
 
 
-def blank(rig: str, name: str, directory: str, owner: ProcessId | None) -> Record:
+def blank(rig: str, directory: str, owner: ProcessId | None) -> Record:
     """The record of a rig in which nothing runs yet."""
     if not _here:  # read once: the next order may already wait
         janitor = _identity(ProcessId.of(os.getpid()))
         _here.update(janitor=janitor, boot=boot_id(), pid_namespace=pid_namespace())
     return {
         "rig": rig,
-        "name": name,
         "directory": directory,
         "owner": _identity(owner),
         **_here,

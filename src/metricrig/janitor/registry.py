@@ -115,7 +115,9 @@ def judge(record: Record, *, boot: str, namespace: str, owner_alive: bool, janit
         return ELSEWHERE  # a container that shares the directory: its pids mean nothing here
     if owner_alive:
         return LIVE
-    return CLEANING if janitor_alive else ORPHANED
+    if not janitor_alive:
+        return ORPHANED
+    return CLEANING if record["owner"] else LIVE  # one without an owner is its janitor's, between two runs
 
 
 def reap(rig: FoundRig) -> Reaped:

@@ -19,12 +19,13 @@ class Ward:
     def __init__(self, order: Message, pid: int) -> None:
         self.pid = pid
         self.rig: str = order["rig"]
+        self.name: str = order["name"]
         self.mark: str = order["mark"]
         self.out: str = order["out"]
         self.stop_signal: int = order["stop_signal"]
         self.status: int | None = None
-        self.collector: int | None = None
-        """The number of the question that is answered when nothing is left of it."""
+        self.collectors: list[Callable[[], None]] = []
+        """Who is to be told when nothing is left of it."""
         self.lineage = {pid}
         """Every process seen under it: who may have made shared memory."""
 
@@ -40,7 +41,7 @@ class Wards:
     @property
     def busy(self) -> bool:
         """Whether somebody waits for one to be gone."""
-        return any(ward.collector is not None for ward in self.by_pid.values())
+        return any(ward.collectors for ward in self.by_pid.values())
 
     @property
     def ended(self) -> bool:
@@ -56,7 +57,7 @@ class Wards:
     def collect_all(self) -> None:
         """Let nothing be left of any."""
         for ward in self.by_pid.values():
-            ward.collector = 0
+            ward.collectors.append(lambda: None)
 
     def look_after(self) -> None:
         """Report who has ended, reap orphans, go on with collections."""
@@ -65,7 +66,7 @@ class Wards:
                 ward.status = status
                 self._say({"exit": ward.pid, "status": status})
         orphans = self._orphans()
-        for ward in [each for each in self.by_pid.values() if each.collector is not None]:
+        for ward in [each for each in self.by_pid.values() if each.collectors]:
             self._collect(ward, [pid for pid, owner in orphans.items() if owner is ward])
 
     def _orphans(self) -> dict[int, Ward | None]:
@@ -107,4 +108,5 @@ class Wards:
             sweep.remove_segment(segment)
         del self.by_pid[ward.pid]
         self._collected(ward)
-        self._say({"seq": ward.collector})
+        for tell in ward.collectors:
+            tell()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import PortTaken, ServiceDied, UsageError
 from metricrig._core.events import ServiceFailed, ServiceMoved, ServiceReady, ServiceStarting
+from metricrig.janitor.sweep import remove_tree
 from metricrig.lifecycle.commands import run_beside
 from metricrig.lifecycle.programs import find_program
 from metricrig.lifecycle.state import FAILED, NEW, READY, STARTING
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from metricrig.lifecycle.state import Life
     from metricrig.probes import Probe, Subject
     from metricrig.runtimes import Running
-    from metricrig.service import FileContent
+    from metricrig.service import FileContent, Service
+    from metricrig.tools import Executable
 
 _ATTEMPTS = 5
 _IN_USE = "address already in use"
@@ -64,12 +65,25 @@ def start(life: Life, subject: Subject, abandoned: threading.Event | None = None
 
 def obtain_tool(life: Life) -> None:
     """Find the service's executable; a download is not part of the time that a start may take."""
-    service = life.service
-    if service.tool is not None and life.executable is None:
-        from metricrig.tools import obtain  # noqa: PLC0415 - a service without a tool needs none of it
+    if life.executable is None and (executable := executable_of(life.service)) is not None:
+        life.equip(executable)
 
-        life.executable = obtain(service.tool, service.version)
-        life.site = replace(life.site, at=replace(life.site.at, executable=life.executable))
+
+def executable_of(service: Service) -> Executable | None:
+    """The executable that a service runs; None if it names a program instead of a tool."""
+    if service.tool is None:
+        return None
+    from metricrig.tools import obtain  # noqa: PLC0415 - a service without a tool needs none of it
+
+    return obtain(service.tool, service.version)
+
+
+def wipe(life: Life) -> None:
+    """Empty its directory, and have it prepared anew at the next start."""
+    for path in life.directory.iterdir():
+        if (why := remove_tree(str(path))) is not None:
+            raise OSError(f"{path} could not be removed: {why}")
+    life.prepared = False
 
 
 def probe_of(life: Life) -> Probe:

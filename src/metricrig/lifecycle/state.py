@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from metricrig._core.errors import ServiceDied, Unavailable, UsageError
@@ -46,17 +47,28 @@ def not_executed(program: str, error: OSError) -> Unavailable:
 class Life:
     """What is known of an instance, and the few transitions that several of its servants make."""
 
-    def __init__(self, service: Service, runtime: Runtime, rig: str, stream: Stream) -> None:
+    def __init__(
+        self,
+        service: Service,
+        runtime: Runtime,
+        rig: str,
+        stream: Stream,
+        *,
+        site: Site | None = None,
+        executable: Executable | None = None,
+    ) -> None:
         self.service = service
         self.runtime = runtime
         self.rig = rig
         self.stream = stream
         self.lock = threading.RLock()
-        self.site: Site = runtime.place(service)
+        self.site: Site = site or runtime.place(service)
         self.log = LogFile(self.site.log)
         self.state = NEW
         self.running: Running | None = None
         self.executable: Executable | None = None
+        if executable is not None:
+            self.equip(executable)
         self.command: tuple[str, ...] = ()
         self.prepared = False
         self.addresses_read = False
@@ -85,6 +97,19 @@ class Life:
         added = dict(env(self.site.at)) if callable(env) else {k: self.site.at.render(v) for k, v in env.items()}
         tool = dict(self.executable.env) if self.executable else {}
         return {**os.environ, **tool, **added}
+
+    def equip(self, executable: Executable) -> None:
+        """Know the executable behind ``{tool}``."""
+        self.executable = executable
+        self.site = replace(self.site, at=replace(self.site.at, executable=executable))
+
+    def adopt(self, running: Running, *, command: tuple[str, ...], log_start: int, ready_after: float) -> None:
+        """Take over what another process has started."""
+        self.running, self.command, self.log_start, self.ready_after = running, command, log_start, ready_after
+        self.addresses_read = self.prepared = True
+        self.ending = False
+        self.began = time.monotonic()
+        self.state = READY
 
     def require_open(self) -> None:
         """Refuse what makes no sense after the end of the rig."""

@@ -112,10 +112,10 @@ def viewed(at: Placement, addresses: Addresses, url: str | None) -> Addresses:
     return replace(addresses, url=seen.render(template))
 
 
-def new_runtime(name: str, *, rig: str, rig_name: str, data: str | Path) -> Runtime:
+def new_runtime(name: str, *, rig: str, data: str | Path) -> Runtime:
     """A runtime by its name, for one rig; imported only when it is asked for."""
     if name == "process":
         from metricrig.runtimes.process import ProcessRuntime  # noqa: PLC0415
 
-        return ProcessRuntime(rig=rig, rig_name=rig_name, data=data)
+        return ProcessRuntime.for_one(rig=rig, data=data)
     raise UsageError(f"no runtime is called {name!r}; there is: {', '.join(RUNTIMES)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Self, cast
 
 from metricrig._core import ports
 from metricrig.janitor.child import Order
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from metricrig.janitor.child import Child
+    from metricrig.janitor.client import Janitor
     from metricrig.runtimes import Launch, Running
     from metricrig.service import Service
 
@@ -31,27 +32,38 @@ class ProcessRuntime:
 
     name = "process"
 
-    def __init__(self, *, rig: str, rig_name: str, data: str | Path) -> None:
+    def __init__(self, *, rig: str, directory: Path, janitor: Janitor) -> None:
         self.rig = rig
-        self.directory = places.root_for(data) / rig
-        self._janitor = janitor()
+        self.directory = directory
+        self._janitor = janitor
         self._reservations: dict[str, dict[str, ports.Reservation]] = {}
+
+    @classmethod
+    def for_one(cls, *, rig: str, data: str | Path) -> Self:
+        """For a rig of this process alone."""
+        directory, ours = places.root_for(data) / rig, janitor()
         # The janitor hears of the directory before it exists: there is no moment at which it could be left behind.
-        self._janitor.open_rig(rig, rig_name, self.directory, places.mode())
-        places.make_private(self.directory)
+        ours.open_rig(rig, directory, places.mode())
+        places.make_private(directory)
+        return cls(rig=rig, directory=directory, janitor=ours)
 
     def place(self, service: Service) -> Site:
         """Reserve a port for each that the service names, and a directory."""
         reservations = {name: ports.Reservation() for name in service.ports}
         self._reservations[service.name] = reservations
-        directory = self.directory / service.name
+        numbers = Ports({name: each.port for name, each in reservations.items()})
+        secret = base64.urlsafe_b64encode(os.urandom(18)).decode()  # as secrets does, without its 5 ms
+        return self.site(service, numbers, secret)
+
+    def site(self, service: Service, numbers: Ports, secret: str) -> Site:
+        """Where it is with these ports; for those that another process has placed, there is nothing to reserve."""
         at = Placement(
             rig=self.rig,
             name=service.name,
             host=ports.LOOPBACK,
-            port=Ports({name: each.port for name, each in reservations.items()}),
-            dir=directory,
-            secret=base64.urlsafe_b64encode(os.urandom(18)).decode(),  # as secrets does, without its 5 ms,
+            port=numbers,
+            dir=self.directory / service.name,
+            secret=secret,
         )
         return self._site(service, at)
 
@@ -64,7 +76,7 @@ class ProcessRuntime:
 
     def unreserve(self, site: Site) -> bool:
         """Give the ports up, for a server that binds without SO_REUSEADDR."""
-        held = [each for each in self._reservations[site.at.name].values() if each.held]
+        held = [each for each in self._reservations.get(site.at.name, {}).values() if each.held]
         for each in held:
             each.release()
         return bool(held)
@@ -87,6 +99,10 @@ class ProcessRuntime:
         )
         return self._janitor.spawn(order, cast("Callable[[Child], None] | None", on_exit))
 
+    def attach(self, pid: int, on_exit: Callable[[Running], None]) -> Running | None:
+        """What another process that shares our janitor has launched; None if it does not run any more."""
+        return self._janitor.attach(pid, cast("Callable[[Child], None]", on_exit))
+
     def usurper(self, site: Site, running: Running) -> tuple[str, str] | None:
         """Somebody else who listens on one of its ports."""
         wanted = site.at.port
@@ -103,11 +119,15 @@ class ProcessRuntime:
         """Have a path outside the rig removed, should this process die within the block."""
         return self._janitor.adopting(path)
 
-    def close(self, *, keep: bool) -> None:
-        """Let go of the ports and have the directory removed."""
+    def release(self) -> None:
+        """Let go of the ports."""
         for reservations in self._reservations.values():
             for each in reservations.values():
                 each.release()
+
+    def close(self, *, keep: bool) -> None:
+        """Let go of the ports and have the directory removed."""
+        self.release()
         try:
             why = self._janitor.close_rig(self.rig, keep=keep)
         except JanitorLost:

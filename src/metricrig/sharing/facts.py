@@ -1,0 +1,48 @@
+"""What whoever has started a shared server writes down for the others."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from metricrig._core.processes import ProcessId
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """A server that runs, ran or could not be started."""
+
+    fingerprint: str
+    run: str
+    """Which test run has started it."""
+    process: ProcessId | None = None
+    ports: dict[str, int]
+    secret: str
+    command: tuple[str, ...] = ()
+    log_start: int = 0
+    seconds: float = 0.0
+    """How long its start took."""
+    started: int = 0
+    """How often it has been started."""
+    failure: str = ""
+
+    def write(self, path: Path) -> None:
+        """Replace what was written before, in one step."""
+        fresh = path.with_name(f"{path.name}.{os.getpid()}")
+        fresh.write_text(json.dumps(asdict(self)), encoding="utf-8")
+        fresh.replace(path)
+
+    @classmethod
+    def read(cls, path: Path) -> Self | None:
+        """What is written there; None if nothing is."""
+        with contextlib.suppress(FileNotFoundError):
+            fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            process = ProcessId(**fields.pop("process")) if fields["process"] else fields.pop("process")
+            return cls(**{**fields, "command": tuple(fields["command"])}, process=process)
+        return None
