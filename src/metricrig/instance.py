@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal as signals
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,9 +17,8 @@ from metricrig.probes import as_probe
 from metricrig.resources import of_tree
 
 if TYPE_CHECKING:
-    import signal as signals
     import threading
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from metricrig._core.exits import Completed
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from metricrig.probes import Readiness
     from metricrig.resources import Resources
     from metricrig.service import Service
+
+_FATAL = {signals.SIGTERM, signals.SIGINT, signals.SIGQUIT, signals.SIGKILL, signals.SIGABRT}
+"""Who sends one of these is not surprised by the end."""
 
 
 class Instance:
@@ -43,6 +47,11 @@ class Instance:
     def name(self) -> str:
         """Its name in the rig."""
         return self._life.name
+
+    @property
+    def rig(self) -> str:
+        """The id of its rig."""
+        return self._life.rig
 
     @property
     def service(self) -> Service:
@@ -103,6 +112,24 @@ class Instance:
         return self._life.state
 
     @property
+    def lost(self) -> bool:
+        """Whether it has ended without having been asked to, even if the news is still on its way."""
+        return self._life.lost
+
+    def death(self, during: str, since: int | None = None) -> Exception:
+        """The error that says how it ended, with the last lines of its log, or of what came after a mark."""
+        return self._life.death(during, since)
+
+    @contextlib.contextmanager
+    def may_die(self) -> Iterator[None]:
+        """A block in which its end is no accident: nobody is alarmed, and no test fails for it."""
+        self._life.provoked = True
+        try:
+            yield
+        finally:
+            self._life.provoked = self._life.gone
+
+    @property
     def pid(self) -> int:
         """The process id of its main process."""
         return self._life.require_running("pid").pid
@@ -122,6 +149,11 @@ class Instance:
     def command(self) -> tuple[str, ...]:
         """The command of the last start, as executed: paste it into a shell to start the same by hand."""
         return self._life.command
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of its processes: the test's own, with what its tool and its service add."""
+        return self._life.environment
 
     # --- lifecycle
 
@@ -166,7 +198,9 @@ class Instance:
 
     def signal(self, number: int | signals.Signals) -> None:
         """Send a signal to its main process, such as SIGHUP to reload. To end it, use ``stop`` or ``kill``."""
-        self._life.require_running("a signal").signal(int(number))
+        running = self._life.require_running("a signal")
+        self._life.provoked = self._life.provoked or number in _FATAL
+        running.signal(int(number))
 
     # --- looking at it
 

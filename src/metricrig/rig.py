@@ -222,6 +222,11 @@ class Rig:
 _open: set[Rig] = set()
 
 
+def open_rigs() -> list[Rig]:
+    """Every rig of this process that has not been closed."""
+    return list(_open)
+
+
 def _close_at_exit(rig: Rig) -> None:
     """Close it with the process, should nobody have done so by then."""
     if not _open:
@@ -232,7 +237,7 @@ def _close_at_exit(rig: Rig) -> None:
 
 
 def _close_all() -> None:
-    for rig in list(_open):
+    for rig in open_rigs():
         rig.close()
 
 

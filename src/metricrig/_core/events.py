@@ -138,9 +138,10 @@ class ServiceMoved(ServiceEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceDiedUnasked(ServiceEvent):
-    """A service ended and nobody had asked it to."""
+    """A service ended and nobody had asked it to; ``provoked`` if the test does things to it of which it may die."""
 
     how: str
+    provoked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from metricrig._core.processes import ProcessId
 from metricrig.janitor.family import MARK
 
 if TYPE_CHECKING:
@@ -81,6 +82,14 @@ class Child:
         """Its process id; 0 if it could not be executed."""
         self._answered.wait(PATIENCE)
         return self._pid
+
+    @property
+    def gone(self) -> bool:
+        """Whether it has ended; the janitor's report may be on its way."""
+        if self.exited.is_set():
+            return True
+        identity = ProcessId.of(self._pid) if self._pid else None
+        return self._pid != 0 and (identity is None or not identity.alive)
 
     def signal(self, number: int, *, tree: bool = False) -> None:
         """Send a signal to it, or to it and everything below it."""

@@ -39,7 +39,7 @@ def start(life: Life, subject: Subject, abandoned: threading.Event | None = None
     with life.lock:
         life.require_open()
         obtain_tool(life)
-        life.state, life.ending = STARTING, False
+        life.state, life.ending, life.provoked = STARTING, False, False
         life.began = time.monotonic()
         deadline = Deadline.after(life.service.start_within)
         try:

@@ -33,6 +33,8 @@ NEW, STARTING, READY, PAUSED, STOPPED, DIED, FAILED, CLOSED = (
     "closed",
 )
 RUNNING = {READY, PAUSED}
+_NEWS = 1.0
+"""Seconds in which the news of an end, with its status, has arrived."""
 
 
 def not_executed(program: str, error: OSError) -> Unavailable:
@@ -79,6 +81,8 @@ class Life:
         self.ready_after: float | None = None
         self.ending = False
         """Somebody has asked it to end: its exit is no surprise."""
+        self.provoked = False
+        """A test does things to it of which it may die."""
 
     @property
     def name(self) -> str:
@@ -126,17 +130,19 @@ class Life:
             raise self.death(f"before {what}")
         return self.running
 
-    def death(self, during: str) -> MetricrigError:
-        """The error that says that and how it died, or why it never lived."""
+    def death(self, during: str, since: int | None = None) -> MetricrigError:
+        """The error that says that and how it died, with what it said since a mark; or why it never lived."""
         if self.running is not None and self.running.refused is not None:
             return not_executed(self.command[0], self.running.refused)
+        if self.running is not None and self.running.gone:
+            self.running.exited.wait(_NEWS)
         status = self.running.status if self.running else None
         return ServiceDied(
             self.name,
             how=in_words(status),
             during=during,
             last_probe=self.last_answer,
-            log_tail=self.log.tail(since=self.log_start),
+            log_tail=self.log.tail(since=self.log_start if since is None else since),
             command=self.command,
         )
 
@@ -145,7 +151,19 @@ class Life:
         if self.ending or running is not self.running or self.state not in RUNNING:
             return
         self.state = DIED
-        self.stream.emit(ServiceDiedUnasked(rig=self.rig, service=self.name, how=in_words(running.status)))
+        self.stream.emit(
+            ServiceDiedUnasked(rig=self.rig, service=self.name, how=in_words(running.status), provoked=self.provoked)
+        )
+
+    @property
+    def gone(self) -> bool:
+        """Whether it has ended since it was ready, even if the news is still on its way."""
+        return self.running is not None and self.state in {*RUNNING, DIED} and self.running.gone
+
+    @property
+    def lost(self) -> bool:
+        """Whether it has ended although nobody wanted it to."""
+        return self.gone and not self.ending and not self.provoked
 
     @property
     def uptime(self) -> float:

@@ -67,6 +67,10 @@ class Running(Protocol):
     def pid(self) -> int:
         """Its process id."""
 
+    @property
+    def gone(self) -> bool:
+        """Whether it has ended, even if ``exited`` is not set yet: a look, not a wait."""
+
     def signal(self, number: int, *, tree: bool = False) -> None:
         """Send a signal to it, or to it and everything below it."""
 

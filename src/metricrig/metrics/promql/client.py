@@ -39,6 +39,9 @@ class Promql:
         self._within = within
         self._hidden = hidden
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.server.url}>"
+
     def query(self, expression: str, at: Moment | None = None) -> Any:
         """The value at one moment, now unless it is given: a ``Vector``, ``Scalar``, or ``Matrix`` for ``up[5m]``."""
         when = [] if at is None else [("time", written(seconds(at)))]

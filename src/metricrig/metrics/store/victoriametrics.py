@@ -103,6 +103,10 @@ class VictoriaMetricsStore(Promql):
                 f"{self.server.url}/internal/force_flush answered {answer.status}: {answer.text[:200]}"
             )
 
+    def __repr__(self) -> str:
+        view = f" view {self._mark.matcher}" if self._mark else ""
+        return f"<{type(self).__name__} {self.server.url}{view}>"
+
     def settle(self) -> None:
         """Wait, a second at most, until its counters tell about all that was written; an error if any of it was lost.
 
@@ -112,7 +116,9 @@ class VictoriaMetricsStore(Promql):
         self._losses.settle()
 
     def close(self) -> None:
-        """Settle, then close the connections."""
+        """Settle, then close the connections. A view has none of its own: what it lost, the next use of any tells."""
+        if self._mark is not None:
+            return
         try:
             self.settle()
         finally:

@@ -7,10 +7,14 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from metricrig._core.errors import Unavailable
 from metricrig.runtimes.process import places
 from metricrig.runtimes.process.users import unprivileged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +27,13 @@ class Capability:
     remedy: str = ""
 
 
+MACHINE: Mapping[str, Callable[[], Capability]]
+"""What a test may need of a machine, by the word for it."""
+
+
 def capabilities() -> list[Capability]:
     """All of them, looked at now."""
-    return [proc(), pidfd(), memory(), user()]
+    return [look() for look in MACHINE.values()]
 
 
 def proc() -> Capability:
@@ -77,3 +85,6 @@ def user() -> Capability:
     if ids is None:
         return Capability("unprivileged user", present=True, says="not needed: you are not root")
     return Capability("unprivileged user", present=True, says=f"servers that refuse root run as uid {ids[0]}")
+
+
+MACHINE = {"proc": proc, "pidfd": pidfd, "memory": memory, "user": user}

@@ -1,0 +1,13 @@
+"""What a ``conftest.py`` takes from metricrig: fixtures from services.
+
+::
+
+    from metricrig.pytest import isolated, service
+
+    shop = service(Service(name="shop", command=[...], ports={"http": 8000}))
+    database = isolated("postgresql_server", setup=Path("schema.sql"))
+"""
+
+from metricrig.pytest_plugin.making import isolated, service
+
+__all__ = ["isolated", "service"]

@@ -1,0 +1,91 @@
+"""The pytest plugin: real servers as fixtures, shared by all tests, isolated for each, honest when they die.
+
+Loaded in every pytest run of whoever has metricrig installed: what is imported here is paid by all of them, so the
+rig, the stores and the clients are imported when a fixture asks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from metricrig.pytest_plugin import reporting, running, workers
+from metricrig.pytest_plugin.catalogue import (
+    etcd,
+    etcd_server,
+    memcached,
+    memcached_server,
+    postgresql,
+    postgresql_server,
+    prometheus,
+    prometheus_server,
+    redis,
+    redis_server,
+    victoriametrics,
+    victoriametrics_server,
+)
+from metricrig.pytest_plugin.rigs import rig, rig_quick, session_rig
+from metricrig.pytest_plugin.session import SESSION, Session
+from metricrig.pytest_plugin.settings import add_options, settings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pytest
+
+__all__ = [
+    "etcd",
+    "etcd_server",
+    "memcached",
+    "memcached_server",
+    "postgresql",
+    "postgresql_server",
+    "prometheus",
+    "prometheus_server",
+    "redis",
+    "redis_server",
+    "rig",
+    "rig_quick",
+    "session_rig",
+    "victoriametrics",
+    "victoriametrics_server",
+]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The command line and the ini file."""
+    add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the session's memory; nothing is started."""
+    config.addinivalue_line(
+        "markers",
+        "needs(*what): skip this test, with reason and remedy, unless the machine has all of these: a tool of the"
+        ' catalogue with or without a version ("redis", "prometheus>=3"), or "proc", "pidfd", "memory", "user".'
+        " In strict mode it fails instead.",
+    )
+    config.addinivalue_line("markers", "thorough: leave this test out when --rig-quick is given.")
+    session = Session(settings_of(config), workers.seat_of(config), config.rootpath)
+    config.stash[SESSION] = session
+    config.pluginmanager.register(running.Running(session), "metricrig-running")
+    config.pluginmanager.register(reporting.Reporting(session, config), "metricrig-reporting")
+    if config.pluginmanager.hasplugin("xdist") and not session.seat.worker:
+        config.pluginmanager.register(workers.Controller(session), "metricrig-controller")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is thorough, when it is to be quick."""
+    if config.stash[SESSION].settings.quick:
+        left_out = [item for item in items if item.get_closest_marker("thorough")]
+        if left_out:
+            config.hook.pytest_deselected(items=left_out)
+            items[:] = [item for item in items if item not in set(left_out)]
+
+
+def pytest_assertrepr_compare(op: str, left: Any, right: Any) -> Sequence[str] | None:
+    """Answers of a store beside what was expected, label by label."""
+    if op == "==" and any(type(each).__module__.startswith("metricrig.metrics.results") for each in (left, right)):
+        from metricrig.pytest_plugin.comparing import explained  # noqa: PLC0415 - only who has a result needs it
+
+        return explained(left, right)
+    return None

@@ -1,0 +1,173 @@
+"""What the plugin remembers during a session. Nothing is started, or even imported, before somebody asks."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pytest
+
+from metricrig.pytest_plugin.settings import FAIL
+from metricrig.pytest_plugin.tally import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from metricrig.instance import Instance
+    from metricrig.pytest_plugin.servers import Servers
+    from metricrig.pytest_plugin.settings import Settings
+    from metricrig.pytest_plugin.usage import Usage
+    from metricrig.pytest_plugin.workers import Seat
+    from metricrig.rig import Rig
+    from metricrig.service import Service
+
+R = TypeVar("R", "Instance", "Rig")
+
+SESSION = pytest.StashKey["Session"]()
+MADE_BY = "_metricrig_key"
+"""On a fixture's function: under which key its value is known here."""
+_EVENTS = "metricrig._core.events"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The value of a fixture; ``mend`` has it well again."""
+
+    value: Instance | Rig
+    mend: Callable[[], None] | None = None
+
+
+class Session:
+    """One a process."""
+
+    def __init__(self, settings: Settings, seat: Seat, root: Path) -> None:
+        self.root = root
+        self.settings = settings
+        self.seat = seat
+        self.tally = Tally()
+        self.made: dict[object, Made] = {}
+        """The values of fixtures that live now, by the key of their function."""
+        self.item: pytest.Item | None = None
+        """The test that runs now, if any."""
+        self.usage: Usage | None = None
+        """What it uses, if anything."""
+        self.failed = 0
+        self._shared: Servers | None = None
+        self._own: Servers | None = None
+        self._listening = False
+
+    def servers(self, *, shared: bool) -> Servers:
+        """Whoever has the session's servers: those of all processes, or this one's own."""
+        from metricrig.pytest_plugin.servers import new_servers, own_servers  # noqa: PLC0415 - see the module
+
+        if shared and self._shared is None:
+            self._shared = new_servers(self) or self.servers(shared=False)
+        elif not shared and self._own is None:
+            self._own = own_servers(self)
+        servers = self._shared if shared else self._own
+        assert servers is not None  # noqa: S101 - made above
+        return servers
+
+    @contextlib.contextmanager
+    def having(self, key: object, service: Service, *, shared: bool, scope: str) -> Iterator[Instance]:
+        """This server, ready, as the value of a fixture: the session's, or one with a rig of its own."""
+        self.listen()
+        if scope == "session":
+            servers = self.servers(shared=shared)
+            instance = servers.server(service)
+            with self.holding(key, instance, partial(self._mend, instance, servers.ensure)):
+                yield instance
+            return
+        from metricrig.pytest_plugin.servers import mend  # noqa: PLC0415 - see the module
+
+        with self.new_rig(service.name) as rig:
+            instance = rig.add(service)
+            rig.start(instance)
+            with self.holding(key, instance, partial(self._mend, instance, mend)):
+                yield instance
+
+    @contextlib.contextmanager
+    def holding(self, key: object, value: R, mend: Callable[[], None] | None = None) -> Iterator[R]:
+        """A fixture has this value; the running test is the first to use it."""
+        self.made[key] = Made(value, mend)
+        self.using(value)
+        try:
+            yield value
+        finally:
+            del self.made[key]
+
+    @contextlib.contextmanager
+    def new_rig(self, name: str) -> Iterator[Rig]:
+        """A rig for a fixture; its files stay if that was asked for."""
+        from metricrig.rig import Rig  # noqa: PLC0415 - see the module
+
+        before = self.failed
+        self.listen()
+        with Rig(name, runtime=self.settings.runtime) as rig:
+            yield rig
+            rig.keep = rig.keep or self.keeps(failed=self.failed > before)
+
+    def using(self, value: Instance | Rig) -> None:
+        """The running test has this from now on."""
+        if self.item is not None:
+            self.usage_of(self.item).use(value)
+
+    def usage_of(self, item: pytest.Item) -> Usage:
+        """What this test uses, which runs now."""
+        if self.usage is None:
+            from metricrig.pytest_plugin.usage import Usage  # noqa: PLC0415 - see the module
+
+            self.usage = Usage(item.nodeid)
+        return self.usage
+
+    def begin(self, item: pytest.Item) -> None:
+        """A test begins: what its fixtures have made before is well."""
+        self.item, self.usage = item, None
+        self.listen()
+        for made in self._used_by(item) if self.made else ():
+            if made.mend is not None:
+                made.mend()
+            self.usage_of(item).use(made.value)
+
+    def _mend(self, instance: Instance, ensure: Callable[[Instance], None]) -> None:
+        if self.settings.on_death == FAIL and instance.lost:
+            raise instance.death("before this test, which gets no other because of --rig-on-death=fail")
+        ensure(instance)
+
+    def _used_by(self, item: pytest.Item) -> Iterator[Made]:
+        """What the test's fixtures have made, as far as they have."""
+        information = getattr(item, "_fixtureinfo", None)
+        definitions = getattr(information, "name2fixturedefs", {})
+        for name in getattr(item, "fixturenames", ()):
+            for definition in definitions.get(name, ()):
+                made = self.made.get(getattr(definition.func, MADE_BY, None))
+                if made is not None:
+                    yield made
+
+    def listen(self) -> None:
+        """Hear of all rigs, once there can be any."""
+        if not self._listening and _EVENTS in sys.modules:
+            from metricrig.pytest_plugin.hearing import hear  # noqa: PLC0415 - see the module
+
+            self._listening = True
+            sys.modules[_EVENTS].everything.subscribe(lambda event: hear(self, event))
+
+    def close(self) -> None:
+        """Let go of the servers; whoever is the last one stops them."""
+        for servers in {id(each): each for each in (self._shared, self._own) if each is not None}.values():
+            servers.close()
+
+    def keeps(self, *, failed: bool) -> bool:
+        """Whether files are to stay."""
+        return self.settings.keep == "always" or (self.settings.keep == "failed" and failed)
+
+
+def session_of(config: pytest.Config) -> Session:
+    """The session's memory."""
+    session: Any = config.stash[SESSION]
+    assert isinstance(session, Session)  # noqa: S101 - for the type checker
+    return session

@@ -1,0 +1,142 @@
+"""What a user can set: on the command line, in the environment, in the ini file, in this order."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+FACTOR = "METRICRIG_TIMEOUT_FACTOR"
+FRESH, FAIL = "fresh", "fail"
+NEVER, FAILED, ALWAYS = "never", "failed", "always"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How this run treats its servers."""
+
+    runtime: str | None
+    keep: str
+    """When files stay: "never", "failed" or "always"."""
+    hold: bool
+    reuse: bool
+    idle: float
+    """How many seconds reused servers wait for the next run."""
+    strict: bool
+    quick: bool
+    on_death: str
+    """What the next test gets after a death: "fresh", or "fail"."""
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Everything starts with ``rig``."""
+    group = parser.getgroup("metricrig", "real servers (metricrig)")
+    add = group.addoption
+    add("--rig-runtime", metavar="NAME", help="where servers run: process (ini: rig_runtime, METRICRIG_RUNTIME)")
+    add(
+        "--rig-keep",
+        nargs="?",
+        const=ALWAYS,
+        choices=(NEVER, FAILED, ALWAYS),
+        help="keep data and logs, always or after a failure; the summary says where (ini: rig_keep)",
+    )
+    add(
+        "--rig-hold",
+        action="store_true",
+        help="after a failed test, show its servers' addresses and wait for Enter before they are stopped",
+    )
+    add(
+        "--rig-reuse",
+        action="store_true",
+        default=None,
+        help="leave the session's servers running for the next run, for rig_idle seconds (ini: rig_reuse)",
+    )
+    add(
+        "--rig-strict",
+        action="store_true",
+        default=None,
+        help="fail where the machine lacks something, instead of skipping (ini: rig_strict; the default if CI is set)",
+    )
+    add("--no-rig-strict", action="store_false", dest="rig_strict", help="skip, also if CI is set")
+    add("--rig-quick", action="store_true", help="leave out tests marked thorough; rig_quick is true")
+    add(
+        "--rig-timeout-factor",
+        metavar="X",
+        help="multiply all of metricrig's deadlines, for slow machines (ini: rig_timeout_factor)",
+    )
+    add(
+        "--rig-on-death",
+        choices=(FRESH, FAIL),
+        help="what tests get whose server died in an earlier one: a fresh one, or a failure (ini: rig_on_death)",
+    )
+    for name, kind, default, about in (
+        ("rig_runtime", "string", "", "where servers run"),
+        ("rig_keep", "string", NEVER, "when to keep data and logs: never, failed, always"),
+        ("rig_reuse", "bool", False, "leave the session's servers running for the next run"),
+        ("rig_idle", "string", "900", "how many seconds reused servers wait for the next run"),
+        ("rig_strict", "string", "", "fail where the machine lacks something (default: true if CI is set)"),
+        ("rig_timeout_factor", "string", "", "multiply all of metricrig's deadlines"),
+        ("rig_on_death", "string", FRESH, "after a death the next test gets: fresh, or fail"),
+    ):
+        if kind == "bool":
+            parser.addini(name, about, type="bool", default=default)
+        else:  # the default; that it may be called "string" is news in some versions
+            parser.addini(name, about, default=default)
+
+
+def settings_of(config: pytest.Config) -> Settings:
+    """All of them, checked. A factor is put into the environment, where every process finds it."""
+    if factor := _chosen(config, "rig_timeout_factor", FACTOR):
+        os.environ[FACTOR] = _positive("rig_timeout_factor", factor)
+    if config.getoption("rig_hold") and _is_parallel(config):
+        raise pytest.UsageError("--rig-hold waits for a person, so it cannot be used with -n; leave one of them out")
+    strict = config.getoption("rig_strict")
+    return Settings(
+        runtime=_chosen(config, "rig_runtime", "METRICRIG_RUNTIME") or None,
+        keep=_one_of("rig_keep", _chosen(config, "rig_keep"), (NEVER, FAILED, ALWAYS)),
+        hold=config.getoption("rig_hold"),
+        reuse=bool(config.getoption("rig_reuse") or config.getini("rig_reuse")),
+        idle=float(_positive("rig_idle", config.getini("rig_idle"))),
+        strict=_truth("rig_strict", config.getini("rig_strict") or os.environ.get("CI", ""))
+        if strict is None
+        else strict,
+        quick=config.getoption("rig_quick"),
+        on_death=_one_of("rig_on_death", _chosen(config, "rig_on_death"), (FRESH, FAIL)),
+    )
+
+
+def _strict_by_default(config: pytest.Config) -> bool:
+    return _truth("rig_strict", config.getini("rig_strict") or os.environ.get("CI", ""))
+
+
+def _chosen(config: pytest.Config, name: str, variable: str = "") -> str:
+    value: Any = config.getoption(name) or os.environ.get(variable, "") or config.getini(name)
+    return str(value)
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> str:
+    if value not in known:
+        raise pytest.UsageError(f"{name} is one of {', '.join(known)}, not {value!r}")
+    return value
+
+
+def _positive(name: str, value: str) -> str:
+    try:
+        good = float(value) > 0
+    except ValueError:
+        good = False
+    if not good:
+        raise pytest.UsageError(f"{name} is a number above 0, not {value!r}")
+    return value
+
+
+def _truth(name: str, value: str) -> bool:
+    if value.lower() not in {"", "0", "false", "no", "off", "1", "true", "yes", "on"}:
+        raise pytest.UsageError(f"{name} is true or false, not {value!r}")
+    return value.lower() in {"1", "true", "yes", "on"}
+
+
+def _is_parallel(config: pytest.Config) -> bool:
+    return bool(config.getoption("numprocesses", None)) or hasattr(config, "workerinput")

@@ -1,0 +1,31 @@
+"""The end of a session in a line or two."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from metricrig.pytest_plugin.tally import Tally
+
+
+def lines(tally: Tally) -> Iterator[tuple[str, bool]]:
+    """Each line, and whether it is bad news."""
+    leaks = _many(len(tally.leaks), "leak") if tally.leaks else "no leaks"
+    parts = [
+        f"{_many(tally.started, 'server')} started in {tally.seconds:.2f} s",
+        *([f"{tally.reused} reused"] if tally.reused else []),
+        *([f"{tally.handles} isolated"] if tally.handles else []),
+        leaks,
+    ]
+    yield f"metricrig: {', '.join(parts)}", bool(tally.leaks)
+    yield from ((f"  leak: {each}", True) for each in tally.leaks)
+    yield from ((f"  died: {each}", True) for each in tally.deaths)
+    yield from ((f"  kept: {each}", False) for each in dict.fromkeys(tally.kept))
+    for each in dict.fromkeys(tally.left_running):
+        yield f"  left running for the next run: {each} (metricrig ps; metricrig clean --reused)", False
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

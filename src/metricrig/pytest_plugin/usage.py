@@ -1,0 +1,104 @@
+"""What one test uses: its servers, how they were when it began, and which of them died meanwhile."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from metricrig._core.errors import MetricrigError
+from metricrig.instance import Instance
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+    from metricrig._core.events import ServiceDiedUnasked
+    from metricrig.metrics.exposition import Page
+    from metricrig.rig import Rig
+
+# Nobody else's, as far as one can know: applications use SIGUSR1 and SIGUSR2, pytest-timeout uses SIGALRM.
+NUDGE = getattr(signal, "SIGRTMIN", signal.SIGURG) + 11
+_PAGE_PATIENCE = 0.25
+
+
+@dataclass(slots=True)
+class Before:
+    """How a server was when the test began with it."""
+
+    log: int
+    page: Page | None
+
+
+@dataclass(slots=True)
+class Usage:
+    """One test's. ``armed`` while it may be interrupted."""
+
+    test: str
+    before: dict[Instance, Before] = field(default_factory=dict)
+    rigs: list[Rig] = field(default_factory=list)
+    opened: list[str] = field(default_factory=list)
+    deaths: list[ServiceDiedUnasked] = field(default_factory=list)
+    armed: bool = False
+
+    def use(self, made: Instance | Rig) -> None:
+        """The test has this from now on."""
+        if not isinstance(made, Instance):
+            self.rigs.append(made)
+            for each in made:
+                self.use(each)
+        elif made not in self.before:
+            self.before[made] = Before(made.logs.mark(), _page(made))
+
+    def instances(self) -> Iterator[Instance]:
+        """Everything that it uses, also what has been added to its rigs since."""
+        yield from self.before
+        yield from (each for rig in self.rigs for each in rig if each not in self.before)
+
+    def concerns(self, event: ServiceDiedUnasked) -> bool:
+        """Whether the test uses what died."""
+        return any((each.name, each.rig) == (event.service, event.rig) for each in self.instances())
+
+    def lost(self, event: ServiceDiedUnasked) -> None:
+        """One has died: the test ends now, in whatever it is blocked."""
+        self.deaths.append(event)
+        if self.armed:
+            signal.pthread_kill(threading.main_thread().ident or 0, NUDGE)
+
+    def arm(self) -> None:
+        """From here on a death interrupts. Only the main thread can be interrupted."""
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(NUDGE, self._interrupt)
+            self.armed = True
+
+    def disarm(self) -> None:
+        """From here on it does not."""
+        self.armed = False
+
+    def failure(self) -> BaseException | None:
+        """Why the test has failed, if one of its servers has died; looked at, because the news may be on its way."""
+        dead = [each for each in self.instances() if each.lost]
+        if not dead:
+            return None
+        marks = {each: self.before[each].log if each in self.before else 0 for each in dead}
+        return pytest.fail.Exception("\n".join(str(each.death("during this test", marks[each])) for each in dead))
+
+    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        """On the main thread, whatever it does: a blocked system call ends with this exception."""
+        __tracebackhide__ = True
+        if self.armed and (failure := self.failure()) is not None:
+            self.armed = False
+            raise failure
+
+
+def _page(instance: Instance) -> Page | None:
+    """Fetched, and only read if it is needed."""
+    if instance.service.metrics is None or instance.state != "ready":
+        return None
+    try:
+        return instance.metrics.page(_PAGE_PATIENCE)
+    except (MetricrigError, OSError):
+        return None

@@ -1,0 +1,68 @@
+"""pytest-xdist: which process this is, and what the one that leads the others does for all of them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from metricrig._core.processes import ProcessId
+    from metricrig.pytest_plugin.session import Session
+
+KEY = "metricrig"
+"""In what xdist carries to the workers, and back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Where in a test run this process sits. ``leader`` is the process that has started the workers."""
+
+    run: str
+    worker: str = ""
+    leader: ProcessId | None = None
+
+
+def seat_of(config: pytest.Config) -> Seat:
+    """The seat of this process. A worker on another machine, or among other pids, is on its own."""
+    given: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if given is None:
+        return Seat(os.urandom(8).hex())
+    from metricrig._core.processes import ProcessId, boot_id, pid_namespace  # noqa: PLC0415 - only workers need it
+
+    pid, start, *here = given.get(KEY, (0, 0))
+    near = here == [boot_id(), pid_namespace()]
+    return Seat(given["testrunuid"], given["workerid"], ProcessId(pid, start) if near else None)
+
+
+class Controller:
+    """In the process that leads: tells the workers who it is, adds up what they did, and is the last to go."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._run = ""
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """A worker is about to be started."""
+        from metricrig._core.processes import ProcessId, boot_id, pid_namespace  # noqa: PLC0415 - see above
+
+        me = ProcessId.of(os.getpid())
+        if me is not None:
+            node.workerinput[KEY] = [me.pid, me.start, boot_id(), pid_namespace()]
+        self._run = node.workerinput["testrunuid"]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """A worker has finished; one that was killed has nothing to say."""
+        self._session.tally.add(getattr(node, "workeroutput", {}).get(KEY, {}))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self) -> None:
+        """All workers are gone: so are their servers, now."""
+        if self._run:
+            from metricrig.pytest_plugin.servers import dismiss  # noqa: PLC0415 - see above
+
+            dismiss(self._run, self._session)
