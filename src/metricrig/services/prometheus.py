@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
     Target = Instance | str
 
+# What is older than the newest sample by half a block is not taken, and a block is two hours; a hundred years are the
+# retention. The other way, storage.tsdb.out_of_order_time_window, answers well to a duplicate of an older sample and
+# keeps one of the two (2.42 the new, 3.5 the old), and compacts every two hours since the oldest: a core for minutes.
+_ANY_AGE = ("--storage.tsdb.min-block-duration=200y", "--storage.tsdb.max-block-duration=200y")
+
 
 class Prometheus(Service):
     """A Prometheus server.
@@ -26,6 +31,8 @@ class Prometheus(Service):
     ``scrape`` names instances of the rig (each at its own metrics page) or addresses; it does not scrape itself
     unless told to, because its own samples would make older ones, written by a test, too old to be taken.
     Its first scrape comes five seconds after its start, whatever ``every`` says: its target discovery waits so long.
+    ``any_age`` makes it take samples of any age, whatever others have written: for tests that share it and are about
+    different times. Each series still has to be written in the order of time.
     ``config`` is merged over the configuration: ``{"global": {...}, "rule_files": [...]}``. ``args`` are added to
     its command.
     """
@@ -38,6 +45,7 @@ class Prometheus(Service):
         *,
         scrape: Sequence[Target] = (),
         every: str = "1s",
+        any_age: bool = False,
         config: Mapping[str, Any] | None = None,
         args: Sequence[str] = (),
         **options: Unpack[Options],
@@ -57,7 +65,7 @@ class Prometheus(Service):
         super().__init__(
             name=name,
             tool=PROMETHEUS,
-            command=lambda at: [*_command(at), *at.render_all(args)],
+            command=lambda at: [*_command(at), *(_ANY_AGE if any_age else []), *at.render_all(args)],
             ports={"http": 9090},
             metrics="/metrics",
             cwd="{dir}",

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 from metricrig._core.errors import MetricrigError
 from metricrig.metrics.promql.client import Promql
+from metricrig.metrics.promql.confined import confined
 from metricrig.metrics.remote_write.errors import WriteRejected
 from metricrig.metrics.remote_write.sender import Sender
 from metricrig.metrics.remote_write.single import milliseconds, one
 from metricrig.metrics.store.face import Ingested
-from metricrig.metrics.store.isolation import Mark, refuse
+from metricrig.metrics.store.isolation import Mark
 from metricrig.metrics.store.sources import Landmark, Tally
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _ADVICE = {
     "too old": "write in the order of time, or set storage.tsdb.out_of_order_time_window in the configuration",
     "out of bounds": "nothing older than an hour before the newest sample is taken: write older data first, do not"
-    " scrape meanwhile, or set storage.tsdb.out_of_order_time_window",
+    " scrape meanwhile, or start it with Prometheus(any_age=True)",
     "out of order": "each series has to be written in the order of time, or set storage.tsdb.out_of_order_time_window",
     "duplicate": "this series has another value at that time already: use another series, or an isolated view",
     "receiver": "start it with --web.enable-remote-write-receiver",
@@ -57,36 +58,35 @@ class PrometheusStore(Promql):
         return self._written([one(name, value, named, moment)], tally, 1)
 
     def query(self, expression: str, at: Moment | None = None) -> Any:
-        """The value at one moment; not in a view."""
-        if self._mark:
-            raise refuse(self._mark, expression)
-        return super().query(expression, at)
+        """The value at one moment, now unless it is given."""
+        return super().query(self._own(expression), at)
 
     def query_range(self, expression: str, start: Grid | Moment, end: Moment | None = None, step: Any = None) -> Matrix:
-        """The values at each step; not in a view."""
-        if self._mark:
-            raise refuse(self._mark, expression)
-        return super().query_range(expression, start, end, step)
+        """The values at each step from ``start`` to ``end``, both included; or of a grid, such as a timeline."""
+        return super().query_range(self._own(expression), start, end, step)
 
     def series(self, *matches: str, start: Moment | None = None, end: Moment | None = None) -> list[dict[str, str]]:
         """The label sets that match any of these selectors."""
-        return super().series(*self._own(matches), start=start, end=end)
+        return super().series(*self._all_own(matches), start=start, end=end)
 
     def labels(self, *matches: str, start: Moment | None = None, end: Moment | None = None) -> list[str]:
         """All label names."""
-        return super().labels(*self._own(matches), start=start, end=end)
+        return super().labels(*self._all_own(matches), start=start, end=end)
 
     def label_values(
         self, name: str, *matches: str, start: Moment | None = None, end: Moment | None = None
     ) -> list[str]:
         """All values of a label."""
-        return super().label_values(name, *self._own(matches), start=start, end=end)
+        return super().label_values(name, *self._all_own(matches), start=start, end=end)
 
     def flush(self) -> None:
         """Nothing to do: Prometheus answers a write when it is visible."""
 
     def isolated(self, label: str | None = None) -> Self:
-        """A view whose series have a label of their own; it lists them, but Prometheus cannot query by view."""
+        """A view that sees only what is written through it, and does not see the label that makes it so.
+
+        Prometheus has no parameter for this: the label is put into each selector of what it is asked.
+        """
         return type(self)(self.server, within=self._within, mark=Mark.fresh(label))
 
     @property
@@ -98,11 +98,12 @@ class PrometheusStore(Promql):
     def _extra(self) -> dict[str, str]:
         return {self._mark.name: self._mark.value} if self._mark else {}
 
-    def _own(self, matches: tuple[str, ...]) -> tuple[str, ...]:
-        if self._mark is None:
-            return matches
-        mark = self._mark
-        return tuple(mark.inside(match) for match in matches or ("{}",))
+    def _own(self, expression: str) -> str:
+        return confined(expression, self._mark.matcher) if self._mark else expression
+
+    def _all_own(self, matches: tuple[str, ...]) -> tuple[str, ...]:
+        several = matches or (("{}",) if self._mark else ())
+        return tuple(self._own(match) for match in several)
 
     def _written(self, bodies: Iterable[Body], tally: Tally, version: int) -> Ingested:
         try:
