@@ -23,7 +23,7 @@ def prometheus_server() -> Service:
     """The session's Prometheus. It takes samples of any time in any order, because tests come in any order."""
     from metricrig.services import Prometheus  # noqa: PLC0415 - see the package
 
-    return Prometheus()
+    return Prometheus(any_age=True)
 
 
 @service
