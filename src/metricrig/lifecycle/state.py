@@ -115,6 +115,11 @@ class Life:
         self.began = time.monotonic()
         self.state = READY
 
+    def disown(self) -> None:
+        """Have nothing to do with what was adopted."""
+        self.running = None
+        self.state = NEW
+
     def require_open(self) -> None:
         """Refuse what makes no sense after the end of the rig."""
         if self.state == CLOSED:

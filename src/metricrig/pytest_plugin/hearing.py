@@ -26,7 +26,8 @@ def _ready(session: Session, event: ServiceReady) -> None:
 
 
 def _joined(session: Session, event: ServiceJoined) -> None:
-    session.tally.reused += event.reused
+    if event.reused:
+        session.tally.reused.append(f"{event.service} {event.pid}")
 
 
 def _died(session: Session, event: ServiceDiedUnasked) -> None:
@@ -34,7 +35,7 @@ def _died(session: Session, event: ServiceDiedUnasked) -> None:
         return
     if session.usage is not None and session.usage.concerns(event):
         session.usage.lost(event)
-    else:
+    elif session.has_made(event.rig, event.service):
         session.tally.deaths.append(f"{event.service} {event.how} while no test used it")
 
 

@@ -133,6 +133,11 @@ class Session:
                 made.mend()
             self.usage_of(item).use(made.value)
 
+    def has_made(self, rig: str, service: str) -> bool:
+        """Whether this server is the value of a fixture that lives now."""
+        values = [each.value for each in self.made.values() if each.mend is not None]
+        return any((each.rig, each.name) == (rig, service) for each in values if hasattr(each, "rig"))
+
     def _mend(self, instance: Instance, ensure: Callable[[Instance], None]) -> None:
         if self.settings.on_death == FAIL and instance.lost:
             raise instance.death("before this test, which gets no other because of --rig-on-death=fail")

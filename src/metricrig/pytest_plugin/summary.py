@@ -15,7 +15,7 @@ def lines(tally: Tally) -> Iterator[tuple[str, bool]]:
     leaks = _many(len(tally.leaks), "leak") if tally.leaks else "no leaks"
     parts = [
         f"{_many(tally.started, 'server')} started in {tally.seconds:.2f} s",
-        *([f"{tally.reused} reused"] if tally.reused else []),
+        *([f"{len(set(tally.reused))} reused"] if tally.reused else []),
         *([f"{tally.handles} isolated"] if tally.handles else []),
         leaks,
     ]

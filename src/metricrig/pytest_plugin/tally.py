@@ -15,7 +15,8 @@ class Tally:
 
     started: int = 0
     seconds: float = 0.0
-    reused: int = 0
+    reused: list[str] = field(default_factory=list)
+    """Server and pid: each of many workers has found it."""
     handles: int = 0
     deaths: list[str] = field(default_factory=list)
     leaks: list[str] = field(default_factory=list)

@@ -131,6 +131,9 @@ class Commons:
         if running is None:
             return False
         life.adopt(running, command=facts.command, log_start=facts.log_start, ready_after=facts.seconds)
+        if facts.run != self.run and not starting.probe_of(life).ask(instance_of(life)):
+            life.disown()  # an earlier run has left it, and it does not answer any more
+            return False
         self.events.emit(ServiceJoined(rig=self.name, service=life.name, pid=running.pid, reused=facts.run != self.run))
         return True
 

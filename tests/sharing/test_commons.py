@@ -1,0 +1,273 @@
+"""Servers that belong to several processes: started once, found by the others, gone with the last."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from support.programs import python, web
+from support.waiting import eventually
+
+from metricrig import MetricrigError, ServiceDied, Unavailable
+from metricrig._core.processes import ProcessId
+from metricrig.events import Event, ServiceJoined, ServiceReady, everything
+from metricrig.janitor import registry
+from metricrig.services import Redis
+from metricrig.sharing import Commons
+
+Join = Callable[[], Commons]
+
+
+@pytest.fixture
+def join(tmp_path: Path) -> Iterator[Join]:
+    """Joins the same commons each time, as another process would."""
+    name = f"commons-{uuid.uuid4().hex[:8]}"
+    joined: list[Commons] = []
+
+    def join() -> Commons:
+        me = ProcessId.of(os.getpid())
+        joined.append(Commons.join(name, data=tmp_path, run="this", owner=me, linger=0))
+        return joined[-1]
+
+    yield join
+    for each in joined[1:]:
+        each.leave()
+    if joined:
+        joined[0].dismiss()
+        assert not joined[0].directory.exists()
+
+
+def replies(url_host: str, port: int, question: bytes) -> bytes:
+    with socket.create_connection((url_host, port), 5) as connection:
+        connection.sendall(question)
+        return connection.recv(100)
+
+
+def is_alive(pid: int) -> bool:
+    identity = ProcessId.of(pid)
+    return identity is not None and identity.alive
+
+
+def test_the_first_starts_a_server_and_the_others_find_it(join: Join) -> None:
+    one, other = join(), join()
+    events: list[Event] = []
+    with everything.listening(events.append):
+        first, second = one.server(Redis()), other.server(Redis())
+    assert (first.pid, first.url, first.secret) == (second.pid, second.url, second.secret)
+    assert [type(each) for each in events if isinstance(each, ServiceReady | ServiceJoined)] == [
+        ServiceReady,
+        ServiceJoined,
+    ]
+
+
+def test_asking_twice_gives_the_same_instance(join: Join) -> None:
+    commons = join()
+    assert commons.server(Redis()) is commons.server(Redis())
+
+
+def test_services_that_differ_are_two_servers_though_they_have_one_name(join: Join) -> None:
+    one, other = join(), join()
+    plain, limited = one.server(Redis()), one.server(Redis(args=["--maxmemory", "100mb"]))
+    assert plain.pid != limited.pid
+    assert other.server(Redis(args=["--maxmemory", "100mb"])).pid == limited.pid
+
+
+def test_a_death_is_known_to_all_at_once_and_the_next_server_is_everybodys(join: Join) -> None:
+    one, other = join(), join()
+    first, second = one.server(Redis()), other.server(Redis())
+    assert replies(first.host, first.port, b"SET a 1\r\n") == b"+OK\r\n"
+    os.kill(first.pid, signal.SIGKILL)
+    eventually(lambda: first.state == second.state == "died")
+    assert first.lost
+    assert second.lost
+    with pytest.raises(ServiceDied, match="SIGKILL"):
+        second.wait(lambda _: True)
+    other.ensure(second)
+    one.ensure(first)
+    assert first.pid == second.pid
+    assert replies(first.host, first.port, b"GET a\r\n") == b"$-1\r\n", "it has forgotten everything"
+
+
+def test_one_that_was_paused_or_stopped_is_there_again(join: Join) -> None:
+    commons = join()
+    redis = commons.server(Redis())
+    redis.pause()
+    commons.ensure(redis)
+    assert redis.state == "ready"
+    redis.stop()
+    commons.ensure(redis)
+    assert replies(redis.host, redis.port, b"PING\r\n") == b"+PONG\r\n"
+
+
+def test_several_who_come_at_once_start_one_server(join: Join) -> None:
+    several = [join() for _ in range(4)]
+    pids: list[int] = []
+
+    def come(commons: Commons) -> None:
+        pids.append(commons.server(web()).pid)
+
+    threads = [threading.Thread(target=come, args=[each]) for each in several]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert len(pids) == 4
+    assert len(set(pids)) == 1
+
+
+def test_processes_that_come_at_once_share_one_janitor_and_one_server(tmp_path: Path) -> None:
+    code = """
+        import os, sys
+        from metricrig._core.processes import ProcessId
+        from metricrig.services import Redis
+        from metricrig.sharing import Commons
+        owner = ProcessId.of(os.getppid())
+        commons = Commons.join("crowd", data=sys.argv[1], run="this", owner=owner, linger=0)
+        print(commons.server(Redis()).pid, commons._janitor.pid, flush=True)
+        sys.stdin.read()
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code), str(tmp_path)]
+    crowd = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(6)]
+    said = {each.stdout.readline() for each in crowd if each.stdout}
+    for each in crowd:
+        each.communicate("")
+    assert len(said) == 1, said
+    ours = Commons.join("crowd", data=tmp_path, run="this", owner=None, linger=0)
+    ours.dismiss()
+    assert not list(tmp_path.glob("metricrig-*/*"))
+
+
+def test_a_member_that_is_killed_takes_nothing_with_it(join: Join, tmp_path: Path) -> None:
+    commons = join()
+    redis = commons.server(Redis())
+    code = f"""
+        import os, sys
+        from metricrig.services import Redis
+        from metricrig.sharing import Commons
+        commons = Commons.join({commons.name!r}, data=sys.argv[1], run="this", owner=None, linger=0)
+        assert commons.server(Redis()).pid == {redis.pid}
+        os.kill(os.getpid(), 9)
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code), str(tmp_path)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert replies(redis.host, redis.port, b"PING\r\n") == b"+PONG\r\n"
+    assert redis.state == "ready"
+
+
+def test_a_member_killed_while_it_starts_a_server_leaves_the_start_to_the_next(join: Join, tmp_path: Path) -> None:
+    commons = join()
+    code = f"""
+        import os, sys, threading
+        from metricrig import Service, ready
+        from metricrig.sharing import Commons
+        commons = Commons.join({commons.name!r}, data=sys.argv[1], run="this", owner=None, linger=0)
+        def kill(_): os.kill(os.getpid(), 9)
+        commons.server(Service(name="web", command=["sleep", "1000"], ready=kill))
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code), str(tmp_path)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    half_started = [each for rig in registry.find([commons.directory.parent]) for each in rig.services]
+    server = commons.server(web())
+    assert server.state == "ready"
+    eventually(lambda: not any(each.alive for each in half_started))
+
+
+def test_a_start_that_failed_is_not_tried_again_by_every_worker(join: Join, tmp_path: Path) -> None:
+    one, other = join(), join()
+    tried = tmp_path / "tried"
+    broken = python("broken", f"open({str(tried)!r}, 'a').write('x'); sys.exit(3)", ports={"http": 80})
+    with pytest.raises(ServiceDied, match="exited with 3"):
+        one.server(broken)
+    with pytest.raises(MetricrigError, match=r"(?s)exited with 3.*another process"):
+        other.server(broken)
+    assert tried.read_text(encoding="utf-8") == "x"
+
+
+def test_what_a_machine_lacks_is_said_to_each_in_its_own_words(join: Join) -> None:
+    one, other = join(), join()
+    lacking = Redis(version=">=99")
+    for commons in (one, other):
+        with pytest.raises(Unavailable):
+            commons.server(lacking)
+
+
+def test_without_an_owner_it_stays_for_a_while_and_then_goes(tmp_path: Path) -> None:
+    commons = Commons.join("lingering", data=tmp_path, run="first", owner=None, linger=0.5)
+    pid = commons.server(Redis()).pid
+    commons.leave()
+    again = Commons.join("lingering", data=tmp_path, run="second", owner=None, linger=0.5)
+    events: list[Event] = []
+    again.events.subscribe(events.append)
+    assert again.server(Redis()).pid == pid
+    assert [each.reused for each in events if isinstance(each, ServiceJoined)] == [True]
+    again.leave()
+    eventually(lambda: not again.directory.exists())
+    assert not is_alive(pid)
+
+
+def test_a_reused_server_that_does_not_answer_is_replaced(tmp_path: Path) -> None:
+    commons = Commons.join("frozen", data=tmp_path, run="first", owner=None, linger=5)
+    redis = commons.server(Redis(start_within=5))
+    pid = redis.pid
+    os.kill(pid, signal.SIGSTOP)
+    commons.leave()
+    again = Commons.join("frozen", data=tmp_path, run="second", owner=None, linger=5)
+    other = again.server(Redis(start_within=5))
+    assert other.pid != pid
+    assert replies(other.host, other.port, b"PING\r\n") == b"+PONG\r\n"
+    again.dismiss()
+
+
+def test_the_owners_death_is_the_end_of_everything(tmp_path: Path) -> None:
+    owner = subprocess.Popen(["sleep", "1000"])
+    commons = Commons.join("orphans", data=tmp_path, run="this", owner=ProcessId.of(owner.pid), linger=0)
+    redis = commons.server(Redis())
+    pid = redis.pid
+    with redis.may_die():
+        owner.kill()
+        owner.wait()
+        eventually(lambda: not commons.directory.exists())
+    assert not is_alive(pid)
+    commons.leave()
+
+
+def test_what_a_killed_janitor_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    first = Commons.join("forsaken", data=tmp_path, run="this", owner=None, linger=60)
+    redis = first.server(Redis())
+    pid = redis.pid
+    os.kill(first._janitor.pid, signal.SIGKILL)
+    eventually(lambda: not first._janitor.alive)
+    first.leave()
+    second = Commons.join("forsaken", data=tmp_path, run="this", owner=None, linger=60)
+    assert second.server(Redis()).pid != pid
+    assert not is_alive(pid)
+    second.dismiss()
+
+
+def test_a_door_in_a_directory_with_a_long_name_is_found(tmp_path: Path) -> None:
+    deep = tmp_path / ("d" * 120)
+    deep.mkdir()
+    commons = Commons.join("deep", data=deep, run="this", owner=None, linger=60)
+    assert commons.server(Redis()).state == "ready"
+    commons.dismiss()
+    assert not list(deep.glob("metricrig-*/*"))
+
+
+def test_metricrig_ps_sees_shared_servers_as_live(join: Join) -> None:
+    commons = join()
+    commons.server(Redis())
+
+    def found() -> list[str]:
+        rigs = registry.find([commons.directory.parent])
+        return [f"{each.rig} {each.state} {[s.name for s in each.services]}" for each in rigs]
+
+    eventually(lambda: found() == [f"{commons.name} live ['redis']"])

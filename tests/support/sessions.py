@@ -1,0 +1,72 @@
+"""Real pytest sessions, in a directory and with a root for rigs of their own."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from metricrig.janitor.family import MARK, mark_of
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a session said."""
+
+    status: int
+    text: str
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """``{"passed": 3, "failed": 1}``, from its last line."""
+        return {what: int(number) for number, what in re.findall(r"(\d+) (\w+)", self.text.splitlines()[-1])}
+
+
+@dataclass(frozen=True)
+class Project:
+    """A directory with tests in it."""
+
+    path: Path
+    root: Path
+    """Where its rigs are."""
+
+    def write(self, **files: str) -> None:
+        for name, text in files.items():
+            (self.path / f"{name}.py").write_text(text, encoding="utf-8")
+
+    def start(self, *words: str, **env: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(self.path), *words],
+            cwd=self.path,
+            env={**environment(), "METRICRIG_DATA": str(self.root), **env},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self, *words: str, **env: str) -> Outcome:
+        with self.start(*words, **env) as process:
+            text, _ = process.communicate(timeout=90)
+        return Outcome(process.returncode, text)
+
+    def left(self) -> list[str]:
+        """Directories of rigs, and processes that are marked as theirs."""
+        directories = list(self.root.glob("metricrig-*/*"))
+        names = {each.name for each in directories}
+        marks = {pid: mark_of(pid).partition("/")[0] for pid in _pids()}
+        return [str(each) for each in directories] + [f"{pid} {mark}" for pid, mark in marks.items() if mark in names]
+
+
+def environment() -> dict[str, str]:
+    """Ours, without what would make another session believe that it is part of this one."""
+    foreign = ("PYTEST_", "METRICRIG_", "COV_", MARK, "GITHUB_", "CI")
+    return {
+        name: value for name, value in os.environ.items() if not name.startswith(foreign) or name == "METRICRIG_CACHE"
+    }
+
+
+def _pids() -> list[int]:
+    return [int(each.name) for each in Path("/proc").iterdir() if each.name.isdigit()]
