@@ -31,6 +31,10 @@ R, S = "shop-1", "redis"
         (events.RigClosed(rig=R, seconds=0.5, kept="/d"), "shop-1: closed after 500 ms, kept /d"),
         (events.ServiceStarting(rig=R, service=S, command=("/r", "x")), "redis: starting /r"),
         (events.ServiceReady(rig=R, service=S, pid=7, seconds=0.0124), "redis: ready after 12 ms, pid 7"),
+        (
+            events.ServiceJoined(rig=R, service=S, pid=7, reused=True),
+            "redis: found running, pid 7, from an earlier test run",
+        ),
         (events.ServiceFailed(rig=R, service=S, why="no"), "redis: failed: no"),
         (
             events.ServiceMoved(rig=R, service=S, port="redis", old=1, new=2),

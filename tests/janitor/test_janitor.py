@@ -31,6 +31,8 @@ RECORD: dict[str, Any] = {"kept": False, "boot": "b", "owner": [1, 1], "pid_name
         ({}, False, True, registry.CLEANING),
         ({}, False, False, registry.ORPHANED),
         ({"boot": "an earlier one"}, True, True, registry.LOST),
+        ({"owner": None}, False, True, registry.REUSABLE),
+        ({"owner": None}, False, False, registry.ORPHANED),
         ({"owner": [1, 1], "pid_namespace": "a container's"}, False, False, registry.ELSEWHERE),
         ({"kept": True}, False, False, registry.KEPT),
     ],

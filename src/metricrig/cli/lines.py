@@ -49,6 +49,8 @@ def _of_service(event: ServiceEvent) -> str:
             said = f"starting {event.command[0]}"
         case events.ServiceReady():
             said = f"ready after {in_time(event.seconds)}, pid {event.pid}"
+        case events.ServiceJoined():
+            said = f"found running, pid {event.pid}" + (", from an earlier test run" if event.reused else "")
         case events.ServiceFailed():
             said = f"failed: {event.why}"
         case events.ServiceMoved():

@@ -8,7 +8,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from metricrig.janitor import registry, sweep
+from metricrig.janitor import booting, registry, sweep
+from metricrig.janitor.client import Janitor
 from metricrig.runtimes.process import places
 
 if TYPE_CHECKING:
@@ -58,28 +59,30 @@ def found(words: Sequence[str] = ()) -> list[FoundRig]:
     return [each for each in rigs if not words or {each.rig, each.rig.rpartition("-")[0]} & set(words)]
 
 
-def refusal(rig: FoundRig, *, kept: bool) -> str | None:
+def refusal(rig: FoundRig, *, kept: bool, reused: bool) -> str | None:
     """Why a rig is not removed; None if it may be."""
     owner = f"pid {rig.owner.pid}" if rig.owner else "somebody who is just making it"
     reasons = {
         registry.LIVE: f"it is live: {owner} owns it and removes it when it ends",
         registry.CLEANING: "its janitor is removing it just now",
         registry.ELSEWHERE: "it belongs to another container: only there its processes can be told apart",
+        registry.REUSABLE: None if reused else "it waits for the next test run; --reused ends it",
         registry.KEPT: None if kept else "it was kept on purpose; --kept removes it",
     }
     return reasons.get(rig.state)
 
 
-def clean_up(rig: FoundRig, *, kept: bool, dry_run: bool, named: bool) -> Fate:
+def clean_up(rig: FoundRig, *, kept: bool, reused: bool, dry_run: bool, named: bool) -> Fate:
     """Remove a rig, unless it is somebody's."""
-    why = refusal(rig, kept=kept)
+    why = refusal(rig, kept=kept, reused=reused)
     if why is not None:
         return Fate(rig, REFUSED if named else LEFT, f"left alone: {why}")
     if dry_run:
         alive = [str(each.process.pid) for each in rig.services if each.process and each.alive]
         also = f" after ending {', '.join(alive)}" if alive and rig.state != registry.LOST else ""
         return Fate(rig, WOULD_REMOVE, f"{rig.state}: would remove {rig.directory}{also}")
-    return _remove_kept(rig) if rig.state == registry.KEPT else _reap(rig)
+    removing = {registry.KEPT: _remove_kept, registry.REUSABLE: _dismiss}
+    return removing.get(rig.state, _reap)(rig)
 
 
 def _reap(rig: FoundRig) -> Fate:
@@ -98,6 +101,15 @@ def _remove_kept(rig: FoundRig) -> Fate:
     if why is not None:
         return Fate(rig, FAILED, f"could not remove {rig.directory}: {why}")
     return Fate(rig, REMOVED, f"kept: removed {rig.directory}")
+
+
+def _dismiss(rig: FoundRig) -> Fate:
+    """Its own janitor does it best."""
+    Janitor(*booting.shared(rig.directory, mode=0, owner=None, linger=0)).dismiss(keep=False)
+    if rig.directory.exists():
+        return Fate(rig, FAILED, f"could not remove {rig.directory}: its janitor has gone, and it is still there")
+    ended = tuple(each.process.pid for each in rig.services if each.process)
+    return Fate(rig, REMOVED, f"{rig.state}: removed {rig.directory}, ended {', '.join(map(str, ended))}", ended)
 
 
 def age(rig: FoundRig) -> float:

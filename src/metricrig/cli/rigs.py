@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from metricrig.janitor.registry import FoundRig
 
 _WHERE = "Rigs are looked for in /dev/shm and the directory for temporary files, and below METRICRIG_DATA if it is set."
-_STYLES = {"live": "green", "cleaning": "cyan", "orphaned": "red", "lost": "red", "kept": "yellow", "elsewhere": "dim"}
+_STYLES = {
+    "live": "green",
+    "cleaning": "cyan",
+    "orphaned": "red",
+    "lost": "red",
+    "kept": "yellow",
+    "elsewhere": "dim",
+    "reusable": "green",
+}
 
 
 @click.command(
@@ -27,8 +35,9 @@ def ps(*, rigs: tuple[str, ...], as_json: bool) -> bool:
     """Show the rigs of this user (all, or those with these names or ids).
 
     The state is "live" (its process runs), "cleaning" (its process is dead, its janitor is at work), "orphaned"
-    (nobody's), "lost" (from before a reboot), "kept" (only its files, because somebody wanted them) or
-    "elsewhere" (of a container that shares the directory). Exits with 1 if a name was given and nothing has it.
+    (nobody's), "lost" (from before a reboot), "kept" (only its files, because somebody wanted them), "reusable" (it
+    runs, and waits for the next test run) or "elsewhere" (of a container that shares the directory). Exits with 1
+    if a name was given and nothing has it.
     """
     from metricrig.cli.reaping import found
 
@@ -48,15 +57,17 @@ def ps(*, rigs: tuple[str, ...], as_json: bool) -> bool:
         "metricrig clean              everything that is nobody's any more",
         "metricrig clean --dry-run    only say what would be done",
         "metricrig clean --kept       and the directories that were kept",
+        "metricrig clean --reused     and the servers that wait for the next test run",
         "metricrig clean shop-1f03a9c2",
     ),
 )
 @click.argument("rigs", nargs=-1)
 @click.option("--kept", is_flag=True, help="Remove kept directories too.")
+@click.option("--reused", is_flag=True, help="End the servers that wait for the next test run too.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done; do nothing.")
 @json_option
 @debug_option
-def clean(*, rigs: tuple[str, ...], kept: bool, dry_run: bool, as_json: bool) -> bool:
+def clean(*, rigs: tuple[str, ...], kept: bool, reused: bool, dry_run: bool, as_json: bool) -> bool:
     """End and remove the rigs that nobody owns any more (all, or those with these names or ids).
 
     A rig that is live, being cleaned or elsewhere is never touched, by whatever name. Exits with 0 when nothing
@@ -64,7 +75,7 @@ def clean(*, rigs: tuple[str, ...], kept: bool, dry_run: bool, as_json: bool) ->
     """
     from metricrig.cli.reaping import clean_up, found
 
-    fates = [clean_up(each, kept=kept, dry_run=dry_run, named=bool(rigs)) for each in found(rigs)]
+    fates = [clean_up(each, kept=kept, reused=reused, dry_run=dry_run, named=bool(rigs)) for each in found(rigs)]
     if as_json:
         from metricrig.cli.output import print_json
 

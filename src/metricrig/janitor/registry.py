@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from metricrig.janitor.record import Record
 
 LIVE, CLEANING, ORPHANED, LOST, KEPT, ELSEWHERE = "live", "cleaning", "orphaned", "lost", "kept", "elsewhere"
+REUSABLE = "reusable"
 REAPABLE = {ORPHANED, LOST}
 
 _BEING_BORN = 60.0
@@ -117,7 +118,7 @@ def judge(record: Record, *, boot: str, namespace: str, owner_alive: bool, janit
         return LIVE
     if not janitor_alive:
         return ORPHANED
-    return CLEANING if record["owner"] else LIVE  # one without an owner is its janitor's, between two runs
+    return CLEANING if record["owner"] else REUSABLE  # one without an owner waits for the next test run
 
 
 def reap(rig: FoundRig) -> Reaped:

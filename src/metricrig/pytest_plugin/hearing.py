@@ -21,8 +21,9 @@ def hear(session: Session, event: Event) -> None:
 
 
 def _ready(session: Session, event: ServiceReady) -> None:
-    session.tally.started += 1
-    session.tally.seconds += event.seconds
+    if event.rig != session.counted_by_leader:
+        session.tally.started += 1
+        session.tally.seconds += event.seconds
 
 
 def _joined(session: Session, event: ServiceJoined) -> None:

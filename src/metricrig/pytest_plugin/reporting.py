@@ -52,13 +52,18 @@ class Reporting:
 
             self._annotations += annotation(report)
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self) -> None:
-        """Stop what is this process's; tell the controller what happened here."""
-        self._session.close()
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self) -> Generator[None, Any, Any]:
+        """Stop what is this process's, and tell the controller what happened here, before xdist sends it."""
+        if not self._session.made:
+            self._session.close()
         output: dict[str, Any] | None = getattr(self._config, "workeroutput", None)
         if output is not None:
             output[KEY] = self._session.tally.plain()
+        try:
+            return (yield)
+        finally:  # of an interrupted session pytest ends the fixtures just now
+            self._session.close()
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """One line, and one more for each thing that should not have happened."""

@@ -71,8 +71,7 @@ class Own:
 class Shared:
     """Of several processes."""
 
-    def __init__(self, session: Session, commons: Commons) -> None:
-        self._session = session
+    def __init__(self, commons: Commons) -> None:
         self._commons = commons
 
     def server(self, service: Service) -> Instance:
@@ -85,8 +84,6 @@ class Shared:
 
     def close(self) -> None:
         """They stay: for the other workers, or for the next run."""
-        if not self._session.seat.leader:
-            self._session.tally.left_running.append(self._commons.name)
         self._commons.leave()
 
 
@@ -112,12 +109,14 @@ def new_servers(session: Session) -> Servers | None:
         return None
     if settings.reuse:
         name, owner = _of_project(session), None
+        session.tally.left_running.append(name)
     elif seat.leader is not None:
         name, owner = _of_run(seat.run), seat.leader
+        session.counted_by_leader = name
     else:
         return None
     linger = settings.idle if settings.reuse else _LINGER
-    return Shared(session, Commons.join(name, data=_data(), run=seat.run, owner=owner, linger=linger))
+    return Shared(Commons.join(name, data=_data(), run=seat.run, owner=owner, linger=linger))
 
 
 def dismiss(run: str, session: Session) -> None:
@@ -126,6 +125,9 @@ def dismiss(run: str, session: Session) -> None:
     if directory.exists():
         keep = session.keeps(failed=bool(session.failed))
         commons = Commons.join(directory.name, data=_data(), run=run, owner=None, linger=0)
+        for facts in commons.facts():
+            session.tally.started += facts.started
+            session.tally.seconds += facts.spent
         commons.dismiss(keep=keep)
         if keep:
             session.tally.kept.append(str(directory))

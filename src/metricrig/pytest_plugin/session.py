@@ -56,6 +56,8 @@ class Session:
         self.usage: Usage | None = None
         """What it uses, if anything."""
         self.failed = 0
+        self.counted_by_leader = ""
+        """The rig whose starts are on record there: a worker may be killed before it can tell of them."""
         self._shared: Servers | None = None
         self._own: Servers | None = None
         self._listening = False
@@ -75,7 +77,7 @@ class Session:
     @contextlib.contextmanager
     def having(self, key: object, service: Service, *, shared: bool, scope: str) -> Iterator[Instance]:
         """This server, ready, as the value of a fixture: the session's, or one with a rig of its own."""
-        self.listen()
+        self._listen()
         if scope == "session":
             servers = self.servers(shared=shared)
             instance = servers.server(service)
@@ -106,7 +108,7 @@ class Session:
         from metricrig.rig import Rig  # noqa: PLC0415 - see the module
 
         before = self.failed
-        self.listen()
+        self._listen()
         with Rig(name, runtime=self.settings.runtime) as rig:
             yield rig
             rig.keep = rig.keep or self.keeps(failed=self.failed > before)
@@ -156,15 +158,22 @@ class Session:
     def listen(self) -> None:
         """Hear of all rigs, once there can be any."""
         if not self._listening and _EVENTS in sys.modules:
+            self._listen()
+
+    def _listen(self) -> None:
+        if not self._listening:
+            from metricrig._core.events import everything  # noqa: PLC0415 - see the module
             from metricrig.pytest_plugin.hearing import hear  # noqa: PLC0415 - see the module
 
             self._listening = True
-            sys.modules[_EVENTS].everything.subscribe(lambda event: hear(self, event))
+            everything.subscribe(partial(hear, self))
 
     def close(self) -> None:
         """Let go of the servers; whoever is the last one stops them."""
-        for servers in {id(each): each for each in (self._shared, self._own) if each is not None}.values():
-            servers.close()
+        servers = {id(each): each for each in (self._shared, self._own) if each is not None}
+        self._shared = self._own = None
+        for each in servers.values():
+            each.close()
 
     def keeps(self, *, failed: bool) -> bool:
         """Whether files are to stay."""

@@ -147,6 +147,7 @@ class Commons:
             ports=dict(life.site.at.port),
             secret=life.site.at.secret,
             started=former.started if former else 0,
+            spent=former.spent if former else 0.0,
         )
         try:
             starting.start(life, instance_of(life))
@@ -164,6 +165,7 @@ class Commons:
             log_start=life.log_start,
             seconds=life.ready_after or 0.0,
             started=facts.started + 1,
+            spent=facts.spent + (life.ready_after or 0.0),
         ).write(self._path(life.name))
 
     def _path(self, name: str) -> Path:

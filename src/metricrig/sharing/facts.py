@@ -27,9 +27,11 @@ class Facts:
     command: tuple[str, ...] = ()
     log_start: int = 0
     seconds: float = 0.0
-    """How long its start took."""
+    """How long its last start took."""
     started: int = 0
     """How often it has been started."""
+    spent: float = 0.0
+    """How long all its starts took."""
     failure: str = ""
 
     def write(self, path: Path) -> None:
