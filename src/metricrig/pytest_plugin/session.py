@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import pytest
 
@@ -33,8 +32,7 @@ MADE_BY = "_metricrig_key"
 _EVENTS = "metricrig._core.events"
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(NamedTuple):
     """The value of a fixture; ``mend`` has it well again."""
 
     value: Instance | Rig

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -16,8 +15,7 @@ KEY = "metricrig"
 """In what xdist carries to the workers, and back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seat:
+class Seat(NamedTuple):
     """Where in a test run this process sits. ``leader`` is the process that has started the workers."""
 
     run: str
