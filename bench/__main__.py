@@ -5,7 +5,19 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bench import commands, imports, ingest, postgresql, reading, start, stop, together, waiting
+from bench import (
+    commands,
+    imports,
+    ingest,
+    parallel,
+    plugin,
+    postgresql,
+    reading,
+    start,
+    stop,
+    together,
+    waiting,
+)
 from bench.machine import load, machine
 from bench.table import markdown, show
 
@@ -19,6 +31,8 @@ BENCHMARKS = {
     "ingest": ingest.run,
     "reading": reading.run,
     "waiting": waiting.run,
+    "plugin": plugin.run,
+    "parallel": parallel.run,
 }
 HOW = (
     "Contenders take turns in every round, in changing order; ratios are of medians, and matter more than milliseconds,"
