@@ -69,7 +69,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[SESSION] = session
     config.pluginmanager.register(running.Running(session), "metricrig-running")
     config.pluginmanager.register(reporting.Reporting(session, config), "metricrig-reporting")
-    if config.pluginmanager.hasplugin("xdist") and not session.seat.worker:
+    if not session.seat.worker:
         config.pluginmanager.register(workers.Controller(session), "metricrig-controller")
 
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from metrics.promql.random_expressions import EXPRESSIONS, MARK, Written
 from metrics.promql.test_confined import AGGREGATIONS, NUMBERS, OPERATORS, SELECTORS
-from support.versions import had_or_skip
+from support.versions import obtain_all
 
 from metricrig import Rig
 from metricrig.metrics.promql.confined import confined
@@ -25,7 +25,7 @@ slow_at_first = settings(max_examples=200, deadline=None, suppress_health_check=
 
 
 def started(version: str) -> Iterator[str]:
-    had_or_skip(Prometheus(version=version))
+    obtain_all(Prometheus(version=version))
     with Rig("parser") as rig:
         server = rig.add(Prometheus(version=version))
         rig.start()

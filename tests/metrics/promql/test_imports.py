@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from support.versions import had_or_skip
+from support.versions import obtain_all
 
 from metricrig import Rig
 from metricrig.metrics.remote_write.imports import line_bodies
@@ -21,7 +21,7 @@ MIDNIGHT = 1704067200
 
 @pytest.fixture(scope="module")
 def urls() -> Iterator[dict[str, str]]:
-    had_or_skip(VictoriaMetrics(version="<1.88"), VictoriaMetrics(version="1.128.0"))
+    obtain_all(VictoriaMetrics(version="<1.88"), VictoriaMetrics(version="1.128.0"))
     with Rig("imports") as rig:
         rig.add(VictoriaMetrics(version="<1.88"), name="old")
         rig.add(VictoriaMetrics(version="1.128.0"), name="new")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-from support.versions import had_or_skip
+from support.versions import obtain_all
 
 from metricrig import Rig
 from metricrig.metrics.remote_write import Sender
@@ -24,7 +24,7 @@ OLD, NEW = "<1.88", "1.128.0"
 
 @pytest.fixture(scope="module")
 def servers() -> Iterator[dict[str, VictoriaMetricsInstance]]:
-    had_or_skip(VictoriaMetrics(version=OLD), VictoriaMetrics(version=NEW))
+    obtain_all(VictoriaMetrics(version=OLD), VictoriaMetrics(version=NEW))
     with Rig("losses") as rig:
         limited = VictoriaMetrics(version=NEW, args=["-storage.maxHourlySeries=50"])
         rig.add(VictoriaMetrics(version=OLD), name="old")

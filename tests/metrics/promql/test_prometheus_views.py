@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from support.versions import had_or_skip
+from support.versions import obtain_all
 
 from metricrig import Rig, UsageError
 from metricrig.metrics.promql import QueryFailed
@@ -82,7 +82,7 @@ class Shared:
 
 @pytest.fixture(scope="module", params=["~=2.42.0", "3.5.0"])
 def shared(request: pytest.FixtureRequest) -> Iterator[Shared]:
-    had_or_skip(Prometheus(version=request.param))
+    obtain_all(Prometheus(version=request.param))
     with Rig("views") as rig:
         server, one, other = (
             rig.add(Prometheus(version=request.param, any_age=True), name=name) for name in ("shared", "one", "other")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from support.versions import had_or_skip
+from support.versions import obtain_all
 
 from metricrig import Instance, Rig
 from metricrig.metrics.promql import QueryFailed
@@ -24,7 +24,7 @@ OLD, NEW = "<1.88", "1.128.0"
 
 @pytest.fixture(scope="module")
 def servers() -> Iterator[dict[str, Instance]]:
-    had_or_skip(VictoriaMetrics(version=OLD), VictoriaMetrics(version=NEW), Prometheus(version="~=2.42.0"))
+    obtain_all(VictoriaMetrics(version=OLD), VictoriaMetrics(version=NEW), Prometheus(version="~=2.42.0"))
     with Rig("stores") as rig:
         found: dict[str, Instance] = {
             "old": rig.add(VictoriaMetrics(version=OLD), name="old"),
