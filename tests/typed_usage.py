@@ -35,6 +35,7 @@ from metricrig.metrics.results import Matrix, Values
 from metricrig.metrics.store import Ingested
 from metricrig.services import Etcd, Memcached, PostgreSQL, Prometheus, Redis, VictoriaMetrics
 from metricrig.services.postgresql import PostgreSQLInstance
+from metricrig.services.redis import RedisInstance
 from metricrig.services.stores import PrometheusInstance, VictoriaMetricsInstance
 from metricrig.tools import Executable, Release, obtain
 
@@ -56,7 +57,7 @@ def the_first_example() -> None:
             )
         )
         rig.start()
-        assert_type(redis, Instance)
+        assert_type(redis, RedisInstance)
         assert_type(shop, Instance)
         assert_type(victoria, VictoriaMetricsInstance)
         assert_type(postgresql, PostgreSQLInstance)
