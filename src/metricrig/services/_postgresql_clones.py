@@ -5,6 +5,7 @@ Everything here belongs to one process. Processes that share a server have diffe
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from contextlib import suppress
@@ -37,6 +38,7 @@ class Clones:
         self._threads: list[threading.Thread] = []
         self._ended = False
         self._setting_up = threading.RLock()
+        self._taken: dict[str, PostgreSQLDatabase] = {}
         self._admin: Connection | None = None
         self._known: dict[str, Connection] = {}
         """Templates, and the connection on which each was seen: they are known as long as that lives."""
@@ -54,14 +56,18 @@ class Clones:
             if not self._threads:
                 self._begin(admin)
         try:
-            name = self._taken(wanted.template)
+            name = self._name(wanted.template)
         except BaseException:
             self._known.pop(wanted.template, None)  # look again next time
             raise
-        return PostgreSQLDatabase(self._server, name, lambda: self._give_back(name))
+        database = PostgreSQLDatabase(self._server, name, lambda: self._give_back(name))
+        self._taken[name] = database
+        return database
 
     def release(self) -> None:
         """Stop the threads, and drop what is left if the server goes on without us."""
+        for database in list(self._taken.values()):
+            database.close()
         with self._changed:
             self._ended = True
             self._changed.notify_all()
@@ -86,20 +92,23 @@ class Clones:
         number = self._numbers.take(_MOST_PROCESSES)
         if number is None:
             raise UsageError(f"{self._server.name}: {_MOST_PROCESSES} processes share it already")
-        self._prefix = f"metricrig_{number}_"
-        # What a process has left that had this number and was killed.
-        left = admin.query(f"SELECT datname FROM pg_database WHERE starts_with(datname, '{self._prefix}')")  # noqa: S608 - made by us
+        # What a process has left that had this number and was killed. Its names are not used again, because the
+        # server may be about to finish the last of them.
+        number_is = f"metricrig_{number}_"
+        left = admin.query(f"SELECT datname FROM pg_database WHERE left(datname, {len(number_is)}) = '{number_is}'")  # noqa: S608 - made by us
         self._stock.used.extend((str(name), 0.0) for (name,) in left)
+        self._prefix = f"{number_is}{os.urandom(3).hex()}_"
         self._threads = [threading.Thread(target=self._work, name="clones", daemon=True) for _ in range(_THREADS)]
         for thread in self._threads:
             thread.start()
 
-    def _taken(self, template: str) -> str:
+    def _name(self, template: str) -> str:
         with self._changed:
             shelf = self._stock.shelf(template)
             shelf.asked += 1
             shelf.waiting += 1
             shelf.failure = None
+            self._stock.try_again()
             self._changed.notify_all()
             try:
                 came = self._changed.wait_for(
@@ -119,6 +128,7 @@ class Clones:
 
     def _give_back(self, name: str) -> None:
         with self._changed:
+            self._taken.pop(name, None)
             self._stock.used.append((name, time.monotonic()))
             self._changed.notify_all()
 
@@ -137,8 +147,9 @@ class Clones:
                 else:
                     self._make(connection, task)
             except MetricrigError as error:
-                if isinstance(task, Make):
-                    self._failed(task, error)
+                with self._changed:
+                    self._stock.failed(task, error)
+                    self._changed.notify_all()
         if connection is not None:
             connection.close()
 
@@ -161,12 +172,4 @@ class Clones:
             shelf = self._stock.shelf(task.template)
             shelf.coming -= 1
             shelf.ready.append(Clone(name, connection))
-            self._changed.notify_all()
-
-    def _failed(self, task: Make, error: MetricrigError) -> None:
-        with self._changed:
-            shelf = self._stock.shelf(task.template)
-            shelf.coming -= 1
-            if task.asked == shelf.asked:  # else somebody has asked since, and may have mended it
-                shelf.failure = error
             self._changed.notify_all()

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from metricrig._core.errors import MetricrigError
 
-DEPTH = 2
+DEPTH = 4
 """Clones that wait for each template."""
 MOST_USED = 16
 """Used databases that may wait for a quiet moment: an empty one is 7 MB, in memory for the most part."""
@@ -73,6 +73,7 @@ class Stock:
         self.shelves: dict[str, Shelf] = {}
         self.used: deque[tuple[str, float]] = deque()
         """Databases to be dropped, and since when they have been."""
+        self._undropped: list[str] = []
 
     def shelf(self, template: str) -> Shelf:
         """The clones of one template."""
@@ -97,6 +98,21 @@ class Stock:
             return None
         early = self.used[0][1] + LEAVING - now
         return early if early > 0 else Drop(self.used.popleft()[0])
+
+    def failed(self, task: Make | Drop, error: MetricrigError) -> None:
+        """Note that a task could not be done. Nothing is tried again until somebody asks for a database."""
+        if isinstance(task, Drop):
+            self._undropped.append(task.name)
+            return
+        shelf = self.shelf(task.template)
+        shelf.coming -= 1
+        if task.asked == shelf.asked:  # else somebody has asked since, and may have mended it
+            shelf.failure = error
+
+    def try_again(self) -> None:
+        """Somebody asks: the server may be there again."""
+        self.used.extend((name, 0.0) for name in self._undropped)
+        self._undropped.clear()
 
     def everything(self) -> Iterator[str]:
         """The names of all databases that nobody uses."""
