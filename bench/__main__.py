@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bench import commands, imports, ingest, postgresql, reading, start, stop, together, waiting
+from bench import commands, imports, ingest, isolated, postgresql, reading, start, stop, together, waiting
 from bench.machine import load, machine
 from bench.table import markdown, show
 
 BENCHMARKS = {
     "start": start.run,
     "postgresql": postgresql.run,
+    "isolated": isolated.run,
     "together": together.run,
     "stop": stop.run,
     "imports": imports.run,

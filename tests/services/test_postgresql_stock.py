@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from metricrig import MetricrigError
 from metricrig.services._postgresql_stock import DEPTH, LEAVING, MOST_USED, Clone, Drop, Make, Stock
 
 NOW = 100.0
@@ -55,18 +56,24 @@ def test_a_task_is_noted_so_that_nobody_else_does_it() -> None:
     assert [state.next_task(NOW) for _ in range(3)] == [MAKE, Drop("used0"), None]
 
 
-def test_after_a_failure_nothing_is_made_until_somebody_asks() -> None:
+def test_after_a_failure_nothing_is_tried_until_somebody_asks() -> None:
     state = stock(waiting=1)
-    state.shelf("t").failure = RuntimeError("no")  # type: ignore[assignment]
+    state.failed(MAKE, MetricrigError("no"))
+    state.failed(Drop("used0"), MetricrigError("no"))
     assert state.next_task(NOW) is None
+    shelf = state.ask("t")
+    assert (shelf.waiting, shelf.failure) == (2, None)
+    state.failed(MAKE, MetricrigError("that was before"))
+    assert shelf.failure is None
+    assert [state.next_task(NOW) for _ in range(DEPTH + 5)][-1] == Drop("used0")
 
 
 def test_clones_of_a_server_that_has_ended_are_not_handed_out() -> None:
     state = stock(ready=3)
     for clone in list(state.shelf("t").ready)[:2]:
-        clone.maker.alive = False  # type: ignore[misc]
+        clone.life.alive = False  # type: ignore[misc]
     assert state.has("t")
     assert [clone.name for clone in state.shelf("t").ready] == ["ready2"]
     assert sorted(state.everything()) == ["ready0", "ready1", "ready2"]
-    state.shelf("t").ready[0].maker.alive = False  # type: ignore[misc]
+    state.shelf("t").ready[0].life.alive = False  # type: ignore[misc]
     assert not state.has("t")

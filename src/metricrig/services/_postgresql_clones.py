@@ -39,9 +39,10 @@ class Clones:
         self._ended = False
         self._setting_up = threading.RLock()
         self._taken: dict[str, PostgreSQLDatabase] = {}
-        self._admin: Connection | None = None
+        self._life: Connection | None = None
+        """A connection that nothing is said on: as long as it stands, the server has not been restarted."""
         self._known: dict[str, Connection] = {}
-        """Templates, and the connection on which each was seen: they are known as long as that lives."""
+        """Templates, and the life of the server that each was seen in."""
         self._numbers = Numbers(server.dir / LEASES, "postgresql")
         self._prefix = ""
         self._made = 0
@@ -49,12 +50,13 @@ class Clones:
     def take(self, wanted: Filling) -> PostgreSQLDatabase:
         """A fresh database, usually one that is waiting already."""
         with self._setting_up:
-            admin = self._connected()
-            if self._known.get(wanted.template) is not admin:
-                statements.make_template(self._server, admin, wanted)
-                self._known[wanted.template] = admin
+            life = self._living()
+            if self._known.get(wanted.template) is not life:
+                with self._session() as admin:
+                    statements.make_template(self._server, admin, wanted)
+                self._known[wanted.template] = life
             if not self._threads:
-                self._begin(admin)
+                self._begin()
         try:
             name = self._name(wanted.template)
         except BaseException:
@@ -73,29 +75,37 @@ class Clones:
             self._changed.notify_all()
         for thread in self._threads:
             thread.join(_CLONE_WITHIN)  # at once, but for a server that is frozen
-        if self._admin is not None:
+        if self._life is not None:
             with suppress(MetricrigError):
-                for name in self._stock.everything() if self._admin.alive else ():
-                    statements.drop(self._admin, name)
-            self._admin.close()
+                self._drop_all(self._life)
+            self._life.close()
         self._numbers.release()
 
-    def _connected(self) -> Connection:
-        if self._admin is not None and self._admin.alive:
-            return self._admin
-        if self._admin is not None:
-            self._admin.close()
-        self._admin = session(self._server, self._server.user)
-        return self._admin
+    def _drop_all(self, life: Connection) -> None:
+        if life.alive:
+            with self._session() as admin:
+                for name in self._stock.everything():
+                    statements.drop(admin, name)
 
-    def _begin(self, admin: Connection) -> None:
+    def _session(self) -> Connection:
+        return session(self._server, self._server.user)
+
+    def _living(self) -> Connection:
+        if self._life is not None and not self._life.alive:
+            self._life.close()
+            self._life = None
+        self._life = self._life or self._session()
+        return self._life
+
+    def _begin(self) -> None:
         number = self._numbers.take(_MOST_PROCESSES)
         if number is None:
             raise UsageError(f"{self._server.name}: {_MOST_PROCESSES} processes share it already")
         # What a process has left that had this number and was killed. Its names are not used again, because the
         # server may be about to finish the last of them.
         number_is = f"metricrig_{number}_"
-        left = admin.query(f"SELECT datname FROM pg_database WHERE left(datname, {len(number_is)}) = '{number_is}'")  # noqa: S608 - made by us
+        with self._session() as admin:
+            left = admin.query(f"SELECT datname FROM pg_database WHERE left(datname, {len(number_is)}) = '{number_is}'")  # noqa: S608 - made by us
         self._stock.used.extend((str(name), 0.0) for (name,) in left)
         self._prefix = f"{number_is}{os.urandom(3).hex()}_"
         self._threads = [threading.Thread(target=self._work, name="clones", daemon=True) for _ in range(_THREADS)]
@@ -104,27 +114,20 @@ class Clones:
 
     def _name(self, template: str) -> str:
         with self._changed:
-            shelf = self._stock.shelf(template)
-            shelf.asked += 1
-            shelf.waiting += 1
-            shelf.failure = None
-            self._stock.try_again()
+            shelf = self._stock.ask(template)
             self._changed.notify_all()
             try:
-                came = self._changed.wait_for(
-                    lambda: self._ended or shelf.failure or self._stock.has(template), _CLONE_WITHIN
-                )
+                self._changed.wait_for(lambda: self._ended or self._stock.has(template) or shelf.failure, _CLONE_WITHIN)
                 if self._ended:
                     raise UsageError(f"{self._server.name} was released; its rig is closed")
                 if shelf.ready:
                     return shelf.ready.popleft().name
-                if shelf.failure:
-                    raise shelf.failure
-                assert not came  # noqa: S101 - nothing else ends the wait
+                raise shelf.failure or DeadlineExceeded(
+                    self._server.name, wanted=f"a clone of {template}", seen="none", within=_CLONE_WITHIN
+                )
             finally:
                 shelf.waiting -= 1
                 self._changed.notify_all()
-        raise DeadlineExceeded(self._server.name, wanted=f"a clone of {template}", seen="none", within=_CLONE_WITHIN)
 
     def _give_back(self, name: str) -> None:
         with self._changed:
@@ -137,11 +140,7 @@ class Clones:
         connection: Connection | None = None
         while task := self._next():
             try:
-                if connection is None or not connection.alive:
-                    if connection is not None:
-                        connection.close()
-                    connection = None
-                    connection = session(self._server, self._server.user)
+                connection = self._standing(connection)
                 if isinstance(task, Drop):
                     statements.drop(connection, task.name)
                 else:
@@ -152,6 +151,14 @@ class Clones:
                     self._changed.notify_all()
         if connection is not None:
             connection.close()
+
+    def _standing(self, connection: Connection | None) -> Connection:
+        """The same connection while it stands."""
+        if connection is not None and connection.alive:
+            return connection
+        if connection is not None:
+            connection.close()
+        return self._session()
 
     def _next(self) -> Make | Drop | None:
         """Wait until there is something to do; None when there never will be."""
@@ -166,10 +173,11 @@ class Clones:
     def _make(self, connection: Connection, task: Make) -> None:
         with self._changed:
             self._made += 1
-            name = f"{self._prefix}{self._made}"
+            name, life = f"{self._prefix}{self._made}", self._life
+        assert life is not None  # noqa: S101 - nothing is asked for before
         statements.create(connection, name, task.template)
         with self._changed:
             shelf = self._stock.shelf(task.template)
             shelf.coming -= 1
-            shelf.ready.append(Clone(name, connection))
+            shelf.ready.append(Clone(name, life))
             self._changed.notify_all()

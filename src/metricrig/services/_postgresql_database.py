@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
+from metricrig._core.leases import PerProcess
 from metricrig.services._postgresql_wire import Connection
 from metricrig.services.handles import Handle
 
@@ -19,7 +21,8 @@ class PostgreSQLDatabase(Handle["PostgreSQLInstance"]):
 
     def __init__(self, server: PostgreSQLInstance, name: str, give_back: Callable[[], object]) -> None:
         super().__init__(server, name, give_back)
-        self._session: Connection | None = None
+        self._kept = PerProcess(lambda: session(server, name))
+        self._looking = threading.Lock()
 
     @property
     def socket_url(self) -> str:
@@ -38,10 +41,10 @@ class PostgreSQLDatabase(Handle["PostgreSQLInstance"]):
 
     def execute(self, sql: str) -> list[Row]:
         """Run SQL on a session that is kept: the rows, as texts or None, of the last statement that has any."""
-        if self._session is None or not self._session.alive:
-            self._hang_up()
-            self._session = session(self.server, self.name)
-        return self._session.query(sql)
+        with self._looking:
+            if not self._kept.get().alive:  # the server was restarted
+                self._hang_up()
+            return self._kept.get().query(sql)
 
     def close(self) -> None:
         """Give it back: it is dropped in a quiet moment, whoever is connected to it. Closing twice is fine."""
@@ -49,8 +52,8 @@ class PostgreSQLDatabase(Handle["PostgreSQLInstance"]):
         super().close()
 
     def _hang_up(self) -> None:
-        if self._session is not None:
-            self._session.close()
+        if kept := self._kept.forget():
+            kept.close()
 
 
 def session(server: PostgreSQLInstance, database: str) -> Connection:

@@ -20,7 +20,7 @@ LEAVING = 0.02
 
 
 class Life(Protocol):
-    """Something that ends with the server that it is a connection to."""
+    """A life of the server: a connection that was there before and is used for nothing else."""
 
     @property
     def alive(self) -> bool:
@@ -29,10 +29,10 @@ class Life(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Clone:
-    """A database that nobody has used, and the connection that made it: it is as good as that is."""
+    """A database that nobody has used, and the life of the server that it was made in: it is as good as that is."""
 
     name: str
-    maker: Life
+    life: Life
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Stock:
     def has(self, template: str) -> bool:
         """Whether a clone is ready; those of a server that has ended since are to be dropped, if they still exist."""
         ready = self.shelf(template).ready
-        while ready and not ready[0].maker.alive:
+        while ready and not ready[0].life.alive:
             self.used.append((ready.popleft().name, 0.0))
         return bool(ready)
 
@@ -109,10 +109,15 @@ class Stock:
         if task.asked == shelf.asked:  # else somebody has asked since, and may have mended it
             shelf.failure = error
 
-    def try_again(self) -> None:
-        """Somebody asks: the server may be there again."""
+    def ask(self, template: str) -> Shelf:
+        """Somebody waits for a clone. What has failed before is tried again: the server may be there again."""
+        shelf = self.shelf(template)
+        shelf.asked += 1
+        shelf.waiting += 1
+        shelf.failure = None
         self.used.extend((name, 0.0) for name in self._undropped)
         self._undropped.clear()
+        return shelf
 
     def everything(self) -> Iterator[str]:
         """The names of all databases that nobody uses."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 import threading
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, Self, cast
 
 from metricrig._core.connections import asking, connect, undisturbed
 from metricrig._core.errors import MetricrigError
@@ -52,7 +52,10 @@ class Connection:
 
     @property
     def alive(self) -> bool:
-        """Whether nothing has happened to it since it was last used; asks nobody, and takes microseconds."""
+        """Whether nothing has happened to it since it was last used; asks nobody, and takes microseconds.
+
+        While another thread uses it, this cannot be told.
+        """
         return not self._stream.closed and undisturbed(self._socket)
 
     def query(self, statements: str) -> list[Row]:
@@ -61,7 +64,9 @@ class Connection:
             try:
                 self._send(b"Q", statements.encode() + b"\0")
                 return self._rows(statements)
-            except OSError:
+            except PostgreSQLError:
+                raise
+            except BaseException:  # the rest of the answer would be taken for the next one's
                 self.close()
                 raise
 
@@ -69,6 +74,12 @@ class Connection:
         """End it without a word, which the server does not mind."""
         self._stream.close()
         self._socket.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def _begin(self, user: str, password: str, database: str) -> None:
         words = ("user", user, "database", database, "client_encoding", "UTF8", "application_name", "metricrig", "")
