@@ -9,6 +9,7 @@ from bench import (
     commands,
     imports,
     ingest,
+    isolated,
     parallel,
     plugin,
     postgresql,
@@ -24,6 +25,7 @@ from bench.table import markdown, show
 BENCHMARKS = {
     "start": start.run,
     "postgresql": postgresql.run,
+    "isolated": isolated.run,
     "together": together.run,
     "stop": stop.run,
     "imports": imports.run,

@@ -33,8 +33,23 @@ from metricrig.metrics.exposition import Sample
 from metricrig.metrics.expression import Expression
 from metricrig.metrics.results import Matrix, Values
 from metricrig.metrics.store import Ingested
-from metricrig.services import Etcd, Memcached, PostgreSQL, Prometheus, Redis, VictoriaMetrics
+from metricrig.services import (
+    Etcd,
+    EtcdNamespace,
+    Memcached,
+    MemcachedTurn,
+    PostgreSQL,
+    PostgreSQLDatabase,
+    PostgreSQLError,
+    Prometheus,
+    Redis,
+    RedisDatabase,
+    VictoriaMetrics,
+)
+from metricrig.services.etcd import EtcdInstance
+from metricrig.services.memcached import MemcachedInstance
 from metricrig.services.postgresql import PostgreSQLInstance
+from metricrig.services.redis import RedisInstance
 from metricrig.services.stores import PrometheusInstance, VictoriaMetricsInstance
 from metricrig.tools import Executable, Release, obtain
 
@@ -56,7 +71,7 @@ def the_first_example() -> None:
             )
         )
         rig.start()
-        assert_type(redis, Instance)
+        assert_type(redis, RedisInstance)
         assert_type(shop, Instance)
         assert_type(victoria, VictoriaMetricsInstance)
         assert_type(postgresql, PostgreSQLInstance)
@@ -180,3 +195,26 @@ def views_of_a_shared_server(vm: VictoriaMetricsInstance, prometheus: Prometheus
     assert_type(prometheus.isolated("test"), PrometheusStore)
     assert_type(Promql("http://127.0.0.1:9090").label_values("job"), list[str])
     assert_type(vm.series("up", start="2024-01-01T00:00:00Z"), list[dict[str, str]])
+
+
+def parts_of_shared_servers(
+    redis: RedisInstance, postgresql: PostgreSQLInstance, memcached: MemcachedInstance, etcd: EtcdInstance
+) -> None:
+    with redis.isolated() as database:
+        assert_type(database, RedisDatabase)
+        assert_type(database.number, int)
+        assert_type(database.server, RedisInstance)
+        assert_type(database.inside.url, str)
+    with postgresql.isolated(Path("schema.sql")) as orders:
+        assert_type(orders, PostgreSQLDatabase)
+        assert_type(orders.execute("SELECT 1")[0][0], str | None)
+    postgresql.isolated([Path("schema.sql"), Path("data.sql")], key="2").close()
+    postgresql.isolated(lambda template: template.psql("CREATE TABLE orders (n int)")).close()
+    try:
+        orders.execute("SELECT")
+    except PostgreSQLError as refusal:
+        assert_type(refusal.code, str)
+    assert_type(memcached.isolated(), MemcachedTurn)
+    namespace = etcd.isolated()
+    assert_type(namespace, EtcdNamespace)
+    assert_type(namespace.get("a"), str | None)

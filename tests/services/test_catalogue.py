@@ -18,6 +18,7 @@ from metricrig import Instance, Rig, Service, ToolUnavailable, UsageError
 from metricrig._core.directories import cache_root
 from metricrig.services import Etcd, Memcached, PostgreSQL, Prometheus, Redis, VictoriaMetrics
 from metricrig.services.postgresql import PostgreSQLInstance
+from metricrig.services.redis import RedisInstance
 from metricrig.services.stores import VictoriaMetricsInstance
 from metricrig.tools import VICTORIA_METRICS, obtain
 
@@ -240,7 +241,7 @@ def test_the_catalogue_takes_the_options_of_every_service(rig: Rig) -> None:
 def test_instances_of_the_catalogue_can_do_more_than_others(rig: Rig) -> None:
     assert type(rig.add(VictoriaMetrics())) is VictoriaMetricsInstance
     assert type(rig.add(PostgreSQL())) is PostgreSQLInstance
-    assert type(rig.add(Redis())) is Instance
+    assert type(rig.add(Redis())) is RedisInstance
 
 
 def test_a_name_that_is_not_in_the_catalogue_is_an_attribute_error() -> None:

@@ -6,17 +6,45 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from metricrig.services.etcd import Etcd
-    from metricrig.services.memcached import Memcached
+    from metricrig.services._postgresql_database import PostgreSQLDatabase
+    from metricrig.services._postgresql_error import PostgreSQLError
+    from metricrig.services.etcd import Etcd, EtcdNamespace
+    from metricrig.services.memcached import Memcached, MemcachedTurn
     from metricrig.services.postgresql import PostgreSQL
     from metricrig.services.prometheus import Prometheus
-    from metricrig.services.redis import Redis
+    from metricrig.services.redis import Redis, RedisDatabase
     from metricrig.services.victoriametrics import VictoriaMetrics
 
-__all__ = ["Etcd", "Memcached", "PostgreSQL", "Prometheus", "Redis", "VictoriaMetrics"]
+_HOMES = {
+    "Etcd": "etcd",
+    "EtcdNamespace": "etcd",
+    "Memcached": "memcached",
+    "MemcachedTurn": "memcached",
+    "PostgreSQL": "postgresql",
+    "PostgreSQLDatabase": "_postgresql_database",
+    "PostgreSQLError": "_postgresql_error",
+    "Prometheus": "prometheus",
+    "Redis": "redis",
+    "RedisDatabase": "redis",
+    "VictoriaMetrics": "victoriametrics",
+}
+
+__all__ = [
+    "Etcd",
+    "EtcdNamespace",
+    "Memcached",
+    "MemcachedTurn",
+    "PostgreSQL",
+    "PostgreSQLDatabase",
+    "PostgreSQLError",
+    "Prometheus",
+    "Redis",
+    "RedisDatabase",
+    "VictoriaMetrics",
+]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{name.lower()}"), name)
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

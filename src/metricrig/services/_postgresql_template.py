@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import hmac
 import os
 import re
 import secrets
@@ -19,11 +18,11 @@ from typing import TYPE_CHECKING
 from metricrig._core.copying import copy_tree
 from metricrig._core.directories import cache_root
 from metricrig._core.errors import MetricrigError
+from metricrig.services._postgresql_scram import ITERATIONS, Keys
 
 if TYPE_CHECKING:
     from metricrig.service import Workbench
 
-_ITERATIONS = 4096
 _VERIFIER = re.compile(rb"SCRAM-SHA-256\$4096:[A-Za-z0-9+/=]{24}\$[A-Za-z0-9+/=]{44}:[A-Za-z0-9+/=]{44}")
 _ROLES = "global/1260"
 """The table pg_authid; its number is the same in every version."""
@@ -46,11 +45,9 @@ def fill(bench: Workbench, options: tuple[str, ...]) -> None:
 def verifier(password: str) -> bytes:
     """What PostgreSQL stores of a password: RFC 5803."""
     salt = secrets.token_bytes(16)
-    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, _ITERATIONS)
-    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
-    server = hmac.digest(salted, b"Server Key", "sha256")
-    salt_text, stored_text, server_text = (base64.b64encode(part).decode() for part in (salt, stored, server))
-    return f"SCRAM-SHA-256${_ITERATIONS}:{salt_text}${stored_text}:{server_text}".encode()
+    keys = Keys.of(password, salt)
+    salt_text, stored, server = (base64.b64encode(part).decode() for part in (salt, keys.stored, keys.server))
+    return f"SCRAM-SHA-256${ITERATIONS}:{salt_text}${stored}:{server}".encode()
 
 
 def _home() -> Path:

@@ -6,9 +6,11 @@ import signal
 import socket
 import struct
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Unpack
 
 from metricrig._core.http import PATIENCE
+from metricrig._core.leases import PerProcess
 from metricrig.instance import Instance
 from metricrig.probes import Answer
 from metricrig.service import Service
@@ -18,8 +20,12 @@ from metricrig.tools import POSTGRESQL
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from metricrig.lifecycle.state import Life
     from metricrig.placement import Placement
     from metricrig.probes import Subject
+    from metricrig.services._postgresql_clones import Clones
+    from metricrig.services._postgresql_database import PostgreSQLDatabase
+    from metricrig.services._postgresql_setup import Setup
     from metricrig.services.options import Options
 
 USER = "postgres"
@@ -60,6 +66,13 @@ class AsksForPassword:
 class PostgreSQLInstance(Instance):
     """A running PostgreSQL. ``url`` is for TCP; ``socket_url`` for the unix socket."""
 
+    user = USER
+    """The superuser, whose password is ``secret``."""
+
+    def __init__(self, life: Life) -> None:
+        super().__init__(life)
+        self._clones = PerProcess(self._new_clones)
+
     @property
     def socket_url(self) -> str:
         """How the test reaches it without TCP."""
@@ -72,6 +85,28 @@ class PostgreSQLInstance(Instance):
             stdin=statement,
         )
         return done.out.removesuffix("\n")
+
+    def isolated(self, setup: Setup | None = None, *, key: str | None = None) -> PostgreSQLDatabase:
+        """A database of its own: for tests that share one server.
+
+        It is a clone of a template that ``setup`` has filled once: a file of SQL, several in order, or a function
+        of the template's database. Files are known by what is in them, a function by its name and code. ``key``
+        stands for what cannot be seen there, such as the migrations that a function applies.
+        """
+        from metricrig.services._postgresql_setup import filling  # noqa: PLC0415 - see below
+
+        return self._clones.get().take(filling(setup, key))
+
+    def release(self) -> None:
+        """Stop making clones."""
+        super().release()
+        if clones := self._clones.forget():
+            clones.release()
+
+    def _new_clones(self) -> Clones:
+        from metricrig.services._postgresql_clones import Clones  # noqa: PLC0415 - not for a server that is only run
+
+        return Clones(self)
 
 
 class PostgreSQL(Service):
@@ -104,7 +139,7 @@ class PostgreSQL(Service):
             cwd="{dir}",
             unprivileged=True,
             stop_signal=signal.SIGINT,  # "fast": SIGTERM would wait for every client to go
-            prepare=lambda bench: template.fill(bench, tuple(initdb)),
+            prepare=partial(template.fill, options=tuple(initdb)),
             **options,
         )
 

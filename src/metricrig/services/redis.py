@@ -2,23 +2,106 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, ClassVar, Unpack
 
 from metricrig import ready
+from metricrig._core.errors import UsageError
+from metricrig._core.leases import Numbers, PerProcess
+from metricrig.instance import Instance
 from metricrig.service import Service
+from metricrig.services.handles import LEASES, Handle
 from metricrig.tools import REDIS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from metricrig.lifecycle.state import Life
     from metricrig.services.options import Options
 
 
+class RedisDatabase(Handle["RedisInstance"]):
+    """One of a server's numbered databases: empty, and used by nobody else who asks for one."""
+
+    def __init__(self, server: RedisInstance, number: int, give_back: Callable[[], object]) -> None:
+        super().__init__(server, str(number), give_back)
+        self.number = number
+
+    def own_url(self, url: str) -> str:
+        """``redis://host:port/number``."""
+        from urllib.parse import urlsplit  # noqa: PLC0415 - a server that is only run needs none of it
+
+        return urlsplit(url)._replace(path=f"/{self.number}").geturl()
+
+
+class RedisInstance(Instance):
+    """A running Redis."""
+
+    def __init__(self, life: Life) -> None:
+        super().__init__(life)
+        self._numbers = PerProcess(lambda: Numbers(self.dir / LEASES, "redis"))
+        self._count: int | None = None
+
+    def isolated(self) -> RedisDatabase:
+        """A database of its own, empty: for tests that share one server. Number 0 is never among them."""
+        from metricrig.services._resp import converse  # noqa: PLC0415 - a server that is only run needs none of it
+
+        numbers = self._numbers.get()
+        number = numbers.take(self._databases())
+        if number is None:
+            raise UsageError(
+                f"{self.name} has {self._count} databases, and all but 0 are in use; close those that are done with,"
+                f" or start it with more: Redis(databases={2 * self._databases()})"
+            )
+        # Emptied when it is taken, not when it is given back: who had it may have died before.
+        database = RedisDatabase(self, number, lambda: numbers.give_back(number))
+        try:
+            converse(self.name, (self.host, self.port), [*self._greeting(), ("SELECT", str(number)), ("FLUSHDB",)])
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def release(self) -> None:
+        """Let other processes have the databases of this one."""
+        super().release()
+        if numbers := self._numbers.forget():
+            numbers.release()
+
+    def _databases(self) -> int:
+        """How many there are, as the server says: its command may have been changed."""
+        if self._count is None:
+            from metricrig.services._resp import converse  # noqa: PLC0415 - see above
+
+            asked = [*self._greeting(), ("CONFIG", "GET", "databases")]
+            answer = converse(self.name, (self.host, self.port), asked)[-1]
+            self._count = int(str(answer[1])) if isinstance(answer, list) else 0
+        return self._count
+
+    def _greeting(self) -> list[tuple[str, ...]]:
+        """What a server with a password wants to hear first."""
+        from urllib.parse import unquote, urlsplit  # noqa: PLC0415 - see above
+
+        known = urlsplit(self.url)
+        user = (unquote(known.username),) if known.username else ()
+        return [("AUTH", *user, unquote(known.password))] if known.password else []
+
+
 class Redis(Service):
-    """A Redis server. ``args`` are added to its command; with ``password`` it asks for its secret."""
+    """A Redis server. ``args`` are added to its command; with ``password`` it asks for its secret.
+
+    ``databases`` is how many it has. Redis's own default is 16; 256 cost 0.15 MB and no time.
+    """
+
+    instance_type: ClassVar[type[RedisInstance]] = RedisInstance
 
     def __init__(
-        self, name: str = "redis", *, args: Sequence[str] = (), password: bool = False, **options: Unpack[Options]
+        self,
+        name: str = "redis",
+        *,
+        args: Sequence[str] = (),
+        password: bool = False,
+        databases: int = 256,
+        **options: Unpack[Options],
     ) -> None:
         # One that wants a password is ready too.
         options.setdefault("ready", ready.reply(b"PING\r\n", b"+PONG", b"-NOAUTH"))
@@ -33,6 +116,7 @@ class Redis(Service):
                 *(["{dir}/redis.conf"] if password else []),
                 *("--bind", "{host}", "--port", "{port}", "--dir", "{dir}"),
                 *("--save", "", "--appendonly", "no", "--daemonize", "no"),
+                *("--databases", str(databases)),
                 # SIGTERM is noticed in the server's cron: at 500 Hz it is gone in 3 ms, at the usual 10 Hz in 100.
                 *("--hz", "500"),
                 *args,

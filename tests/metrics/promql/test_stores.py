@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
+import urllib.parse
+import urllib.request
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,7 +14,7 @@ from support.versions import obtain_all
 
 from metricrig import Instance, Rig
 from metricrig.metrics.promql import QueryFailed
-from metricrig.metrics.remote_write import WriteRejected
+from metricrig.metrics.remote_write import WriteRejected, payload
 from metricrig.metrics.results import Matrix, Sample, Scalar, Series, Vector
 from metricrig.metrics.store import PrometheusStore, Store, VictoriaMetricsStore
 from metricrig.metrics.timeline import Block, Timeline
@@ -159,6 +162,23 @@ def test_views_do_not_see_each_other(victoria: VictoriaMetricsStore) -> None:
     assert one.label_values("series", "shared", **span) == ["s00000", "s00001", "s00002"]
     assert other.label_values("mine") == []
     assert other.export("shared").one() == [99]
+
+
+def test_a_program_under_test_shares_a_view_by_plain_urls(victoria: VictoriaMetricsStore) -> None:
+    one, other = victoria.isolated(), victoria.isolated("mine")
+    headers = {"Content-Encoding": "snappy", "Content-Type": "application/x-protobuf"}
+    for view, value in ((one, 1), (other, 2)):
+        body = payload("plainly", value, timestamp=MIDNIGHT + 40)
+        urllib.request.urlopen(urllib.request.Request(view.write_url, body, headers), timeout=10).close()
+    victoria.flush()
+    assert [view.query("plainly", MIDNIGHT + 40) for view in (one, other)] == [1, 2]
+    asked = {"query": "plainly", "time": MIDNIGHT + 40, "nocache": 1, "extra_filters[]": other.extra_filter}
+    url = f"{victoria.server.url}/api/v1/query?{urllib.parse.urlencode(asked)}"
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        assert [each["value"][1] for each in json.load(answer)["data"]["result"]] == ["2"]
+    assert other.extra_filter == '{mine="' + other.extra_label.removeprefix("mine=") + '"}'
+    assert (victoria.extra_label, victoria.extra_filter) == ("", "")
+    assert victoria.write_url == f"{victoria.server.url}/api/v1/write"
 
 
 def test_a_scalar_is_a_scalar_where_there_are_scalars(store: Store) -> None:

@@ -135,6 +135,24 @@ class VictoriaMetricsStore(Promql):
         return type(self)(self.server, idempotent=self._idempotent, within=self._within, mark=mark, losses=self._losses)
 
     @property
+    def extra_label(self) -> str:
+        """What a program under test has to add as ``extra_label=`` to what it writes into this view; empty without."""
+        return f"{self._mark.name}={self._mark.value}" if self._mark else ""
+
+    @property
+    def extra_filter(self) -> str:
+        """What it has to add as ``extra_filters[]=`` to what it asks of this view; empty without a view."""
+        return f"{{{self._mark.matcher}}}" if self._mark else ""
+
+    @property
+    def write_url(self) -> str:
+        """Where a program under test remote-writes into this view, or into the store itself."""
+        from urllib.parse import urlencode  # noqa: PLC0415 - only few programs are told
+
+        query = f"?{urlencode({'extra_label': self.extra_label})}" if self._mark else ""
+        return f"{self.server.url}/api/v1/write{query}"
+
+    @property
     def _extra(self) -> dict[str, str]:
         return {self._mark.name: self._mark.value} if self._mark else {}
 

@@ -1,0 +1,58 @@
+"""Sockets for the few words that are said to a server by hand."""
+
+from __future__ import annotations
+
+import select
+import socket
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from metricrig._core.errors import DeadlineExceeded, MetricrigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    Address = tuple[str, int] | str
+    """Host and port, or the path of a unix socket."""
+
+PATIENCE = 30.0
+"""Seconds that one answer may take."""
+
+
+def connect(address: Address, *, within: float = PATIENCE) -> socket.socket:
+    """A connection on which small words go out at once."""
+    if isinstance(address, str):
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            connection.settimeout(within)
+            connection.connect(address)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+    connection = socket.create_connection(address, within)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
+def undisturbed(connection: socket.socket) -> bool:
+    """Whether nothing has come on an idle connection: neither its end nor a last word."""
+    # Not a recv that does not block: on a socket with a timeout, Python waits all the same.
+    if connection.fileno() < 0:
+        return False
+    looking = select.poll()
+    looking.register(connection, select.POLLIN)
+    return not looking.poll(0)
+
+
+@contextmanager
+def asking(who: str, wanted: str, *, within: float = PATIENCE) -> Iterator[None]:
+    """Errors of a conversation, as what they mean to a test."""
+    try:
+        yield
+    except TimeoutError:
+        raise DeadlineExceeded(who, wanted=wanted, seen="nothing", within=within) from None
+    except ConnectionRefusedError:
+        raise MetricrigError(f"{who}: nobody listens, so there is no {wanted}; is it running?") from None
+    except OSError as error:
+        raise MetricrigError(f"{who}: no {wanted}: {error.strerror or error}; is it running?") from None
