@@ -100,6 +100,11 @@ class Instance:
         return self._life.directory
 
     @property
+    def locks(self) -> Path:
+        """Where processes that share it lock what each of them uses: beside its data, because that may be wiped."""
+        return self.dir.with_name(f"{self.name}.locks")
+
+    @property
     def secret(self) -> str:
         """A password of its own, random in every rig."""
         return self._life.site.at.secret

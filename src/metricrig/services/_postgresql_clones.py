@@ -16,7 +16,6 @@ from metricrig._core.leases import Numbers
 from metricrig.services import _postgresql_statements as statements
 from metricrig.services._postgresql_database import PostgreSQLDatabase, session
 from metricrig.services._postgresql_stock import Clone, Drop, Make, Stock
-from metricrig.services.handles import LEASES
 
 if TYPE_CHECKING:
     from metricrig.services._postgresql_setup import Filling
@@ -43,7 +42,7 @@ class Clones:
         """A connection that nothing is said on: as long as it stands, the server has not been restarted."""
         self._known: dict[str, Connection] = {}
         """Templates, and the life of the server that each was seen in."""
-        self._numbers = Numbers(server.dir / LEASES, "postgresql")
+        self._numbers = Numbers(server.locks, "postgresql")
         self._prefix = ""
         self._made = 0
 

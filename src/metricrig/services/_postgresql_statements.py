@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from metricrig._core.errors import MetricrigError
 from metricrig._core.leases import Lease
 from metricrig.services._postgresql_database import PostgreSQLDatabase
-from metricrig.services.handles import LEASES
 
 if TYPE_CHECKING:
     from metricrig.services._postgresql_setup import Filling
@@ -26,7 +25,7 @@ def make_template(server: PostgreSQLInstance, admin: Connection, wanted: Filling
 
     It gets its name in the last step, so that one that was never finished is not taken for one that is.
     """
-    with Lease.wait(server.dir / LEASES / f"{wanted.template}.lock", within=_SETUP_WITHIN):
+    with Lease.wait(server.locks / f"{wanted.template}.lock", within=_SETUP_WITHIN):
         if admin.query(f"SELECT 1 FROM pg_database WHERE datname = '{wanted.template}'"):  # noqa: S608 - a digest
             return
         drop(admin, wanted.unfinished)  # somebody died making it

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
 I_co = TypeVar("I_co", bound=Instance, covariant=True)
 
-LEASES = "leases"
-"""The directory, in a server's own, of the locks by which processes that share it keep apart."""
-
 
 class Handle(Generic[I_co]):
     """What ``isolated()`` returns: empty when it is handed out, and given back by ``close`` or the end of a block."""

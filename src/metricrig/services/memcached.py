@@ -11,7 +11,7 @@ from metricrig._core.errors import MetricrigError, UsageError
 from metricrig._core.leases import Lease, PerProcess, holder
 from metricrig.instance import Instance
 from metricrig.service import Service
-from metricrig.services.handles import LEASES, Handle
+from metricrig.services.handles import Handle
 from metricrig.tools import MEMCACHED
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class MemcachedInstance(Instance):
 
     def isolated(self) -> MemcachedTurn:
         """The server, emptied, for one test at a time; an error while another one, of any process, has it."""
-        path = self.dir / LEASES / "memcached.lock"
+        path = self.locks / "memcached.lock"
         lease = Lease.take(path)
         if lease is None:
             raise UsageError(

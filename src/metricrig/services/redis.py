@@ -9,7 +9,7 @@ from metricrig._core.errors import UsageError
 from metricrig._core.leases import Numbers, PerProcess
 from metricrig.instance import Instance
 from metricrig.service import Service
-from metricrig.services.handles import LEASES, Handle
+from metricrig.services.handles import Handle
 from metricrig.tools import REDIS
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class RedisInstance(Instance):
 
     def __init__(self, life: Life) -> None:
         super().__init__(life)
-        self._numbers = PerProcess(lambda: Numbers(self.dir / LEASES, "redis"))
+        self._numbers = PerProcess(lambda: Numbers(self.locks, "redis"))
         self._count: int | None = None
 
     def isolated(self) -> RedisDatabase:

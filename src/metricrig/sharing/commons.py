@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from metricrig._core.errors import MetricrigError, Unavailable
 from metricrig._core.events import ServiceJoined, Stream, everything
+from metricrig._core.leases import Lease
 from metricrig._core.processes import ProcessId
 from metricrig.instance import instance_of
 from metricrig.janitor import booting
@@ -24,7 +25,6 @@ from metricrig.sharing.facts import Facts
 from metricrig.sharing.identity import fingerprint
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from metricrig.instance import Instance
@@ -171,8 +171,6 @@ class Commons:
     def _path(self, name: str) -> Path:
         return self.directory / f"{name}.facts"
 
-    def _alone_with(self, name: str, service: Service) -> AbstractContextManager[object]:
+    def _alone_with(self, name: str, service: Service) -> Lease:
         """No other process starts, or looks for, this server meanwhile; the lock of a killed one is free."""
-        from filelock import FileLock  # noqa: PLC0415 - 20 ms that only sharing costs
-
-        return FileLock(self.directory / f"{name}.lock", timeout=service.start_within + _PATIENCE, poll_interval=0.005)
+        return Lease.wait(self.directory / f"{name}.lock", within=service.start_within + _PATIENCE)
