@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.sessions import project_in
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -15,10 +16,19 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 _BLOCK = re.compile(r"^(?P<marker><!-- not run: .+ -->\n)?```python\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
+_FILE = re.compile(r"# ((?:conftest|test_\w+)\.py)\n")
+
+
 def blocks(text: str) -> list[tuple[int, str]]:
     """The code of each block that is to run, and the line it begins on."""
-    found = [each for each in _BLOCK.finditer(text) if not each["marker"]]
+    found = [each for each in _BLOCK.finditer(text) if not each["marker"] and not _FILE.match(each["code"])]
     return [(text[: each.start("code")].count("\n"), each["code"]) for each in found]
+
+
+def files(text: str) -> dict[str, str]:
+    """Blocks that are files of a test suite: their first line is the file's name."""
+    found = [(_FILE.match(each["code"]), each["code"]) for each in _BLOCK.finditer(text)]
+    return {name[1]: code for name, code in found if name}
 
 
 def program(page: Path) -> str:
@@ -29,6 +39,7 @@ def program(page: Path) -> str:
     return "\n".join(lines)
 
 
+WITH_FILES = [page for page in PAGES if files(page.read_text(encoding="utf-8"))]
 WITH_CODE = [page for page in PAGES if blocks(page.read_text(encoding="utf-8"))]
 
 
@@ -44,6 +55,16 @@ def test_the_examples_of_a_page_run(page: Path, tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("page", WITH_FILES, ids=lambda page: page.stem)
+def test_the_test_files_of_a_page_pass(page: Path, tmp_path: Path) -> None:
+    with project_in(tmp_path) as project:
+        found = files(page.read_text(encoding="utf-8"))
+        project.write(**{name.removesuffix(".py"): code for name, code in found.items()})
+        said = project.run("-W", "error")
+    assert said.status == 0, said.text
+    assert set(said.counts) == {"passed"}, said.text
 
 
 def test_links_between_pages_lead_somewhere() -> None:

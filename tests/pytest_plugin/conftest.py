@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from support.sessions import Project
+from support.sessions import Project, project_in
 from support.waiting import eventually
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Project]:
     """A directory for tests; when a session in it has ended, nothing is left of it."""
-    for each in ("tests", "rigs"):
-        (tmp_path / each).mkdir()
-    fresh = Project(tmp_path / "tests", tmp_path / "rigs")
-    yield fresh
-    eventually(lambda: not fresh.left())
+    with project_in(tmp_path) as fresh:
+        yield fresh
+        eventually(lambda: not fresh.left())

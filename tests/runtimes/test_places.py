@@ -49,3 +49,11 @@ def test_a_link_put_in_the_place_of_the_root_is_refused(tmp_path: Path) -> None:
     (tmp_path / f"metricrig-{os.geteuid()}").symlink_to(elsewhere)
     with pytest.raises(Unavailable, match="it is not ours alone"):
         places.root_for(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has servers that run as somebody else")
+def test_a_directory_that_a_server_cannot_get_to_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    with Rig("closed", data=closed) as rig, pytest.raises(Unavailable, match=f"chmod o\\+x {closed}"):
+        rig.add(Memcached())

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from metricrig.janitor.family import MARK, mark_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,17 @@ class Outcome:
     def counts(self) -> dict[str, int]:
         """``{"passed": 3, "failed": 1}``, from its last line."""
         return {what: int(number) for number, what in re.findall(r"(\d+) (\w+)", self.text.splitlines()[-1])}
+
+
+@contextlib.contextmanager
+def project_in(directory: Path) -> Iterator[Project]:
+    """A project there, whose rigs are in a place that a server can get to which does not run as root."""
+    root = Path(tempfile.mkdtemp(prefix="metricrig-tests-"))
+    root.chmod(0o711)
+    try:
+        yield Project(directory, root)
+    finally:
+        shutil.rmtree(root)
 
 
 @dataclass(frozen=True)

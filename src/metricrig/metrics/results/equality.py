@@ -100,7 +100,7 @@ def _equal_list(result: Result, other: list[Any] | tuple[Any, ...], rel: float, 
         return all_same(result.values, other, rel, abs_)
     if isinstance(result, data.Matrix) and len(result.series) == 1:
         return all_same(result.series[0].on(result.steps), other, rel, abs_)
-    return False
+    return not other and isinstance(result, data.Matrix | data.Vector) and not _size(result)
 
 
 def _equal_number(result: Result, other: float, rel: float, abs_: float) -> bool:

@@ -14,7 +14,7 @@ from metricrig.janitor.family import descendants
 from metricrig.placement import Addresses, Placement, Ports
 from metricrig.runtimes import Site, viewed
 from metricrig.runtimes.process import places
-from metricrig.runtimes.process.users import unprivileged
+from metricrig.runtimes.process.users import require_way, unprivileged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,6 +143,7 @@ class ProcessRuntime:
         user = unprivileged() if service.unprivileged else None
         at.dir.mkdir(mode=0o700, exist_ok=True)
         if user is not None:
+            require_way(at.dir, user)
             os.chown(at.dir, *user)
         # One machine, one loopback: who is inside and who is outside see the same.
         return Site(at=at, inside=addresses, outside=addresses, directory=at.dir, user=user)
