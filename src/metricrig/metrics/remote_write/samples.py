@@ -24,10 +24,9 @@ _NEGATIVE = 10  # bytes of a varint with the sign bit
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The samples of some series as bytes: those of row ``i`` from ``edges[i]`` to ``edges[i + 1]``."""
+    """The samples of some series, each of ``size`` bytes. A memoryview of each series would cost more than a copy."""
 
-    data: memoryview
-    edges: list[int]
+    data: list[bytes]
     size: int
 
 
@@ -38,10 +37,10 @@ def encode(block: Block, rows: slice, columns: slice) -> Rows:
     table = _table(values, block.times[columns])
     size = table.shape[-1]
     if here.all():
-        length = values.shape[1] * size
-        return Rows(_flat(table), list(range(0, values.shape[0] * length + 1, length or 1)), size)
+        return Rows(table.reshape(len(table), -1).view(f"V{values.shape[1] * size}")[:, 0].tolist(), size)
+    data = table[here].tobytes()
     ends = np.cumsum(here.sum(axis=1)) * size
-    return Rows(_flat(table[here]), [0, *ends.tolist()], size)
+    return Rows([data[start:end] for start, end in pairwise([0, *ends.tolist()])], size)
 
 
 def uniform(times: NDArray[np.int64]) -> Iterator[slice]:
@@ -49,10 +48,6 @@ def uniform(times: NDArray[np.int64]) -> Iterator[slice]:
     changes = np.flatnonzero(np.diff(_widths(times))) + 1
     edges = [0, *changes.tolist(), len(times)]
     return (slice(start, end) for start, end in pairwise(edges) if end > start)
-
-
-def _flat(table: NDArray[np.uint8]) -> memoryview:
-    return memoryview(table.reshape(-1).data)
 
 
 def _table(values: NDArray[np.float64], times: NDArray[np.int64]) -> NDArray[np.uint8]:
