@@ -102,7 +102,8 @@ class Connections:
     def _alive(self) -> HTTPConnection | None:
         """One that the server has not closed in the meantime."""
         with contextlib.suppress(IndexError):  # none is left, perhaps because another thread was quicker
-            while connection := self._idle.pop():
+            while True:
+                connection = self._idle.pop()
                 poll = select.poll()
                 poll.register(connection.sock, select.POLLIN)
                 if not poll.poll(0):
@@ -125,8 +126,8 @@ class Connections:
 
 def _closed(several: list[HTTPConnection]) -> None:
     with contextlib.suppress(IndexError):
-        while connection := several.pop():
-            connection.close()
+        while True:
+            several.pop().close()
 
 
 def _answer(connection: HTTPConnection, request: Request) -> Answer:

@@ -7,6 +7,7 @@ slice have one size, and the slice is one array: 30 to 40 million samples a seco
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from metricrig.metrics.timeline.block import Block
 
 _NEGATIVE = 10  # bytes of a varint with the sign bit
+_AT_ONCE = 1 << 17
+"""Bytes that the processor has at hand while they are written twice, in memory that need not be asked for each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +35,13 @@ class Rows:
 
 def encode(block: Block, rows: slice, columns: slice) -> Rows:
     """The samples that are present in a part of a block; its times must have one width."""
-    here = block.present[rows, columns]
-    values = block.values[rows, columns]
-    table = _table(values, block.times[columns])
-    size = table.shape[-1]
-    if here.all():
-        return Rows(table.reshape(len(table), -1).view(f"V{values.shape[1] * size}")[:, 0].tolist(), size)
-    data = table[here].tobytes()
-    ends = np.cumsum(here.sum(axis=1)) * size
-    return Rows([data[start:end] for start, end in pairwise([0, *ends.tolist()])], size)
+    here, values = block.present[rows, columns], block.values[rows, columns]
+    pattern = _pattern(block.times[columns].tobytes())
+    step = max(1, _AT_ONCE // pattern.size)
+    cut = _whole if here.all() else _gaps
+    several = (slice(start, start + step) for start in range(0, len(values), step))
+    data = [row for few in several for row in cut(_table(values[few], pattern), here[few])]
+    return Rows(data, pattern.shape[1])
 
 
 def uniform(times: NDArray[np.int64]) -> Iterator[slice]:
@@ -50,20 +51,37 @@ def uniform(times: NDArray[np.int64]) -> Iterator[slice]:
     return (slice(start, end) for start, end in pairwise(edges) if end > start)
 
 
-def _table(values: NDArray[np.float64], times: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Rows by columns by bytes: field 2 of a series, its length, then value and timestamp."""
-    width = int(_widths(times[:1])[0]) if len(times) else 0
-    size = 12 + width
-    pattern = np.empty((len(times), size), np.uint8)
-    pattern[:, :3] = (0x12, 10 + width, 0x09)
-    pattern[:, 11] = 0x10
-    pattern[:, 12:] = _varints(times, width)
-    table = np.empty((*values.shape, size), np.uint8)
+def _whole(table: NDArray[np.uint8], _: NDArray[np.bool_]) -> list[bytes]:
+    rows = table.reshape(len(table), -1)
+    found: list[bytes] = rows.view(f"V{rows.shape[1]}")[:, 0].tolist()
+    return found
+
+
+def _gaps(table: NDArray[np.uint8], here: NDArray[np.bool_]) -> list[bytes]:
+    data = table[here].tobytes()
+    ends = np.cumsum(here.sum(axis=1)) * table.shape[2]
+    return [data[start:end] for start, end in pairwise([0, *ends.tolist()])]
+
+
+def _table(values: NDArray[np.float64], pattern: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Rows by columns by bytes. Values are copied as they are: a NaN's payload, such as a stale marker's, survives."""
+    table = np.empty((*values.shape, pattern.shape[1]), np.uint8)
     table[:] = pattern
-    # Value and value are copied as they are: the payload of a NaN, such as a stale marker, survives.
-    kind = np.dtype({"names": ["value"], "formats": ["<f8"], "offsets": [3], "itemsize": size})
+    kind = np.dtype({"names": ["value"], "formats": ["<f8"], "offsets": [3], "itemsize": pattern.shape[1]})
     table.view(kind)["value"][..., 0] = values
     return table
+
+
+@lru_cache(maxsize=4)
+def _pattern(times: bytes) -> NDArray[np.uint8]:
+    """Field 2 of a series, its length, then value and timestamp, all but the value. Blocks mostly share their times."""
+    moments = np.frombuffer(times, np.int64)
+    width = int(_widths(moments[:1])[0])
+    pattern = np.zeros((len(moments), 12 + width), np.uint8)
+    pattern[:, :3] = (0x12, 10 + width, 0x09)
+    pattern[:, 11] = 0x10
+    pattern[:, 12:] = _varints(moments, width)
+    return pattern
 
 
 def _varints(times: NDArray[np.int64], width: int) -> NDArray[np.uint8]:
