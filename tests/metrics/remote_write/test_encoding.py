@@ -134,6 +134,17 @@ def test_any_blocks_are_read_back(version: int, data: some.DataObject) -> None:
 LABELS = some.dictionaries(some.text(min_size=1, max_size=5), some.text(max_size=200), max_size=4)
 
 
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("in_time_order", [False, True])
+def test_many_series_of_several_kinds_are_read_back(version: int, in_time_order: bool) -> None:
+    kinds: list[dict[str, str]] = [{"job": "shop"}, {"le": "0.5", "job": ""}, {"le": "10"}, {}]
+    labels = [{"__name__": f"m{row % 3}", "row": str(row), **kinds[row // 5 % 4]} for row in range(2500)]
+    present = np.random.default_rng(1).random((2500, 7)) < 0.6
+    present[1000:2000] = True
+    blocks = [block(labels, list(range(START, START + 7)), present=present)]
+    assert read(blocks, version, in_time_order=in_time_order, samples=3000) == expected(blocks)
+
+
 def test_in_time_order_no_request_is_older_than_the_one_before() -> None:
     times = list(range(START, START + 100_000, 1000))
     first = block([{"__name__": "m", "row": str(row)} for row in range(10)], times)

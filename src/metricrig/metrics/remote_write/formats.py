@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from metricrig.metrics.remote_write.wire import field, messages, pairs, text, varint
+from metricrig.metrics.remote_write.columns import encoded
+from metricrig.metrics.remote_write.wire import field, messages, text, varint
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 _COMMON = {"Content-Encoding": "snappy", "User-Agent": "metricrig"}
 
@@ -18,8 +19,8 @@ class Format(Protocol):
     series_tag: bytes
     headers: Mapping[str, str]
 
-    def labels(self, labels: Mapping[str, str]) -> bytes:
-        """The labels of a series, as the first fields of its message."""
+    def labels(self, several: Iterable[Mapping[str, str]]) -> list[bytes]:
+        """The labels of each series, as the first fields of its message."""
 
     def preface(self) -> bytes:
         """What stands before the series; complete once all labels are known."""
@@ -35,9 +36,9 @@ class V1:
         "X-Prometheus-Remote-Write-Version": "0.1.0",
     }
 
-    def labels(self, labels: Mapping[str, str]) -> bytes:
+    def labels(self, several: Iterable[Mapping[str, str]]) -> list[bytes]:
         """Each label as a message of its name and value."""
-        return messages(labels)
+        return list(encoded(several, messages))
 
     def preface(self) -> bytes:
         """Nothing."""
@@ -57,17 +58,19 @@ class V2:
     def __init__(self) -> None:
         self._symbols = {"": 0}  # the specification wants the empty string first
 
-    def labels(self, labels: Mapping[str, str]) -> bytes:
+    def labels(self, several: Iterable[Mapping[str, str]]) -> list[bytes]:
         """The numbers of all names and values, packed."""
-        numbers = (varint(self._number(words)) for pair in pairs(labels) for words in pair)
-        return field(b"\x0a", b"".join(numbers))
+        return [field(b"\x0a", numbers) for numbers in encoded(several, self._numbers)]
 
     def preface(self) -> bytes:
         """The table."""
         return b"".join(field(b"\x22", text(words)) for words in self._symbols)
 
-    def _number(self, words: str) -> int:
-        return self._symbols.setdefault(words, len(self._symbols))
+    def _numbers(self, name: str, words: Sequence[str]) -> list[bytes]:
+        return [self._number(name) + self._number(word) if word else b"" for word in words]
+
+    def _number(self, symbol: str) -> bytes:
+        return varint(self._symbols.setdefault(symbol, len(self._symbols)))
 
 
 FORMATS: Mapping[int, type[V1 | V2]] = {1: V1, 2: V2}

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from metricrig.metrics.timeline.block import Block
 
 
+SERIES = 1000
+"""In a part: enough that encoding them together pays, and few enough that long labels take little memory."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How much goes into one request."""
@@ -37,7 +41,7 @@ def by_series(blocks: Iterable[Block], limits: Limits) -> Iterator[Part]:
     for block in blocks:
         for stretch in uniform(block.times):
             for columns in _steps(stretch.start, stretch.stop, limits.samples):
-                height = max(1, limits.samples // (columns.stop - columns.start))
+                height = max(1, min(SERIES, limits.samples // (columns.stop - columns.start)))
                 for rows in _steps(0, len(block.labels), height):
                     yield Part(block, rows, columns)
 
@@ -56,7 +60,7 @@ def by_time(blocks: Iterable[Block], limits: Limits) -> Iterator[Part]:
             first, last = np.searchsorted(block.times, start, "left"), np.searchsorted(block.times, end, "right")
             for stretch in uniform(block.times[first:last]):
                 columns = slice(int(first) + stretch.start, int(first) + stretch.stop)
-                for rows in _steps(0, len(block.labels), limits.samples):
+                for rows in _steps(0, len(block.labels), min(SERIES, limits.samples)):
                     yield Part(block, rows, columns, begins)
                     begins = False
 

@@ -27,7 +27,7 @@ def payload(
 def one(name: str, value: float, labels: Mapping[str, str] | None, at: int, *, version: int = 1) -> Body:
     """The same as a request; ``at`` in milliseconds."""
     form = FORMATS[version]()
-    named = form.labels({**(labels or {}), "__name__": name})
+    (named,) = form.labels([{**(labels or {}), "__name__": name}])
     series = field(form.series_tag, named + sample(value, at))
     return Body(1, snappy([form.preface(), series]), 1, 1, form.headers)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from metricrig._core.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 _MASK = (1 << 64) - 1
 # Tag of a snappy literal whose length follows in four bytes; see format_description.txt of snappy.
@@ -32,7 +32,7 @@ def field(tag: bytes, content: bytes) -> bytes:
     return tag + varint(len(content)) + content
 
 
-def snappy(pieces: Sequence[bytes | memoryview]) -> bytes:
+def snappy(pieces: Sequence[bytes]) -> bytes:
     """A snappy block of one literal: valid, uncompressed, and faster on the loopback than compressing.
 
     Measured: compressing does 0.65 to 1.5 GB/s, this 4.
@@ -43,19 +43,14 @@ def snappy(pieces: Sequence[bytes | memoryview]) -> bytes:
     return b"".join([varint(size), _LONG_LITERAL, (size - 1).to_bytes(4, "little"), *pieces])
 
 
-def pairs(labels: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Sorted by name, as receivers demand; an empty value is no label."""
-    return [pair for pair in sorted(labels.items()) if pair[1]]
-
-
-def messages(labels: Mapping[str, str]) -> bytes:
-    """Each as ``Label{name=1, value=2}``, field 1 of its series. A hundred thousand series are encoded one by one."""
+def messages(name: str, words: Sequence[str]) -> list[bytes]:
+    """Labels of one name, each as ``Label{name=1, value=2}``, field 1 of its series; nothing for an empty word."""
     try:
-        return b"".join(
-            [_head(name, len(value)) + value for name, word in sorted(labels.items()) if (value := word.encode())]
-        )
+        values = list(map(str.encode, words))
     except UnicodeEncodeError as error:
         raise _not_unicode(error) from None
+    heads = {length: _head(name, length) for length in set(map(len, values))}
+    return [heads[len(value)] + value for value in values]
 
 
 def text(words: str) -> bytes:
@@ -66,9 +61,10 @@ def text(words: str) -> bytes:
         raise _not_unicode(error) from None
 
 
-@lru_cache(maxsize=1 << 12)
 def _head(name: str, length: int) -> bytes:
-    """All of a label's message up to its value, which has this length."""
+    """All of a label's message up to its value, which has this length; an empty value is no label."""
+    if not length:
+        return b""
     start = field(b"\x0a", text(name)) + b"\x12" + varint(length)
     return b"\x0a" + varint(len(start) + length) + start
 

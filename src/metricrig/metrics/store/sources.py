@@ -84,6 +84,8 @@ def surveyed(block: Block) -> Survey:
     from metricrig.metrics.timeline._numpy import np  # noqa: PLC0415 - there if a block is
     from metricrig.metrics.timeline.block import is_stale  # noqa: PLC0415 - see above
 
+    if block.values.size and block.present.all() and not np.isnan(block.values.min()):  # of which a NaN would come out
+        return Survey([Landmark(block.labels[-1], int(block.times[-1]))], 0)
     empty = np.isnan(block.values)
     numbers = block.present & ~empty
     nans = int((block.present & empty & ~is_stale(block.values)).sum()) if empty.any() else 0
