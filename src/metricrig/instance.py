@@ -117,8 +117,13 @@ class Instance:
         return self._life.state
 
     @property
+    def ended(self) -> bool:
+        """Whether it has ended since it was ready, for whatever reason, even if the news is still on its way."""
+        return self._life.gone
+
+    @property
     def lost(self) -> bool:
-        """Whether it has ended without having been asked to, even if the news is still on its way."""
+        """Whether it has ended by itself: nobody has asked it to, nor done anything to it."""
         return self._life.lost
 
     def death(self, during: str, since: int | None = None) -> Exception:

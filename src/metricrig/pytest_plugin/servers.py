@@ -6,7 +6,7 @@ import hashlib
 import os
 from typing import TYPE_CHECKING, Protocol
 
-from metricrig.lifecycle.state import DIED, PAUSED
+from metricrig.lifecycle.state import PAUSED
 from metricrig.rig import Rig
 from metricrig.runtimes.process import places
 from metricrig.sharing import Commons
@@ -91,7 +91,7 @@ def mend(instance: Instance) -> None:
     """Resume what was paused; start what has ended, with nothing of its former life if it died."""
     if instance.state == PAUSED:
         instance.resume()
-    if instance.lost or instance.state == DIED:
+    if instance.ended:
         instance.stop()
         instance.wipe()
     instance.start()

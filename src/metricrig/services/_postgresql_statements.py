@@ -65,5 +65,11 @@ def drop(connection: Connection, name: str) -> None:
         connection.query(f"DROP DATABASE IF EXISTS {name}")
 
 
+def databases(connection: Connection, prefix: str) -> list[str]:
+    """The names that begin with a prefix."""
+    asked = f"SELECT datname FROM pg_database WHERE left(datname, {len(prefix)}) = '{prefix}'"  # noqa: S608 - made by us
+    return [str(name) for (name,) in connection.query(asked)]
+
+
 def _send_away(connection: Connection, name: str) -> None:
     connection.query(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")  # noqa: S608 - made by us

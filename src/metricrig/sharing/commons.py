@@ -68,7 +68,7 @@ class Commons:
         life = self._lives[instance.name]
         if life.state == PAUSED:
             instance.resume()
-        if life.state == READY and life.running is not None and not life.running.exited.is_set():
+        if life.state == READY and not life.gone:
             return
         with self._alone_with(life.name, life.service):
             facts = Facts.read(self._path(life.name))
