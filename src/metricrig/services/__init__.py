@@ -1,4 +1,4 @@
-"""The catalogue: one file, or one folder, a service. Each is a constructor that fills in a ``Service``; write your own the same way."""
+"""The catalogue: a file or a folder a service. Each is a constructor that fills in a ``Service``; write yours the same way."""
 
 from __future__ import annotations
 
