@@ -1,4 +1,4 @@
-"""The catalogue: a file or a folder a service. Each is a constructor that fills in a ``Service``; write yours the same way."""
+"""The catalogue, a file or a folder a service. Each fills in a ``Service`` for you; write your own the same way."""
 
 from __future__ import annotations
 
