@@ -130,6 +130,11 @@ class Instance:
         """The error that says how it ended, with the last lines of its log, or of what came after a mark."""
         return self._life.death(during, since)
 
+    @property
+    def provoked(self) -> bool:
+        """Whether something has been done to it of which it may die, or has died."""
+        return self._life.provoked
+
     @contextlib.contextmanager
     def may_die(self) -> Iterator[None]:
         """A block in which its end is no accident: nobody is alarmed, and no test fails for it."""

@@ -41,7 +41,7 @@ def _died(session: Session, event: ServiceDiedUnasked) -> None:
 
 
 def _opened(session: Session, event: RigOpened) -> None:
-    if session.usage is not None and session.usage.armed:  # what fixtures open, they close later
+    if session.usage is not None and session.usage.called:  # what fixtures open, they close later
         session.usage.opened.append(event.rig)
 
 

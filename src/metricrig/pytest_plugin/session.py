@@ -49,6 +49,8 @@ class Session:
         self.tally = Tally()
         self.made: dict[object, Made] = {}
         """The values of fixtures that live now, by the key of their function."""
+        self.definitions: dict[object, Any] = {}
+        """What pytest knows of these fixtures, by the same key."""
         self.item: pytest.Item | None = None
         """The test that runs now, if any."""
         self.usage: Usage | None = None
@@ -72,6 +74,11 @@ class Session:
         assert servers is not None  # noqa: S101 - made above
         return servers
 
+    def defined(self, definition: Any) -> None:
+        """A fixture is set up, perhaps one of ours."""
+        if (key := getattr(definition.func, MADE_BY, None)) is not None:
+            self.definitions[key] = definition
+
     @contextlib.contextmanager
     def having(self, key: object, service: Service, *, shared: bool, scope: str) -> Iterator[Instance]:
         """This server, ready, as the value of a fixture: the session's, or one with a rig of its own."""
@@ -79,7 +86,7 @@ class Session:
         if scope == "session":
             servers = self.servers(shared=shared)
             instance = servers.server(service)
-            with self.holding(key, instance, partial(self._mend, instance, servers.ensure)):
+            with self.holding(key, instance, partial(_mend, instance, servers.ensure)):
                 yield instance
             return
         from metricrig.pytest_plugin.servers import mend  # noqa: PLC0415 - see the module
@@ -87,7 +94,7 @@ class Session:
         with self.new_rig(service.name) as rig:
             instance = rig.add(service)
             rig.start(instance)
-            with self.holding(key, instance, partial(self._mend, instance, mend)):
+            with self.holding(key, instance, partial(_mend, instance, mend)):
                 yield instance
 
     @contextlib.contextmanager
@@ -112,9 +119,10 @@ class Session:
             rig.keep = rig.keep or self.keeps(failed=self.failed > before)
 
     def using(self, value: Instance | Rig) -> None:
-        """The running test has this from now on."""
+        """The running test has this from now on: its end would end the test."""
         if self.item is not None:
             self.usage_of(self.item).use(value)
+            self.usage_of(self.item).arm()
 
     def usage_of(self, item: pytest.Item) -> Usage:
         """What this test uses, which runs now."""
@@ -128,30 +136,44 @@ class Session:
         """A test begins: what its fixtures have made before is well."""
         self.item, self.usage = item, None
         self.listen()
-        for made in self._used_by(item) if self.made else ():
-            if made.mend is not None:
-                made.mend()
-            self.usage_of(item).use(made.value)
+        if self.made:
+            self._renew(item)
+            self._reuse(item)
 
     def has_made(self, rig: str, service: str) -> bool:
         """Whether this server is the value of a fixture that lives now."""
         values = [each.value for each in self.made.values() if each.mend is not None]
         return any((each.rig, each.name) == (rig, service) for each in values if hasattr(each, "rig"))
 
-    def _mend(self, instance: Instance, ensure: Callable[[Instance], None]) -> None:
-        if self.settings.on_death == FAIL and instance.lost:
-            raise instance.death("before this test, which gets no other because of --rig-on-death=fail")
-        ensure(instance)
+    def _renew(self, item: pytest.Item) -> None:
+        """Have pytest make anew what has died; also what this test may ask for while it runs."""
+        from metricrig.pytest_plugin.renewing import dead, finish  # noqa: PLC0415 - see the module
+
+        used = list(self._used_by(item))
+        for key, made in list(self.made.items()):
+            lost = dead(made.value)
+            if lost is not None and self.settings.on_death == FAIL and made in used:
+                raise lost.death("before this test, which gets no other because of --rig-on-death=fail")
+            if lost is not None and self.settings.on_death != FAIL:
+                finish(self.definitions[key], item)
+
+    def _reuse(self, item: pytest.Item) -> None:
+        """What was made before is well, and used by this test too."""
+        for made in self._used_by(item):
+            if made.mend is not None:
+                made.mend()
+            self.usage_of(item).use(made.value)
+        if self.usage is not None:
+            self.usage.arm()
 
     def _used_by(self, item: pytest.Item) -> Iterator[Made]:
         """What the test's fixtures have made, as far as they have."""
-        information = getattr(item, "_fixtureinfo", None)
-        definitions = getattr(information, "name2fixturedefs", {})
-        for name in getattr(item, "fixturenames", ()):
-            for definition in definitions.get(name, ()):
-                made = self.made.get(getattr(definition.func, MADE_BY, None))
-                if made is not None:
-                    yield made
+        from metricrig.pytest_plugin.renewing import used_by  # noqa: PLC0415 - see the module
+
+        for definition in used_by(item):
+            made = self.made.get(getattr(definition.func, MADE_BY, None))
+            if made is not None:
+                yield made
 
     def listen(self) -> None:
         """Hear of all rigs, once there can be any."""
@@ -176,6 +198,13 @@ class Session:
     def keeps(self, *, failed: bool) -> bool:
         """Whether files are to stay."""
         return self.settings.keep == "always" or (self.settings.keep == "failed" and failed)
+
+
+def _mend(instance: Instance, ensure: Callable[[Instance], None]) -> None:
+    """Have it well again after what a test did to it, on purpose."""
+    if instance.provoked:
+        instance.stop()  # it may be about to end, and take the next test with it
+    ensure(instance)
 
 
 def session_of(config: pytest.Config) -> Session:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 # Nobody else's, as far as one can know: applications use SIGUSR1 and SIGUSR2, pytest-timeout uses SIGALRM.
 NUDGE = getattr(signal, "SIGRTMIN", signal.SIGURG) + 11
 _PAGE_PATIENCE = 0.25
+# The kernel closes a dying process's connections before anybody can see that it has ended: a client may fail first.
+_NEWS = 0.05
 
 
 @dataclass(slots=True)
@@ -35,7 +38,7 @@ class Before:
 
 @dataclass(slots=True)
 class Usage:
-    """One test's. ``armed`` while it may be interrupted."""
+    """One test's. ``armed`` while it may be interrupted, ``called`` while its own code runs and not its fixtures'."""
 
     test: str
     before: dict[Instance, Before] = field(default_factory=dict)
@@ -43,6 +46,7 @@ class Usage:
     opened: list[str] = field(default_factory=list)
     deaths: list[ServiceDiedUnasked] = field(default_factory=list)
     armed: bool = False
+    called: bool = False
 
     def use(self, made: Instance | Rig) -> None:
         """The test has this from now on."""
@@ -76,15 +80,29 @@ class Usage:
 
     def disarm(self) -> None:
         """From here on it does not."""
-        self.armed = False
+        self.armed = self.called = False
 
-    def failure(self) -> BaseException | None:
+    def failure(self, addition: str = "", *, trace: bool = True) -> BaseException | None:
         """Why the test has failed, if one of its servers has died; looked at, because the news may be on its way."""
-        dead = [each for each in self.instances() if each.lost]
+        dead = self._lost()
         if not dead:
             return None
         marks = {each: self.before[each].log if each in self.before else 0 for each in dead}
-        return pytest.fail.Exception("\n".join(str(each.death("during this test", marks[each])) for each in dead))
+        text = "\n".join(str(each.death("during this test", marks[each])) for each in dead)
+        first, rest = text.split("\n", 1) if "\n" in text else (text, "")
+        return pytest.fail.Exception(f"{first}{addition}\n{rest}".rstrip(), pytrace=trace)
+
+    def cause(self, error: BaseException) -> BaseException | None:
+        """The death that may be behind an error, shown where that was raised; with a moment for the news."""
+        deadline = time.monotonic() + _NEWS
+        while any(True for _ in self.instances()) and not self._lost() and time.monotonic() < deadline:
+            time.sleep(0.001)
+        seen = f"{type(error).__name__}: {error}".splitlines()[0]
+        failure = self.failure(f"\n  the test saw: {seen}")
+        return failure and failure.with_traceback(error.__traceback__)
+
+    def _lost(self) -> list[Instance]:
+        return [each for each in self.instances() if each.lost]
 
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
         """On the main thread, whatever it does: a blocked system call ends with this exception."""
