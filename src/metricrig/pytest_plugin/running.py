@@ -92,6 +92,7 @@ class Running:
             return (yield)
         finally:
             usage, self._session.usage, self._session.item = self._session.usage, None, None
+            self._session.ended = usage
             if usage is not None:
                 usage.disarm()
             if usage is not None and usage.opened:

@@ -55,6 +55,8 @@ class Session:
         """The test that runs now, if any."""
         self.usage: Usage | None = None
         """What it uses, if anything."""
+        self.ended: Usage | None = None
+        """The same of the test that has ended last."""
         self.failed = 0
         self.counted_by_leader = ""
         """The rig whose starts are on record there: a worker may be killed before it can tell of them."""

@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from metricrig._core.errors import MetricrigError
+from metricrig.lifecycle.state import CLOSED
 from metricrig.metrics.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -20,8 +21,9 @@ _PATIENCE = 1.0
 
 
 def sections(usage: Usage) -> list[tuple[str, str]]:
-    """A title and a text for each."""
-    return [(f"metricrig: {each.name}", _about(each, usage.before.get(each))) for each in usage.instances()]
+    """A title and a text for each whose files are still there."""
+    open_ones = [each for each in usage.instances() if each.state != CLOSED]
+    return [(f"metricrig: {each.name}", _about(each, usage.before.get(each))) for each in open_ones]
 
 
 def _about(instance: Instance, before: Before | None) -> str:
