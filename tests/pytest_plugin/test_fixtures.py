@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from support.suites import Suite
 
 if TYPE_CHECKING:
     from support.suites import Ran, Runs
@@ -196,12 +197,20 @@ NEEDING = """
         assert f"REDIS_URL={redis_server.url}" in Path(f"/proc/{client.pid}/environ").read_text().split("\\0")
 """
 
-FILES = {"services": SERVICES, "conftest": OVERRIDDEN_FOR_ALL, "test_overridden": OVERRIDDEN, "test_own": OVERRIDING}
+FILES = {
+    "services": SERVICES,
+    "conftest": OVERRIDDEN_FOR_ALL,
+    "test_overridden": OVERRIDDEN,
+    "test_own": OVERRIDING,
+    "test_making": MAKING,
+    "test_scopes": SCOPES,
+    "test_needing": NEEDING,
+}
 
 
 @pytest.fixture(scope="module")
 def ran(run: Runs) -> Ran:
-    return run(**FILES, test_making=MAKING, test_scopes=SCOPES, test_needing=NEEDING)
+    return run.suite(Suite(files=FILES))
 
 
 def test_fixtures_of_services_behave_as_any_fixture(ran: Ran) -> None:
@@ -224,7 +233,7 @@ def test_a_server_that_is_overridden_is_not_used(run: Runs) -> None:
 
 
 def test_help_tells_of_the_fixtures(run: Runs) -> None:
-    ran = run("--fixtures", **FILES, test_making=MAKING)
+    ran = run.suite(Suite(files=FILES, words=("--fixtures",)))
     for line in (
         "redis_server [session scope]",
         "This test's own part of redis_server.",
