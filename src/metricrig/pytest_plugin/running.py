@@ -66,11 +66,11 @@ class Running:
         """The test itself: a death of one of its servers ends it."""
         __tracebackhide__ = True
         self._session.listen()
-        if self._session.usage is None and "metricrig.rig" not in sys.modules:
-            return (yield)
-        usage = self._session.usage_of(item)
-        usage.called = True
-        usage.arm()
+        usage = self._session.usage
+        if usage is None and "metricrig.rig" in sys.modules:
+            usage = self._session.usage_of(item)
+        if usage is not None:
+            usage.call()
         try:
             result = yield
         except _SAID_ON_PURPOSE:
@@ -80,8 +80,9 @@ class Running:
                 raise explained from None
             raise
         finally:
-            usage.disarm()
-        if (failure := usage.failure(trace=False)) is not None:
+            if usage is not None:
+                usage.disarm()
+        if usage is not None and (failure := usage.failure(trace=False)) is not None:
             raise failure
         return result
 
