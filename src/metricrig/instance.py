@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 _FATAL = {signals.SIGTERM, signals.SIGINT, signals.SIGQUIT, signals.SIGKILL, signals.SIGABRT}
 """Who sends one of these is not surprised by the end."""
+# The kernel closes a dying process's connections before anybody can see that it has ended: who has seen its
+# connection break may be out of the block first.
+_NEWS = 0.05
 
 
 class Instance:
@@ -142,6 +145,8 @@ class Instance:
         try:
             yield
         finally:
+            if (running := self._life.running) is not None:
+                running.exited.wait(_NEWS)
             self._life.provoked = self._life.gone
 
     @property
