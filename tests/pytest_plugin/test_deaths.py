@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from support.suites import Ran, Runs
 
 BLOCKED = """
-    import socket, subprocess, threading, time
+    import signal, socket, subprocess, threading, time
     import pytest
     from conftest import say
 
@@ -51,7 +51,14 @@ BLOCKED = """
         with pytest.raises(ValueError):
             time.sleep(30)
 
-    def test_an_assertion(fresh, soon_killed):
+    @pytest.fixture
+    def deaf():
+        '''No news comes before the test has seen the end of its connection.'''
+        signal.pthread_sigmask(signal.SIG_BLOCK, range(signal.SIGRTMIN, signal.SIGRTMAX))
+        yield
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, range(signal.SIGRTMIN, signal.SIGRTMAX))
+
+    def test_an_assertion(fresh, soon_killed, deaf):
         with socket.create_connection((fresh.host, fresh.port)) as connection:
             connection.sendall(b"BLPOP nothing 0\\r\\n")
             soon_killed(fresh.pid)
