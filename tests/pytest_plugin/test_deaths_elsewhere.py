@@ -54,6 +54,11 @@ OWN = """
 
     def test_asked_for_again(request):
         assert say(request.getfixturevalue("redis_server"), "PING") == b"+PONG\\r\\n"
+
+    def test_asked_for_when_it_was_made_before(request, soon_killed):
+        redis = request.getfixturevalue("redis_server")
+        soon_killed(redis.pid)
+        time.sleep(30)
 """
 
 SET_UP = """
@@ -96,7 +101,13 @@ SET_UP = """
 def test_a_death_fails_the_test_whoever_owns_the_server(run: Runs) -> None:
     ran = run(conftest=CONFTEST, test_it=OWN)
     failed = {each for each, outcome in ran.outcomes().items() if outcome == "failed"}
-    dying = {"test_in_the_rig_of_the_test", "test_of_a_module", "test_in_the_session_rig", "test_asked_for_within"}
+    dying = {
+        "test_in_the_rig_of_the_test",
+        "test_of_a_module",
+        "test_in_the_session_rig",
+        "test_asked_for_within",
+        "test_asked_for_when_it_was_made_before",
+    }
     assert failed == {*dying, "test_an_exit"}, ran.out
     assert "error" not in ran.outcomes().values()
     assert all("was killed by SIGKILL during this test" in ran.why(each) for each in dying)

@@ -78,6 +78,10 @@ TESTS = """
     def test_of_another_server(redis_server):
         raise ValueError
 
+    def test_asking_while_it_runs(request):
+        request.getfixturevalue("redis_server")
+        raise ValueError
+
     def test_of_no_server():
         raise ValueError
 
@@ -166,6 +170,7 @@ def test_a_failed_test_shows_whether_its_server_lives(ran: Ran, test: str, state
 
 def test_only_servers_that_the_test_used_are_shown(ran: Ran) -> None:
     assert list(ran.sections("test_of_another_server")) == ["redis"]
+    assert list(ran.sections("test_asking_while_it_runs")) == ["redis"]
     assert ran.sections("test_of_no_server") == {}
     assert sorted(ran.sections("test_own_rig")) == ["shop", "sleeper"]
 

@@ -10,8 +10,6 @@ import pytest
 from metricrig.instance import Instance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from metricrig.rig import Rig
 
 
@@ -26,14 +24,3 @@ def finish(definition: Any, item: Any) -> None:
     # What was made with its help may not end well: its server is dead.
     with contextlib.suppress(Exception, pytest.fail.Exception):
         definition.finish(item._request)  # noqa: SLF001 - what pytest hands to it itself
-
-
-def used_by(item: pytest.Item) -> Iterator[Any]:
-    """The definitions of the test's fixtures: of those with the same name, what is asked for."""
-    information = getattr(item, "_fixtureinfo", None)
-    definitions = getattr(information, "name2fixturedefs", {})
-    for name in getattr(item, "fixturenames", ()):
-        for definition in reversed(definitions.get(name, ())):
-            yield definition
-            if name not in definition.argnames:  # it does not ask for the one that it overrides
-                break

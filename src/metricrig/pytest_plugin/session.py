@@ -77,9 +77,20 @@ class Session:
         return servers
 
     def defined(self, definition: Any) -> None:
-        """A fixture is set up, perhaps one of ours."""
-        if (key := getattr(definition.func, MADE_BY, None)) is not None:
+        """A fixture is set up. If it is one of ours, be told whenever a test asks for it from now on."""
+        key = getattr(definition.func, MADE_BY, None)
+        if key is not None and self.definitions.get(key) is not definition:
             self.definitions[key] = definition
+            definition.execute = partial(self._execute, key, definition.execute)
+
+    def _execute(self, key: object, execute: Callable[[Any], Any], request: Any) -> Any:
+        """In place of pytest's own: what was made before is well, and used by this test too."""
+        if (made := self.made.get(key)) is not None:
+            self._mend(made)
+        value = execute(request)
+        if (made := self.made.get(key)) is not None:
+            self.using(made.value)
+        return value
 
     @contextlib.contextmanager
     def having(self, key: object, service: Service, *, shared: bool, scope: str) -> Iterator[Instance]:
@@ -138,9 +149,8 @@ class Session:
         """A test begins: what its fixtures have made before is well."""
         self.item, self.usage = item, None
         self.listen()
-        if self.made:
+        if self.made and self.settings.on_death != FAIL:
             self._renew(item)
-            self._reuse(item)
 
     def has_made(self, rig: str, service: str) -> bool:
         """Whether this server is the value of a fixture that lives now."""
@@ -148,34 +158,24 @@ class Session:
         return any((each.rig, each.name) == (rig, service) for each in values if hasattr(each, "rig"))
 
     def _renew(self, item: pytest.Item) -> None:
-        """Have pytest make anew what has died; also what this test may ask for while it runs."""
+        """Have pytest make anew what has died."""
         from metricrig.pytest_plugin.renewing import dead, finish  # noqa: PLC0415 - see the module
 
-        used = list(self._used_by(item))
         for key, made in list(self.made.items()):
-            lost = dead(made.value)
-            if lost is not None and self.settings.on_death == FAIL and made in used:
-                raise lost.death("before this test, which gets no other because of --rig-on-death=fail")
-            if lost is not None and self.settings.on_death != FAIL:
+            if dead(made.value) is not None:
                 finish(self.definitions[key], item)
 
-    def _reuse(self, item: pytest.Item) -> None:
-        """What was made before is well, and used by this test too."""
-        for made in self._used_by(item):
-            if made.mend is not None:
-                made.mend()
-            self.usage_of(item).use(made.value)
-        if self.usage is not None:
-            self.usage.arm()
+    def _mend(self, made: Made) -> None:
+        """Have it well, unless this test is at work with it, or it has died and there is to be no other."""
+        from metricrig.pytest_plugin.renewing import dead  # noqa: PLC0415 - see the module
 
-    def _used_by(self, item: pytest.Item) -> Iterator[Made]:
-        """What the test's fixtures have made, as far as they have."""
-        from metricrig.pytest_plugin.renewing import used_by  # noqa: PLC0415 - see the module
-
-        for definition in used_by(item):
-            made = self.made.get(getattr(definition.func, MADE_BY, None))
-            if made is not None:
-                yield made
+        if self.usage is not None and self.usage.uses(made.value):
+            return
+        lost = dead(made.value)
+        if lost is not None and self.settings.on_death == FAIL:
+            raise lost.death("before this test, which gets no other because of --rig-on-death=fail")
+        if made.mend is not None:
+            made.mend()
 
     def listen(self) -> None:
         """Hear of all rigs, once there can be any."""

@@ -48,14 +48,20 @@ class Usage:
     armed: bool = False
     called: bool = False
 
+    def uses(self, made: Instance | Rig) -> bool:
+        """Whether the test has this already."""
+        return made in self.before or made in self.rigs
+
     def use(self, made: Instance | Rig) -> None:
         """The test has this from now on."""
-        if not isinstance(made, Instance):
+        if self.uses(made):
+            return
+        if isinstance(made, Instance):
+            self.before[made] = Before(made.logs.mark(), _page(made))
+        else:
             self.rigs.append(made)
             for each in made:
                 self.use(each)
-        elif made not in self.before:
-            self.before[made] = Before(made.logs.mark(), _page(made))
 
     def instances(self) -> Iterator[Instance]:
         """Everything that it uses, also what has been added to its rigs since."""
