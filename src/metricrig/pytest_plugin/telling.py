@@ -57,11 +57,16 @@ def _changes(instance: Instance, before: Before | None) -> Iterator[str]:
     if before is None or before.page is None or instance.state != "ready":
         return
     try:
-        change = Snapshot(instance.metrics.page(_PATIENCE)) - Snapshot(before.page)
+        change = (Snapshot(instance.metrics.page(_PATIENCE)) - Snapshot(before.page)).only(_tells)
     except (MetricrigError, OSError) as error:
         yield f"its metrics could not be read: {str(error).splitlines()[0]}"
         return
     yield from repr(change).splitlines() if change else ["nothing"]
+
+
+def _tells(name: str) -> bool:
+    """Whether a change says something about the test: a language's memory always changes, buckets have their count."""
+    return not name.startswith(("go_", "process_", "promhttp_")) and not name.endswith("_bucket")
 
 
 def _titled(title: str, lines: list[str]) -> list[str]:
