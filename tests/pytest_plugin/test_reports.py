@@ -25,7 +25,7 @@ SHOP = """
                 Shop.orders += 1
                 print("ordered", self.path, flush=True)
             name = os.environ["SHOP_NAME"]
-            page = f'orders_total {Shop.orders}\\nnothing_total 5\\nname{{name="{name}"}} 1\\n'
+            page = f'orders_total {Shop.orders}\\nnothing_total 5\\ngo_bytes {Shop.orders}\\nname{{name="{name}"}} 1\\n'
             self.send_response(200)
             self.end_headers()
             self.wfile.write(page.encode())
@@ -149,6 +149,7 @@ def test_a_failed_test_shows_what_changed_in_the_metrics(ran: Ran) -> None:
     assert "orders_total" in changed
     assert "+2" in changed
     assert "nothing_total" not in changed
+    assert "go_bytes" not in changed  # a language's memory says nothing about a test
 
 
 def test_no_change_is_said(ran: Ran) -> None:
