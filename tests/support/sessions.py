@@ -57,7 +57,19 @@ class Project:
 
     def start(self, *words: str, **env: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(self.path), *words],
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-q",
+                "-p",
+                "no:cacheprovider",
+                "-p",
+                "no:asyncio",
+                "--rootdir",
+                str(self.path),
+                *words,
+            ],
             cwd=self.path,
             env={**environment(), "METRICRIG_DATA": str(self.root), **env},
             stdout=subprocess.PIPE,
