@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 from typing import TYPE_CHECKING
 
 import pytest
 from pytest_plugin.killing import CONFTEST
-from support.suites import PLUGINS, Suite
+from support.suites import Suite
 
 if TYPE_CHECKING:
     from support.suites import Ran, Runs
@@ -65,15 +64,13 @@ BACKEND = """
 @pytest.fixture(scope="module", params=["asyncio", "anyio"])
 def ran(run: Runs, request: pytest.FixtureRequest) -> Ran:
     plugin = str(request.param)
-    if importlib.util.find_spec({"asyncio": "pytest_asyncio"}.get(plugin, plugin)) is None:
-        pytest.skip(f"the plugin {plugin} is not installed")
     return run.suite(
         Suite(
             files={
                 "conftest": CONFTEST + (BACKEND if plugin == "anyio" else ""),
                 "test_it": TESTS.replace("MARK", plugin),
             },
-            without=tuple(each for each in PLUGINS if each != plugin),
+            plugins=({"asyncio": "pytest_asyncio.plugin", "anyio": "anyio.pytest_plugin"}[plugin],),
             ini="asyncio_default_fixture_loop_scope = function" if plugin == "asyncio" else "",
         )
     )

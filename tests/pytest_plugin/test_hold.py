@@ -11,7 +11,8 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from support.suites import PLUGINS, Suite, recorded
+from support.sessions import XDIST
+from support.suites import Suite, recorded
 from support.waiting import eventually
 
 if TYPE_CHECKING:
@@ -110,7 +111,6 @@ def test_without_a_terminal_nothing_is_held(run: Runs) -> None:
 
 
 def test_a_parallel_run_cannot_be_held(run: Runs) -> None:
-    without = tuple(each for each in PLUGINS if each != "xdist")
-    ran = run.suite(Suite(files={"test_it": TESTS}, words=("--rig-hold", "-n", "2"), without=without))
+    ran = run.suite(Suite(files={"test_it": TESTS}, words=("--rig-hold", "-n", "2"), plugins=(XDIST,)))
     assert ran.status == pytest.ExitCode.USAGE_ERROR
     assert "--rig-hold waits for a person, so it cannot be used with -n; leave one of them out" in ran.out

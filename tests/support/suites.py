@@ -14,15 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
-from support.sessions import environment
+from support.sessions import environment, plugins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _TESTS = Path(__file__).parent.parent
 _PATIENCE = 60.0
-PLUGINS = ("hypothesispytest", "anyio", "asyncio", "xdist", "timeout", "cacheprovider")
-"""What costs time and is no part of most suites."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +31,8 @@ class Suite:
     words: tuple[str, ...] = ()
     ini: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
-    without: tuple[str, ...] = PLUGINS
+    plugins: tuple[str, ...] = ()
+    """Besides ours."""
 
     def write(self, directory: Path) -> None:
         """Put the files where pytest finds them. Warnings are errors there too."""
@@ -44,8 +43,7 @@ class Suite:
 
     def command(self) -> list[str]:
         """How it is run."""
-        blocked = [word for name in self.without for word in ("-p", f"no:{name}")]
-        return [sys.executable, "-m", "pytest", "-p", "support.recorder", *blocked, *self.words]
+        return [sys.executable, "-m", "pytest", *plugins("support.recorder", *self.plugins), *self.words]
 
     def environment(self, directory: Path) -> dict[str, str]:
         """The environment of this process without the settings that are its own."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from metricrig.pytest_plugin.session import MADE_BY, session_of
+from metricrig.pytest_plugin.session import session_of
+from metricrig.pytest_plugin.values import MADE_BY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

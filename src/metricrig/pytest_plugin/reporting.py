@@ -56,7 +56,7 @@ class Reporting:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self) -> Generator[None, Any, Any]:
         """Stop what is this process's, and tell the controller what happened here, before xdist sends it."""
-        if not self._session.made:
+        if not self._session.fixtures:
             self._session.close()
         output: dict[str, Any] | None = getattr(self._config, "workeroutput", None)
         if output is not None:

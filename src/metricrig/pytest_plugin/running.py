@@ -51,7 +51,7 @@ class Running:
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: object) -> Generator[None, Any, Any]:
         """Rigs that it opens are its own, also when a test asks for it while it runs."""
-        self._session.defined(fixturedef)
+        self._session.fixtures.defined(fixturedef)
         usage = self._session.usage
         if usage is None or not usage.called:
             return (yield)

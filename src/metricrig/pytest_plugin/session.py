@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import sys
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from metricrig.pytest_plugin.settings import FAIL
 from metricrig.pytest_plugin.tally import Tally
+from metricrig.pytest_plugin.values import Fixtures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,19 +24,8 @@ if TYPE_CHECKING:
     from metricrig.rig import Rig
     from metricrig.service import Service
 
-R = TypeVar("R", "Instance", "Rig")
-
 SESSION = pytest.StashKey["Session"]()
-MADE_BY = "_metricrig_key"
-"""On a fixture's function: under which key its value is known here."""
 _EVENTS = "metricrig._core.events"
-
-
-class Made(NamedTuple):
-    """The value of a fixture; ``mend`` has it well again."""
-
-    value: Instance | Rig
-    mend: Callable[[], None] | None = None
 
 
 class Session:
@@ -47,10 +36,7 @@ class Session:
         self.settings = settings
         self.seat = seat
         self.tally = Tally()
-        self.made: dict[object, Made] = {}
-        """The values of fixtures that live now, by the key of their function."""
-        self.definitions: dict[object, Any] = {}
-        """What pytest knows of these fixtures, by the same key."""
+        self.fixtures = Fixtures(self)
         self.item: pytest.Item | None = None
         """The test that runs now, if any."""
         self.usage: Usage | None = None
@@ -76,22 +62,6 @@ class Session:
         assert servers is not None  # noqa: S101 - made above
         return servers
 
-    def defined(self, definition: Any) -> None:
-        """A fixture is set up. If it is one of ours, be told whenever a test asks for it from now on."""
-        key = getattr(definition.func, MADE_BY, None)
-        if key is not None and self.definitions.get(key) is not definition:
-            self.definitions[key] = definition
-            definition.execute = partial(self._execute, key, definition.execute)
-
-    def _execute(self, key: object, execute: Callable[[Any], Any], request: Any) -> Any:
-        """In place of pytest's own: what was made before is well, and used by this test too."""
-        if (made := self.made.get(key)) is not None:
-            self._mend(made)
-        value = execute(request)
-        if (made := self.made.get(key)) is not None:
-            self.using(made.value)
-        return value
-
     @contextlib.contextmanager
     def having(self, key: object, service: Service, *, shared: bool, scope: str) -> Iterator[Instance]:
         """This server, ready, as the value of a fixture: the session's, or one with a rig of its own."""
@@ -99,7 +69,7 @@ class Session:
         if scope == "session":
             servers = self.servers(shared=shared)
             instance = servers.server(service)
-            with self.holding(key, instance, partial(_mend, instance, servers.ensure)):
+            with self.fixtures.holding(key, instance, partial(_mend, instance, servers.ensure)):
                 yield instance
             return
         from metricrig.pytest_plugin.servers import mend  # noqa: PLC0415 - see the module
@@ -107,18 +77,8 @@ class Session:
         with self.new_rig(service.name) as rig:
             instance = rig.add(service)
             rig.start(instance)
-            with self.holding(key, instance, partial(_mend, instance, mend)):
+            with self.fixtures.holding(key, instance, partial(_mend, instance, mend)):
                 yield instance
-
-    @contextlib.contextmanager
-    def holding(self, key: object, value: R, mend: Callable[[], None] | None = None) -> Iterator[R]:
-        """A fixture has this value; the running test is the first to use it."""
-        self.made[key] = Made(value, mend)
-        self.using(value)
-        try:
-            yield value
-        finally:
-            del self.made[key]
 
     @contextlib.contextmanager
     def new_rig(self, name: str) -> Iterator[Rig]:
@@ -149,33 +109,7 @@ class Session:
         """A test begins: what its fixtures have made before is well."""
         self.item, self.usage = item, None
         self.listen()
-        if self.made and self.settings.on_death != FAIL:
-            self._renew(item)
-
-    def has_made(self, rig: str, service: str) -> bool:
-        """Whether this server is the value of a fixture that lives now."""
-        values = [each.value for each in self.made.values() if each.mend is not None]
-        return any((each.rig, each.name) == (rig, service) for each in values if hasattr(each, "rig"))
-
-    def _renew(self, item: pytest.Item) -> None:
-        """Have pytest make anew what has died."""
-        from metricrig.pytest_plugin.renewing import dead, finish  # noqa: PLC0415 - see the module
-
-        for key, made in list(self.made.items()):
-            if dead(made.value) is not None:
-                finish(self.definitions[key], item)
-
-    def _mend(self, made: Made) -> None:
-        """Have it well, unless this test is at work with it, or it has died and there is to be no other."""
-        from metricrig.pytest_plugin.renewing import dead  # noqa: PLC0415 - see the module
-
-        if self.usage is not None and self.usage.uses(made.value):
-            return
-        lost = dead(made.value)
-        if lost is not None and self.settings.on_death == FAIL:
-            raise lost.death("before this test, which gets no other because of --rig-on-death=fail")
-        if made.mend is not None:
-            made.mend()
+        self.fixtures.renew(item)
 
     def listen(self) -> None:
         """Hear of all rigs, once there can be any."""

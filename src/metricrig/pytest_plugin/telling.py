@@ -54,10 +54,11 @@ def _added(instance: Instance) -> Mapping[str, str]:
 
 
 def _changes(instance: Instance, before: Before | None) -> Iterator[str]:
-    if before is None or before.page is None or instance.state != "ready":
+    page = before.page() if before is not None and instance.state == "ready" else None
+    if page is None:
         return
     try:
-        change = (Snapshot(instance.metrics.page(_PATIENCE)) - Snapshot(before.page)).only(_tells)
+        change = (Snapshot(instance.metrics.page(_PATIENCE)) - Snapshot(page)).only(_tells)
     except (MetricrigError, OSError) as error:
         yield f"its metrics could not be read: {str(error).splitlines()[0]}"
         return

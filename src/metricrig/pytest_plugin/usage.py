@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import signal
 import threading
 import time
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,9 +17,11 @@ from metricrig.instance import Instance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from concurrent.futures import Future
     from types import FrameType
 
     from metricrig._core.events import ServiceDiedUnasked
+    from metricrig.metrics.endpoint import Answer
     from metricrig.metrics.exposition import Page
     from metricrig.rig import Rig
 
@@ -33,7 +37,14 @@ class Before:
     """How a server was when the test began with it."""
 
     log: int
-    page: Page | None
+    asked: Future[Answer] | None
+
+    def page(self) -> Page | None:
+        """Its metrics page, if it has one that could be had."""
+        try:
+            return self.asked.result(_PAGE_PATIENCE).page() if self.asked is not None else None
+        except (MetricrigError, OSError, CancelledError):
+            return None
 
 
 @dataclass(slots=True)
@@ -57,7 +68,7 @@ class Usage:
         if self.uses(made):
             return
         if isinstance(made, Instance):
-            self.before[made] = Before(made.logs.mark(), _page(made))
+            self.before[made] = Before(made.logs.mark(), _asked(made))
         else:
             self.rigs.append(made)
             for each in made:
@@ -123,11 +134,16 @@ class Usage:
             raise failure
 
 
-def _page(instance: Instance) -> Page | None:
-    """Fetched, and only read if it is needed."""
+def _asked(instance: Instance) -> Future[Answer] | None:
+    """What its metrics page says now. A test does not wait for it, and it is parsed only if that is needed."""
     if instance.service.metrics is None or instance.state != "ready":
         return None
     try:
-        return instance.metrics.page(_PAGE_PATIENCE)
+        return _readers().submit(instance.metrics.endpoint.ask(_PAGE_PATIENCE).read)
     except (MetricrigError, OSError):
         return None
+
+
+@functools.cache
+def _readers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(2, "metricrig-pages")
