@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from metricrig.metrics.timeline.block import Block
 
-_MANY = 32
+_MANY = 16
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
