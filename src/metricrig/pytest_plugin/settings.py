@@ -97,9 +97,7 @@ def settings_of(config: pytest.Config) -> Settings:
         hold=config.getoption("rig_hold"),
         reuse=bool(config.getoption("rig_reuse") or config.getini("rig_reuse")),
         idle=float(_positive("rig_idle", config.getini("rig_idle"))),
-        strict=_truth("rig_strict", config.getini("rig_strict") or os.environ.get("CI", ""))
-        if strict is None
-        else strict,
+        strict=_strict_by_default(config) if strict is None else strict,
         quick=config.getoption("rig_quick"),
         on_death=_one_of("rig_on_death", _chosen(config, "rig_on_death"), (FRESH, FAIL)),
     )
