@@ -52,6 +52,9 @@ class Subject(Protocol):
     def logged(self, pattern: str) -> str | None:
         """What matches in the log since this start."""
 
+    def listens(self, port: str | None) -> bool:
+        """Whether it is the service itself that accepts connections to this port, and not only what stands before it."""
+
     def run(self, command: Sequence[str], *, within: float, check: bool) -> Completed:
         """Run a command beside it."""
 
@@ -82,6 +85,8 @@ class Tcp:
             socket.create_connection((subject.host, number), PATIENCE).close()
         except OSError as error:
             return Answer(ready=False, said=f"{subject.host}:{number}: {_plainly(error)}")
+        if not subject.listens(self.port):
+            return Answer(ready=False, said=f"{subject.host}:{number}: connection refused inside")
         return Answer(ready=True, said=f"{subject.host}:{number} accepts connections")
 
 

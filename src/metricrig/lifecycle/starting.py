@@ -12,7 +12,6 @@ from metricrig._core.errors import PortTaken, ServiceDied, UsageError
 from metricrig._core.events import ServiceFailed, ServiceMoved, ServiceReady, ServiceStarting
 from metricrig.janitor.sweep import remove_tree
 from metricrig.lifecycle.commands import run_beside
-from metricrig.lifecycle.programs import find_program
 from metricrig.lifecycle.state import FAILED, NEW, READY, STARTING
 from metricrig.lifecycle.watching import Abandoned, watch
 from metricrig.probes import AllOf, Tcp, as_probe
@@ -27,8 +26,7 @@ if TYPE_CHECKING:
     from metricrig.lifecycle.state import Life
     from metricrig.probes import Probe, Subject
     from metricrig.runtimes import Running
-    from metricrig.service import FileContent, Service
-    from metricrig.tools import Executable
+    from metricrig.service import FileContent
 
 _ATTEMPTS = 5
 _IN_USE = "address already in use"
@@ -65,17 +63,8 @@ def start(life: Life, subject: Subject, abandoned: threading.Event | None = None
 
 def obtain_tool(life: Life) -> None:
     """Find the service's executable; a download is not part of the time that a start may take."""
-    if life.executable is None and (executable := executable_of(life.service)) is not None:
+    if life.executable is None and (executable := life.runtime.provide(life.service)) is not None:
         life.equip(executable)
-
-
-def executable_of(service: Service) -> Executable | None:
-    """The executable that a service runs; None if it names a program instead of a tool."""
-    if service.tool is None:
-        return None
-    from metricrig.tools import obtain  # noqa: PLC0415 - a service without a tool needs none of it
-
-    return obtain(service.tool, service.version)
 
 
 def wipe(life: Life) -> None:
@@ -150,15 +139,16 @@ def _launch(life: Life) -> Running:
     life.prepared = True
     words = list(service.command(at)) if callable(service.command) else at.render_all(service.command)
     environment = life.environment
-    argv = [find_program(words[0], environment), *words[1:]]
+    argv = [life.runtime.program(words[0], life), *words[1:]]
     life.command = tuple(argv)
     life.stream.emit(ServiceStarting(rig=life.rig, service=life.name, command=life.command))
     launch = Launch(
         argv=argv,
         env=environment,
-        cwd=Path(at.render(service.cwd)) if service.cwd else Path.cwd(),
+        cwd=Path(at.render(service.cwd)) if service.cwd else None,
         out=life.site.log,
         stop_signal=service.stop_signal,
+        service=service,
     )
     life.running = life.runtime.launch(life.site, launch, life.on_exit)
     return life.running

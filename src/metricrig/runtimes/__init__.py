@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,9 +16,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from metricrig.placement import Addresses, Placement
+    from metricrig.resources import Resources
     from metricrig.service import Service
+    from metricrig.tools import Executable
 
-RUNTIMES = ("process",)
+PROCESS, DOCKER = "process", "docker"
+RUNTIMES = (PROCESS, DOCKER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +48,15 @@ class Launch:
 
     argv: Sequence[str]
     env: Mapping[str, str]
-    cwd: Path
+    cwd: Path | None
+    """Where it runs; None where things of this runtime usually do."""
     out: Path
     err: Path | None = None
     stdin: Path | None = None
     stop_signal: int
-    service: bool = True
-    """False for a command that runs beside the service."""
+    service: Service
+    beside: bool = False
+    """True for a command that runs beside the service."""
 
 
 class Running(Protocol):
@@ -57,7 +64,7 @@ class Running(Protocol):
 
     status: int | None
     """How it ended, negative for a signal; None while it runs, or if it was taken out of our hands."""
-    refused: OSError | None
+    refused: str | None
     """Why it could not be executed at all."""
     ended_at: float
     """When, on the monotonic clock; meaningful once it has exited."""
@@ -68,8 +75,18 @@ class Running(Protocol):
         """Its process id."""
 
     @property
+    def how(self) -> str:
+        """How it ended, in words: ``exited with 1``, ``was removed by somebody else``."""
+
+    @property
     def gone(self) -> bool:
         """Whether it has ended, even if ``exited`` is not set yet: a look, not a wait."""
+
+    def listens(self, port: int) -> bool:
+        """Whether what accepts connections for it to this port (its own number) has somebody behind it."""
+
+    def resources(self) -> Resources:
+        """What it and everything below it uses now."""
 
     def signal(self, number: int, *, tree: bool = False) -> None:
         """Send a signal to it, or to it and everything below it."""
@@ -81,10 +98,21 @@ class Running(Protocol):
         """Make sure that nothing of it is left; returns when nothing is."""
 
 
+class Provided(Protocol):
+    """Whose programs are looked for: what it has itself comes first."""
+
+    executable: Executable | None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What its processes get."""
+
+
 class Runtime(Protocol):
     """A place where services run, for one rig."""
 
     name: str
+    rig: str
     directory: Path
 
     def place(self, service: Service) -> Site:
@@ -92,6 +120,16 @@ class Runtime(Protocol):
 
     def move(self, service: Service, site: Site, port: str) -> Site:
         """Another number for a port that somebody else holds."""
+
+    def provide(self, service: Service) -> Executable | None:
+        """The executable behind ``{tool}``, found or fetched; None if the service names a program itself."""
+
+    def program(self, word: str, life: Provided) -> str:
+        """The path of the program that a command names."""
+
+    @property
+    def surroundings(self) -> Mapping[str, str]:
+        """What the environment of everything that runs here begins with."""
 
     def unreserve(self, site: Site) -> bool:
         """Stop keeping its ports from others, for a server that cannot share them with us; False if none were kept."""
@@ -105,8 +143,11 @@ class Runtime(Protocol):
     def adopting(self, path: Path) -> AbstractContextManager[None]:
         """Have a path outside the rig removed, should this process die within the block."""
 
+    def leave(self) -> None:
+        """Let go of everything but the rig's directory; all it launched has been collected."""
+
     def close(self, *, keep: bool) -> None:
-        """Remove the rig's directory; all it launched has been collected."""
+        """Leave, and remove the rig's directory."""
 
 
 def viewed(at: Placement, addresses: Addresses, url: str | None) -> Addresses:
@@ -116,10 +157,41 @@ def viewed(at: Placement, addresses: Addresses, url: str | None) -> Addresses:
     return replace(addresses, url=seen.render(template))
 
 
+def new_secret() -> str:
+    """A password, random."""
+    return base64.urlsafe_b64encode(os.urandom(18)).decode()  # as secrets does, without its 5 ms
+
+
+def make_directory(directory: Path, user: tuple[int, int] | None) -> None:
+    """An instance's directory, private to whoever it runs as."""
+    directory.mkdir(mode=0o700, exist_ok=True)
+    if user is not None:
+        os.chown(directory, *user)
+
+
 def new_runtime(name: str, *, rig: str, data: str | Path) -> Runtime:
     """A runtime by its name, for one rig; imported only when it is asked for."""
-    if name == "process":
+    if name == PROCESS:
         from metricrig.runtimes.process import ProcessRuntime  # noqa: PLC0415
 
         return ProcessRuntime.for_one(rig=rig, data=data)
+    if name == DOCKER:
+        from metricrig.runtimes.docker import DockerRuntime  # noqa: PLC0415
+
+        return DockerRuntime.for_one(rig=rig, data=data)
     raise UsageError(f"no runtime is called {name!r}; there is: {', '.join(RUNTIMES)}")
+
+
+def new_guest(name: str, host: Runtime) -> Runtime:
+    """The runtime of services that run elsewhere than the rest of their rig: containers beside processes."""
+    if (name, host.name) == (DOCKER, PROCESS):
+        from metricrig.runtimes.docker import DockerRuntime  # noqa: PLC0415
+
+        return DockerRuntime.beside(host)
+    if name not in RUNTIMES:
+        raise UsageError(f"no runtime is called {name!r}; there is: {', '.join(RUNTIMES)}")
+    raise UsageError(
+        f"a service with runtime={name!r} cannot be in a rig of runtime {host.name!r}: a container in a private network"
+        f" does not reach what listens on 127.0.0.1 of the machine\n"
+        f'  what works: Rig(runtime="process"), and runtime="docker" for the services that need it'
+    )

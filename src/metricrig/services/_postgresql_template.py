@@ -69,9 +69,7 @@ def _template(bench: Workbench, options: tuple[str, ...]) -> Path:
 
 
 def _key(bench: Workbench, options: tuple[str, ...]) -> str:
-    program = Path(bench.at.tool).resolve()
-    facts = program.stat()
-    words = [str(program), str(facts.st_size), str(facts.st_mtime_ns), bench.at.version, *options]
+    words = [bench.at.identity, bench.at.version, *options]
     digest = hashlib.sha256("\0".join(words).encode()).hexdigest()
     return f"{bench.at.version}-{digest[:16]}"
 

@@ -1,0 +1,116 @@
+"""The engine: found where the user's own tools find it, asked once a process what it is."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import docker
+from docker.errors import DockerException
+from docker.tls import TLSConfig
+
+from metricrig._core.errors import Unavailable
+from metricrig.runtimes.docker.candidates import candidates
+
+if TYPE_CHECKING:
+    from metricrig.runtimes.docker.candidates import Candidate
+
+_VARIABLES = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "HOME")
+_PATIENCE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """An engine that answers. ``client`` may be used from many threads."""
+
+    url: str
+    said_by: str
+    client: docker.APIClient
+    version: str
+    platform: str
+    """Such as "linux/amd64"."""
+    rootless: bool
+    has_init: bool
+    """Whether it can put a small init before the program, which passes signals on."""
+
+    @property
+    def local(self) -> bool:
+        """Whether it has the same files and the same loopback as we."""
+        return self.url.startswith(("unix://", "http+unix://"))
+
+    def __str__(self) -> str:
+        rootless = ", rootless" if self.rootless else ""
+        return f"{self.version} for {self.platform} at {self.url} ({self.said_by}{rootless})"
+
+
+_found: dict[tuple[object, ...], Engine] = {}
+
+
+def engine() -> Engine:
+    """The user's engine; ``Unavailable`` says where one was looked for and why it was not there."""
+    key = (os.getpid(), *(os.environ.get(name) for name in _VARIABLES))
+    if key not in _found:
+        _found[key] = find_engine()
+    return _found[key]
+
+
+def find_engine() -> Engine:
+    """Look for it now."""
+    refusals = []
+    for candidate in candidates(os.environ, Path.home()):
+        try:
+            return connect(candidate)
+        except (DockerException, OSError, ValueError) as error:
+            refusals.append(f"{candidate.url or '-'} ({candidate.said_by}): {_plainly(candidate, error)}")
+    lines = "".join(f"\n    {each}" for each in refusals)
+    raise Unavailable(
+        "a container engine",
+        reason=f"none answers:{lines}",
+        remedy="start Docker (or Podman's socket: systemctl --user start podman.socket), or set DOCKER_HOST",
+    )
+
+
+def connect(candidate: Candidate) -> Engine:
+    """Ask one whether it is there, and what it is."""
+    if candidate.trouble:
+        raise ValueError(candidate.trouble)
+    client = docker.APIClient(
+        base_url=candidate.url,
+        version="auto",
+        timeout=_PATIENCE,
+        tls=_tls(candidate) or False,
+        use_ssh_client=candidate.url.startswith("ssh://"),
+    )
+    facts: dict[str, Any] = client.info()
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(facts["Architecture"], facts["Architecture"])
+    return Engine(
+        url=candidate.url,
+        said_by=candidate.said_by,
+        client=client,
+        version=f"{facts.get('ServerVersion') or '?'}",
+        platform=f"{facts.get('OSType', 'linux')}/{machine}",
+        rootless=any("name=rootless" in each for each in facts.get("SecurityOptions") or ()),
+        has_init=bool(facts.get("InitBinary")),
+    )
+
+
+def _tls(candidate: Candidate) -> TLSConfig | None:
+    folder = candidate.certificates
+    if folder is None:
+        return None
+    pair = (str(folder / "cert.pem"), str(folder / "key.pem"))
+    return TLSConfig(client_cert=pair, ca_cert=str(folder / "ca.pem"), verify=True)
+
+
+def _plainly(candidate: Candidate, error: BaseException) -> str:
+    """What stands at the bottom of a client's error, in a few words."""
+    path = candidate.url.removeprefix("unix://")
+    if candidate.url.startswith("unix://") and not Path(path).exists():
+        return "there is no such socket"
+    if candidate.url.startswith("unix://") and not os.access(path, os.R_OK | os.W_OK):
+        return "you may not use it (are you in its group?)"
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    return str(error) or type(error).__name__

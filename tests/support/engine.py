@@ -1,0 +1,93 @@
+"""A container engine of the tests' own: one for all processes of a test run, gone with the last of them."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from support.images import build_missing
+from support.waiting import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_START = 60.0
+
+
+def lacking() -> str:
+    """Why no engine can be started here; empty if one can."""
+    if shutil.which("dockerd") is None:
+        return "dockerd is not installed (apt-get install docker.io iptables)"
+    return "" if os.geteuid() == 0 else "dockerd needs root, and DOCKER_HOST names no other engine"
+
+
+@contextlib.contextmanager
+def running(root: Path) -> Iterator[str]:
+    """The address of the engine that belongs to this directory, with every image that tests need."""
+    root.mkdir(parents=True, exist_ok=True)
+    socket = _short(root) / "engine.sock"
+    with (root / "users").open("w") as users, (root / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        fcntl.flock(users, fcntl.LOCK_SH)  # as long as anybody has this, the engine stays
+        try:
+            if not socket.exists():
+                _start(root, socket)
+            url = f"unix://{socket}"
+            build_missing(url)
+        finally:
+            fcntl.flock(lock, fcntl.LOCK_UN)
+        try:
+            yield url
+        finally:
+            _leave(root, users.fileno(), lock.fileno())
+
+
+def _short(root: Path) -> Path:
+    """A socket's path is at most 107 bytes: it lies beside other temporary files, under a name that follows from ours."""
+    directory = Path(tempfile.gettempdir()) / f"metricrig-engine-{root.stat().st_ino}"
+    directory.mkdir(mode=0o700, exist_ok=True)
+    return directory
+
+
+def _start(root: Path, socket: Path) -> None:
+    """On its own in everything: data, sockets, no bridge of its own, no rules in the machine's firewall."""
+    own = socket.parent
+    words = ["dockerd", "--data-root", str(root / "data"), "--exec-root", str(own / "exec")]
+    words += ["--pidfile", str(own / "pid"), "-H", f"unix://{socket}", "--bridge=none", "--iptables=false"]
+    with (root / "log").open("w") as log:
+        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+    end = time.monotonic() + _START
+    while "API listen on" not in (root / "log").read_text(errors="replace"):
+        assert process.poll() is None, f"dockerd ended: {(root / 'log').read_text()[-2000:]}"
+        assert time.monotonic() < end, f"dockerd does not listen: {(root / 'log').read_text()[-2000:]}"
+        time.sleep(0.01)
+    process.returncode = 0  # it is not this process alone that it belongs to
+
+
+def _leave(root: Path, users: int, lock: int) -> None:
+    """The last one stops the engine."""
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return
+    own = _short(root)
+    pid = int((own / "pid").read_text())
+    os.kill(pid, signal.SIGTERM)
+    eventually(lambda: not (own / "pid").exists() and _gone(pid), within=30)
+    shutil.rmtree(own, ignore_errors=True)
+    shutil.rmtree(root / "data", ignore_errors=True)
+
+
+def _gone(pid: int) -> bool:
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+    return not Path(f"/proc/{pid}").exists()
