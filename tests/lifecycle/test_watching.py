@@ -7,6 +7,7 @@ from support.programs import python, sleeper
 
 from metricrig import CommandFailed, DeadlineExceeded, Rig, ready
 
+EVERY_RUNTIME = True
 TALK = "print('first'); print('second', file=sys.stderr); time.sleep(1000)"
 
 
@@ -78,7 +79,7 @@ def test_a_command_runs_beside_the_service(rig: Rig) -> None:
     rig.start()
     done = instance.run(["sh", "-c", "cat; pwd; echo $GREETING {port}; echo oops >&2"], stdin="from the test\n")
     assert done.status == 0
-    assert done.out == f"from the test\n{instance.dir}\nhello x {instance.port}\n"
+    assert done.out == f"from the test\n{instance.dir}\nhello x {instance.inside.port}\n"
     assert done.err == "oops\n"
     assert {path.name for path in rig.directory.iterdir()} - {"rig.json"} == {"x", "x.log"}
 

@@ -39,9 +39,8 @@ def start(life: Life, subject: Subject, abandoned: threading.Event | None = None
         obtain_tool(life)
         life.state, life.ending, life.provoked = STARTING, False, False
         life.began = time.monotonic()
-        deadline = Deadline.after(life.service.start_within)
         try:
-            running = _launch_until_ready(life, subject, deadline, abandoned)
+            running = _launch_until_ready(life, subject, abandoned)
         except BaseException as error:
             _give_up(life, error)
             raise
@@ -82,11 +81,13 @@ def probe_of(life: Life) -> Probe:
     return AllOf(tuple(Tcp(name) for name in life.service.ports))
 
 
-def _launch_until_ready(life: Life, subject: Subject, deadline: Deadline, abandoned: threading.Event | None) -> Running:
+def _launch_until_ready(life: Life, subject: Subject, abandoned: threading.Event | None) -> Running:
     """Launch, and launch again where somebody else was in the way."""
     probe = probe_of(life)
     for _ in range(_ATTEMPTS):
         running = _launch(life)
+        # From here on the time is the service's own: how long an engine takes to make a container says nothing of it.
+        deadline = Deadline.after(life.service.start_within)
         died: ServiceDied | None = None
         try:
             watch(
@@ -119,12 +120,12 @@ def _make_way(life: Life, usurper: tuple[str, str] | None, died: ServiceDied | N
             raise died
         return
     port, holder = usurper
-    old = life.site.at.port[port]
+    old = life.site.outside.ports[port]
     if life.addresses_read:
         raise PortTaken(life.name, port=port, number=old, holder=holder)
     life.site = life.runtime.move(life.service, life.site, port)
     life.stream.emit(
-        ServiceMoved(rig=life.rig, service=life.name, port=port, old=old, new=life.site.at.port[port]),
+        ServiceMoved(rig=life.rig, service=life.name, port=port, old=old, new=life.site.outside.ports[port]),
     )
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from docker.errors import APIError, DockerException, NotFound
 from requests.exceptions import RequestException
 
-from metricrig._core.errors import Unavailable
 from metricrig._core.processes import ProcessId
 from metricrig.runtimes.docker import looking
 from metricrig.runtimes.docker.ends import status_of, told
@@ -72,34 +71,31 @@ class Container(Launched):
 
     @property
     def pid(self) -> int:
-        """As the engine's machine knows it; 0 if it was never started."""
+        """The program's own, not that of the init before it; 0 if it was never started."""
+        return looking.main_process(self._first) if self._first else 0
+
+    @property
+    def _first(self) -> int:
+        """The container's first process, as this machine knows it."""
         if not self._pid and not self.exited.is_set():
             state = self._state()
-            known = int(state["Pid"]) if state else 0
-            self._pid = looking.main_process(known) if known and self._engine.local else known
+            self._pid = int(state["Pid"]) if state else 0
         return self._pid
 
     @property
     def gone(self) -> bool:
         """Whether it has ended, even if the news is on its way."""
-        if self.exited.is_set() or not self._engine.local:
-            return self.exited.is_set()
+        if self.exited.is_set():
+            return True
         identity = ProcessId.of(self._pid) if self._pid else None
         return self._pid != 0 and (identity is None or not identity.alive)
 
     def listens(self, port: int) -> bool:
         """The engine's own proxy accepts connections before there is a server: whether there is, the kernel knows."""
-        seen = looking.listens(self.pid, port) if self.pid and self._engine.local else None
-        return seen is not False
+        return looking.listens(self._first, port)
 
     def resources(self) -> Resources:
         """Read from this machine's table of processes."""
-        if not self._engine.local or not self.pid:
-            raise Unavailable(
-                "resources of a container elsewhere",
-                reason=f"its processes are not of this machine: {self._engine}",
-                remedy="use an engine of this machine",
-            )
         from metricrig.resources import of_tree  # noqa: PLC0415 - few ask
 
         return of_tree(self.pid)

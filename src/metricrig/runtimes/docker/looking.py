@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,18 +13,17 @@ _LISTEN = "0A"
 _INIT = "docker-init"
 
 
-def listens(pid: int, port: int) -> bool | None:
-    """Whether anything listens on a port in the network of this process; None if we cannot see it."""
-    tables = [Path(f"/proc/{pid}/net/{name}") for name in ("tcp", "tcp6")]
-    try:
-        lines = [line for table in tables if table.exists() for line in table.read_text("ascii").splitlines()[1:]]
-    except OSError:
-        return None
-    return (port in _listening(lines)) if tables[0].exists() else None
+def listens(pid: int, port: int) -> bool:
+    """Whether anything listens on a port in the network of this process; nothing does if it is gone."""
+    lines: list[str] = []
+    for name in ("tcp", "tcp6"):
+        with suppress(OSError):
+            lines += Path(f"/proc/{pid}/net/{name}").read_text("ascii").splitlines()[1:]
+    return port in _listening(lines)
 
 
 def main_process(pid: int) -> int:
-    """The program itself, where an init stands before it; 0 if it is gone."""
+    """The program itself, where an init stands before it."""
     try:
         name = Path(f"/proc/{pid}/comm").read_text("utf-8").strip()
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()

@@ -17,11 +17,12 @@ class Output:
     """The connection over which an engine sends the output of something that is about to run."""
 
     def __init__(self, connection: Any) -> None:
-        self.connection = connection
-        self._socket = getattr(connection, "_sock", connection)
+        self._connection = connection
+        self._answer = connection._response  # noqa: SLF001 - the client keeps it there, and offers no other way
+        self._socket = connection._sock  # noqa: SLF001 - see above
         self._socket.settimeout(None)  # a service may be silent for hours
         # The answer's own reader may have taken the first frames together with the headers.
-        self._reader: BinaryIO = connection._response.raw._fp.fp  # noqa: SLF001 - the client hides it from nobody else
+        self._reader: BinaryIO = self._answer.raw._fp.fp  # noqa: SLF001 - see above
 
     def write(self, data: bytes) -> None:
         """All there is for its standard input."""
@@ -42,7 +43,9 @@ class Output:
 
     def close(self) -> None:
         """Hang up."""
-        self.connection.close()
+        self._answer.close()
+        self._connection.close()
+        self._socket.close()
 
 
 def _opened(path: Path) -> int:
