@@ -116,7 +116,7 @@ def _programs() -> Content:
     content.program(str(python.resolve()), python)
     content.program(str(python), python)
     library = Path(sysconfig.get_path("stdlib"))
-    heavy = {"test", "site-packages", "idlelib", "ensurepip", "lib2to3", "tkinter", "__pycache__"}
+    heavy = {"test", "site-packages", "idlelib", "ensurepip", "lib2to3", "tkinter"}
     content.tree(library, lambda path: bool(heavy.intersection(path.parts)) or path.suffix == ".a")
     return content
 
