@@ -105,7 +105,7 @@ def read(directory: Path) -> FoundRig:
         owner_alive=owner is not None and owner.alive,
         janitor_alive=janitor is not None and janitor.alive,
     )
-    away = tuple(record["errand"] or ())
+    away = tuple(record.get("errand") or ())  # older versions had none
     return FoundRig(record["rig"], directory, state, owner, services, record["made"], away)
 
 

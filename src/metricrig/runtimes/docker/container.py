@@ -10,6 +10,7 @@ from docker.errors import APIError, DockerException, NotFound
 from requests.exceptions import RequestException
 
 from metricrig._core.processes import ProcessId
+from metricrig.logs import LogFile
 from metricrig.runtimes.docker import looking
 from metricrig.runtimes.docker.ends import status_of, told
 from metricrig.runtimes.docker.images import said
@@ -19,12 +20,14 @@ from metricrig.runtimes.docker.streams import Output
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from metricrig.resources import Resources
     from metricrig.runtimes import Launch, Running
     from metricrig.runtimes.docker.engine import Engine
 
 _TAKEN = ("address already in use", "port is already allocated")
+_NOT_EXECUTED_STATUS = (126, 127)
 _NOT_EXECUTED = ("executable file not found", "no such file or directory", "permission denied", "exec format error")
 
 
@@ -41,6 +44,7 @@ class Container(Launched):
         self._engine = engine
         self._memory = memory
         self._pid = 0
+        self._out: Path | None = None
         self._collected = False
 
     def start(self, launch: Launch, free_ports: Callable[[], bool]) -> None:
@@ -53,6 +57,7 @@ class Container(Launched):
             output.close()
             self._not_started(said(error))
             return
+        self._out = launch.err or launch.out
         self.follow(output, launch.out, launch.err)
 
     def _start(self, free_ports: Callable[[], bool]) -> None:
@@ -87,8 +92,8 @@ class Container(Launched):
         """Whether it has ended, even if the news is on its way."""
         if self.exited.is_set():
             return True
-        identity = ProcessId.of(self._pid) if self._pid else None
-        return self._pid != 0 and (identity is None or not identity.alive)
+        identity = ProcessId.of(self._first) if self._first else None
+        return identity is None or not identity.alive
 
     def listens(self, port: int) -> bool:
         """The engine's own proxy accepts connections before there is a server: whether there is, the kernel knows."""
@@ -138,11 +143,16 @@ class Container(Launched):
             state = self._state()
         except (DockerException, RequestException):
             return None, told(None, {}, None)
-        if self._collected and code is None:
-            code = 128 + signal.SIGKILL
-        if self._collected:
-            state = {}
+        if self._collected:  # it is we who have removed it
+            code, state = (128 + signal.SIGKILL if code is None else code), {}
+        if code in _NOT_EXECUTED_STATUS:
+            self.refused = self._words_of_init()
         return None if code is None else status_of(code), told(code, state, self._memory)
+
+    def _words_of_init(self) -> str | None:
+        """Why the init before the program could not execute it, if that is what happened."""
+        last = LogFile(self._out).tail(1) if self._out else ""
+        return last.partition("exec ")[2] if last.startswith("[FATAL tini") else None
 
     def _state(self) -> dict[str, Any] | None:
         """The engine's own description; None if it knows no such container any more."""
