@@ -45,10 +45,10 @@ def runtime(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def engine_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """An engine with the images that tests need: the user's own, or one that is started for them."""
-    from support import engine  # noqa: PLC0415 - few tests need one, and the client takes a tenth of a second
+    from support import engine, images  # noqa: PLC0415 - few tests need one, and the client takes a tenth of a second
 
     if url := os.environ.get("DOCKER_HOST"):
-        engine.build_missing(url)
+        images.build_missing(url)
         yield url
         return
     if why := engine.lacking():

@@ -56,7 +56,7 @@ class Subject(Protocol):
         """What matches in the log since this start."""
 
     def listens(self, port: str | None) -> bool:
-        """Whether it is the service itself that accepts connections to this port, and not only what stands before it."""
+        """Whether the service itself accepts connections to this port, and not only what stands before it."""
 
     def run(self, command: Sequence[str], *, within: float, check: bool) -> Completed:
         """Run a command beside it."""

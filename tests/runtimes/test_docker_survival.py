@@ -85,8 +85,8 @@ def test_what_janitor_and_owner_have_left_is_cleaned_by_command(client: docker.A
         assert process.stdout.readline() == "started\n"
         eventually(lambda: any(each.errand and each.services == () for each in found([rig])))
         janitors = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-        for pid in [*janitors, process.pid]:
-            os.kill(int(pid), signal.SIGKILL)
+        for pid in [*map(int, janitors), process.pid]:
+            os.kill(pid, signal.SIGKILL)
     assert left(client, {rig})
     orphan = eventually(lambda: [each for each in found([rig]) if each.state == "orphaned"])[0]
     assert clean_up(orphan, kept=False, reused=False, dry_run=False, named=True).fine

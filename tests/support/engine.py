@@ -51,17 +51,17 @@ def running(root: Path) -> Iterator[str]:
 
 
 def _short(root: Path) -> Path:
-    """A socket's path is at most 107 bytes: it lies beside other temporary files, under a name that follows from ours."""
+    """A socket's path is at most 107 bytes: it lies in a directory of its own, whose name follows from ours."""
     directory = Path(tempfile.gettempdir()) / f"metricrig-engine-{root.stat().st_ino}"
     directory.mkdir(mode=0o700, exist_ok=True)
     return directory
 
 
 def _start(root: Path, socket: Path) -> None:
-    """On its own in everything: data, sockets, no bridge of its own, no rules in the machine's firewall."""
+    """On its own in everything: data, sockets, no bridge of its own."""
     own = socket.parent
     words = ["dockerd", "--data-root", str(root / "data"), "--exec-root", str(own / "exec")]
-    words += ["--pidfile", str(own / "pid"), "-H", f"unix://{socket}", "--bridge=none", "--iptables=false"]
+    words += ["--pidfile", str(own / "pid"), "-H", f"unix://{socket}", "--bridge=none"]
     with (root / "log").open("w") as log:
         process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
     end = time.monotonic() + _START

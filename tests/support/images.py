@@ -14,9 +14,9 @@ from shutil import which
 from typing import TYPE_CHECKING
 
 import docker
-from support.programs import IMAGE
 
 from metricrig.tools import ETCD, MEMCACHED, POSTGRESQL, PROMETHEUS, REDIS, TOOLS, VICTORIA_METRICS, obtain
+from support.programs import IMAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -29,7 +29,7 @@ class Errand:
 
 def begin(command: Sequence[str]) -> Errand:
     """Run it beside other things."""
-    said: BinaryIO = tempfile.TemporaryFile()  # type: ignore[assignment]
+    said: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the errand
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, cwd="/", env=os.environ)
     return Errand(process, said)
 

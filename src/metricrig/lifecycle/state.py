@@ -153,9 +153,7 @@ class Life:
         if self.ending or running is not self.running or self.state not in RUNNING:
             return
         self.state = DIED
-        self.stream.emit(
-            ServiceDiedUnasked(rig=self.rig, service=self.name, how=running.how, provoked=self.provoked)
-        )
+        self.stream.emit(ServiceDiedUnasked(rig=self.rig, service=self.name, how=running.how, provoked=self.provoked))
 
     @property
     def gone(self) -> bool:

@@ -12,7 +12,6 @@ import os
 import re
 import secrets
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metricrig._core.copying import copy_tree
@@ -21,6 +20,8 @@ from metricrig._core.errors import MetricrigError
 from metricrig.services._postgresql_scram import ITERATIONS, Keys
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from metricrig.service import Workbench
 
 _VERIFIER = re.compile(rb"SCRAM-SHA-256\$4096:[A-Za-z0-9+/=]{24}\$[A-Za-z0-9+/=]{44}:[A-Za-z0-9+/=]{44}")

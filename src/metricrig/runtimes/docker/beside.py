@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from docker.errors import APIError
 
-from metricrig.runtimes.docker.ends import LOST, status_of
 from metricrig._core.exits import in_words
+from metricrig.runtimes.docker.ends import LOST, status_of
 from metricrig.runtimes.docker.images import said
 from metricrig.runtimes.docker.launched import Launched
 from metricrig.runtimes.docker.streams import Output

@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from docker.types import LogConfig
+
 from metricrig._core.ports import LOOPBACK
 from metricrig.runtimes.docker.labels import labels
 
@@ -37,7 +39,9 @@ def describe(
     """The arguments of ``create_container``."""
     first, *words = launch.argv
     published = {} if launch.beside or not room.network else _published(site)
-    networks = {room.network: engine.client.create_endpoint_config(aliases=None if launch.beside else [site.at.name])}
+    networks: Any = {
+        room.network: engine.client.create_endpoint_config(aliases=None if launch.beside else [site.at.name])
+    }
     return {
         "image": image,
         "entrypoint": [first],
@@ -58,7 +62,7 @@ def describe(
             network_mode=room.network or "host",
             init=engine.has_init or None,
             # Its output goes into the rig's own file: the engine need not keep it a second time.
-            log_config={"Type": "none"},
+            log_config=LogConfig(type=LogConfig.types.NONE),
             **_limits(launch),
         ),
     }
@@ -89,7 +93,7 @@ def names_of(site: Site) -> Path:
     return path
 
 
-def _limits(launch: Launch) -> dict[str, int]:
+def _limits(launch: Launch) -> dict[str, Any]:
     limits, found = launch.service.limits, {}
     if limits is not None and limits.cpus is not None:
         found["nano_cpus"] = int(limits.cpus * 1_000_000_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,7 +64,7 @@ def find_engine() -> Engine:
         try:
             return connect(candidate)
         except (DockerException, OSError, ValueError) as error:
-            refusals.append(f"{candidate.url or '-'} ({candidate.said_by}): {_plainly(candidate, error)}")
+            refusals.append(f"{candidate.url or '-'} ({candidate.said_by}): {_plainly(error)}")
     lines = "".join(f"\n    {each}" for each in refusals)
     raise Unavailable(
         "a container engine",
@@ -76,6 +77,7 @@ def connect(candidate: Candidate) -> Engine:
     """Ask one whether it is there, and what it is."""
     if candidate.trouble:
         raise ValueError(candidate.trouble)
+    _knock(candidate.url)
     client = docker.APIClient(
         base_url=candidate.url,
         version="auto",
@@ -104,13 +106,21 @@ def _tls(candidate: Candidate) -> TLSConfig | None:
     return TLSConfig(client_cert=pair, ca_cert=str(folder / "ca.pem"), verify=True)
 
 
-def _plainly(candidate: Candidate, error: BaseException) -> str:
-    """What stands at the bottom of a client's error, in a few words."""
-    path = candidate.url.removeprefix("unix://")
-    if candidate.url.startswith("unix://") and not Path(path).exists():
+def _knock(url: str) -> None:
+    """Fail early and plainly where nobody is behind a socket: the client would wrap that in three other errors."""
+    if url.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as door:
+            door.connect(url.removeprefix("unix://"))
+
+
+def _plainly(error: BaseException) -> str:
+    """What stands at the bottom of an error, in a few words."""
+    if isinstance(error, FileNotFoundError):
         return "there is no such socket"
-    if candidate.url.startswith("unix://") and not os.access(path, os.R_OK | os.W_OK):
+    if isinstance(error, PermissionError):
         return "you may not use it (are you in its group?)"
+    if isinstance(error, ConnectionRefusedError):
+        return "nobody listens there (connection refused)"
     while (inner := error.__cause__ or error.__context__) is not None:
         error = inner
     return str(error) or type(error).__name__

@@ -40,7 +40,7 @@ def have(engine: Engine, image: Image) -> str:
 def _find(engine: Engine, image: Image) -> str | None:
     """Its id, if it is there and fits."""
     try:
-        facts: dict[str, Any] = engine.client.inspect_image(image.name)
+        facts: dict[str, Any] = engine.client.inspect_image(image.name)  # type: ignore[no-untyped-call]
     except ImageNotFound:
         return None
     wanted = image.platform or engine.platform
@@ -73,10 +73,10 @@ def _pull(engine: Engine, image: Image) -> None:
 
 
 def _build(engine: Engine, image: Image) -> None:
-    lines = engine.client.build(
-        path=str(image.build), tag=image.name, rm=True, forcerm=True, decode=True, platform=image.platform
-    )
     try:
+        lines = engine.client.build(
+            path=str(image.build), tag=image.name, rm=True, forcerm=True, decode=True, platform=image.platform
+        )
         _follow(lines, image)
     except (DockerException, OSError, TypeError) as error:
         raise _lacking(image, f"it cannot be built: {said(error)}", f"docker build {image.build}") from error
@@ -88,7 +88,7 @@ def _follow(lines: Iterable[dict[str, Any]], image: Image) -> None:
     spoken: list[str] = []
     for line in lines:
         if "error" in line:
-            raise BuildError("".join([*spoken[-20:], str(line["error"])]), ())
+            raise BuildError("".join([*spoken[-20:], str(line["error"])]), iter(()))
         spoken.append(str(line.get("stream", "")))
         amount = line.get("progressDetail") or {}
         layer, status = str(line.get("id", "")), str(line.get("status") or line.get("stream") or "").strip()

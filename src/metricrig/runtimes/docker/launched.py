@@ -26,7 +26,7 @@ class Launched:
         self._on_exit = on_exit
 
     def follow(self, output: Output, out: Path, err: Path | None) -> None:
-        """Write its output into files, on a thread. Its end is told after its last words: nobody quotes half of them."""
+        """Write its output into files, on a thread. Its end is told after its last words."""
 
         def pour() -> None:
             try:

@@ -51,7 +51,7 @@ def _version(engine: Engine, image: Image, request: Request) -> str:
     from packaging.version import Version  # noqa: PLC0415 - only where several are to choose from
 
     before, _, after = image.name.partition("{version}")
-    names = [name for each in engine.client.images() for name in each["RepoTags"] or ()]
+    names: list[str] = [name for each in engine.client.images() for name in each["RepoTags"] or ()]
     here = [name.removeprefix(before).removesuffix(after) for name in names if name.startswith(before)]
     fitting = [each for each in here if normalised(each) == each and request.satisfied_by(each)]
     if fitting:
@@ -60,7 +60,7 @@ def _version(engine: Engine, image: Image, request: Request) -> str:
         return request.exact or image.preferred
     raise Unavailable(
         f"an image of {request.tool.name} {request.wanted}",
-        reason=f"the engine has none ({', '.join(sorted(here)) or 'no version at all'}), and a range names none to pull",
+        reason=f"the engine has {', '.join(sorted(here)) or 'none'}, and a range does not say what to pull",
         remedy=f'ask for an exact version, such as "{image.preferred}", or set {request.tool.variable("IMAGE")}',
     )
 
@@ -114,5 +114,3 @@ def _asked(engine: Engine, tool: Tool, image: Image, identity: str, rig: str) ->
         return answer.decode(errors="replace")
     finally:
         remove_container(client, container)
-
-

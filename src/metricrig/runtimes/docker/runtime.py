@@ -203,4 +203,9 @@ def removal(engine: Engine, rig: str) -> list[str]:
 def _inside(service: Service, outside: Ports) -> Ports:
     """The usual numbers, as far as they can be told apart."""
     usual = list(service.ports.values())
-    return Ports({name: number if number and usual.count(number) == 1 else outside[name] for name, number in service.ports.items()})
+    return Ports(
+        {
+            name: number if number and usual.count(number) == 1 else outside[name]
+            for name, number in service.ports.items()
+        }
+    )

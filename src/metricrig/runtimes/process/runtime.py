@@ -21,6 +21,7 @@ from metricrig.runtimes.reservations import Reservations
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
+
     from metricrig.janitor.child import Child
     from metricrig.janitor.client import Janitor
     from metricrig.runtimes import Launch, Provided, Running
