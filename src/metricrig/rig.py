@@ -14,7 +14,7 @@ from metricrig.instance import Instance, instance_of
 from metricrig.lifecycle import order, stopping
 from metricrig.lifecycle.state import CLOSED, RUNNING, Life
 from metricrig.lifecycle.together import start_together
-from metricrig.runtimes import PROCESS, new_guest, new_runtime
+from metricrig.runtimes.choosing import PROCESS, new_guest, new_runtime
 from metricrig.service import Service
 
 if TYPE_CHECKING:

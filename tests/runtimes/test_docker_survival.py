@@ -18,7 +18,7 @@ from support.waiting import eventually
 
 from metricrig import Rig
 from metricrig.cli.reaping import clean_up, found
-from metricrig.runtimes.docker.labels import RIG, forsaken, labels
+from metricrig.runtimes.docker.labels import RIG, is_lost, is_orphaned, labels
 from metricrig.services import Redis
 
 if TYPE_CHECKING:
@@ -94,8 +94,28 @@ def test_what_janitor_and_owner_have_left_is_cleaned_by_command(client: docker.A
     assert not orphan.directory.exists()
 
 
+def test_containers_whose_directory_is_gone_are_cleaned_by_their_labels(client: docker.APIClient) -> None:
+    of_the_living = labels("alive-1", Path("/nonexistent"))
+    of_the_dead = {**of_the_living, RIG: "dead-1", "metricrig.owner": "1:1"}
+    of_another_boot = {**of_the_living, RIG: "lost-1", "metricrig.boot": "another"}
+    for each in (of_the_living, of_the_dead, of_another_boot):
+        client.create_network(each[RIG], labels=each)
+    try:
+        seen = {each.rig: each.state for each in found()}
+        assert (seen["dead-1"], seen["lost-1"]) == ("orphaned", "lost")
+        assert "alive-1" not in seen
+        for each in found(["dead-1", "lost-1"]):
+            assert clean_up(each, kept=False, reused=False, dry_run=False, named=True).fine
+        assert not left(client, {"dead-1", "lost-1"})
+        assert left(client, {"alive-1"})
+    finally:
+        client.remove_network("alive-1")
+
+
 def test_labels_tell_whether_the_owner_lives() -> None:
-    mine = labels("rig-1", "redis")
-    assert not forsaken(mine)
-    assert forsaken({**mine, "metricrig.owner": "1:1"})
-    assert not forsaken({**mine, "metricrig.owner": "1:1", "metricrig.boot": "another"})
+    mine = labels("rig-1", Path("/nonexistent"))
+    assert not is_orphaned(mine)
+    assert is_orphaned({**mine, "metricrig.owner": "1:1"})
+    assert not is_orphaned({**mine, "metricrig.owner": "1:1", "metricrig.namespace": "another"})
+    assert not is_lost(mine)
+    assert is_lost({**mine, "metricrig.boot": "another"})

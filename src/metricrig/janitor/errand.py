@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -29,8 +27,10 @@ class Errand:
 
 def begin(command: Sequence[str]) -> Errand:
     """Run it beside other things."""
+    import tempfile  # noqa: PLC0415 - half of the janitor's boot otherwise
+
     said: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the errand
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, cwd="/", env=os.environ)
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, cwd="/")
     return Errand(process, said)
 
 

@@ -7,8 +7,6 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from metricrig._core.errors import UsageError
-
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Mapping, Sequence
@@ -19,9 +17,6 @@ if TYPE_CHECKING:
     from metricrig.resources import Resources
     from metricrig.service import Service
     from metricrig.tools import Executable
-
-PROCESS, DOCKER = "process", "docker"
-RUNTIMES = (PROCESS, DOCKER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,31 +162,3 @@ def make_directory(directory: Path, user: tuple[int, int] | None) -> None:
     directory.mkdir(mode=0o700, exist_ok=True)
     if user is not None:
         os.chown(directory, *user)
-
-
-def new_runtime(name: str, *, rig: str, data: str | Path) -> Runtime:
-    """A runtime by its name, for one rig; imported only when it is asked for."""
-    if name == PROCESS:
-        from metricrig.runtimes.process import ProcessRuntime  # noqa: PLC0415
-
-        return ProcessRuntime.for_one(rig=rig, data=data)
-    if name == DOCKER:
-        from metricrig.runtimes.docker import DockerRuntime  # noqa: PLC0415
-
-        return DockerRuntime.for_one(rig=rig, data=data)
-    raise UsageError(f"no runtime is called {name!r}; there is: {', '.join(RUNTIMES)}")
-
-
-def new_guest(name: str, host: Runtime) -> Runtime:
-    """The runtime of services that run elsewhere than the rest of their rig: containers beside processes."""
-    if (name, host.name) == (DOCKER, PROCESS):
-        from metricrig.runtimes.docker import DockerRuntime  # noqa: PLC0415
-
-        return DockerRuntime.beside(host)
-    if name not in RUNTIMES:
-        raise UsageError(f"no runtime is called {name!r}; there is: {', '.join(RUNTIMES)}")
-    raise UsageError(
-        f"a service with runtime={name!r} cannot be in a rig of runtime {host.name!r}: a container in a private network"
-        f" does not reach what listens on 127.0.0.1 of the machine\n"
-        f'  what works: Rig(runtime="process"), and runtime="docker" for the services that need it'
-    )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from docker.types import LogConfig
 
 from metricrig._core.ports import LOOPBACK
-from metricrig.runtimes.docker.labels import labels
+from metricrig.runtimes.docker.labels import SERVICE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 class Room:
     """Where containers of a rig are: in a network of its own, or (an empty name) in the machine's."""
 
-    rig: str
     network: str
+    labels: dict[str, str]
 
 
-def user_of(site: Site) -> str:
-    """The same user as outside, so that the files in its directory are his."""
-    uid, gid = site.user or (os.geteuid(), os.getegid())
+def user_of(engine: Engine, site: Site) -> str:
+    """The same user as outside, so that the files in its directory are his; in a rootless engine that is its root."""
+    uid, gid = (0, 0) if engine.rootless else site.user or (os.geteuid(), os.getegid())
     return f"{uid}:{gid}"
 
 
@@ -48,8 +48,8 @@ def describe(
         "command": words,
         "environment": dict(launch.env),
         "working_dir": str(launch.cwd) if launch.cwd else None,
-        "user": user_of(site),
-        "labels": labels(room.rig, site.at.name),
+        "user": user_of(engine, site),
+        "labels": {**room.labels, SERVICE: site.at.name},
         "ports": list(published),
         "stdin_open": launch.stdin is not None,
         "stop_signal": str(int(launch.stop_signal)),
@@ -57,7 +57,7 @@ def describe(
         "platform": platform,
         "networking_config": engine.client.create_networking_config(networks) if room.network else None,
         "host_config": engine.client.create_host_config(
-            binds=_binds(site, launch),
+            binds=_binds(engine, site, launch),
             port_bindings={number: (LOOPBACK, outside) for number, outside in published.items()},
             network_mode=room.network or "host",
             init=engine.has_init or None,
@@ -73,19 +73,19 @@ def _published(site: Site) -> Mapping[int, int]:
     return {number: site.outside.ports[name] for name, number in site.at.port.items()}
 
 
-def _binds(site: Site, launch: Launch) -> list[str]:
+def _binds(engine: Engine, site: Site, launch: Launch) -> list[str]:
     """Its directory at the same path, and for a program that wants to know its user's name, names."""
     binds = [f"{site.directory}:{site.directory}:rw"]
     if launch.service.unprivileged:
-        binds.append(f"{names_of(site)}:/etc/passwd:ro")
+        binds.append(f"{_names_for(engine, site)}:/etc/passwd:ro")
     return binds
 
 
-def names_of(site: Site) -> Path:
+def _names_for(engine: Engine, site: Site) -> Path:
     """A list of users in which the one that it runs as has a name: initdb and memcached refuse to be nobody."""
     path = site.directory.with_name(f"{site.directory.name}.users")
     if not path.exists():
-        uid, gid = user_of(site).split(":")
+        uid, gid = user_of(engine, site).split(":")
         path.write_text(
             f"root:x:0:0::/root:/bin/sh\nservice:x:{uid}:{gid}::{site.directory}:/bin/sh\n", encoding="ascii"
         )

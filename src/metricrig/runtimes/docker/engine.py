@@ -57,6 +57,24 @@ def engine() -> Engine:
     return _found[key]
 
 
+def required_engine() -> Engine:
+    """The user's engine, if it is one that this runtime can work with."""
+    found = engine()
+    if not found.local:
+        raise Unavailable(
+            "containers of an engine elsewhere",
+            reason=f"its machine has not our files, nor our 127.0.0.1: {found}",
+            remedy="use an engine of this machine: unset DOCKER_HOST, or docker context use default",
+        )
+    if found.rootless and os.geteuid() == 0:
+        raise Unavailable(
+            "containers of somebody else's rootless engine",
+            reason=f"it cannot read what root writes: {found}",
+            remedy="run the tests as the user whose engine it is",
+        )
+    return found
+
+
 def find_engine() -> Engine:
     """Look for it now."""
     refusals = []

@@ -9,7 +9,6 @@ from docker.errors import APIError
 
 from metricrig._core.errors import Unavailable
 from metricrig.runtimes.docker.images import said
-from metricrig.runtimes.docker.labels import labels
 
 if TYPE_CHECKING:
     from metricrig.runtimes.docker.engine import Engine
@@ -18,10 +17,10 @@ if TYPE_CHECKING:
 class Network:
     """Made when the first service is placed, on a thread, because the engine takes a tenth of a second for it."""
 
-    def __init__(self, engine: Engine, rig: str, name: str) -> None:
+    def __init__(self, engine: Engine, name: str, labels: dict[str, str]) -> None:
         self._engine = engine
-        self._rig = rig
         self._name = name
+        self._labels = labels
         self._making: threading.Thread | None = None
         self._failure: Exception | None = None
 
@@ -47,7 +46,7 @@ class Network:
 
     def _make(self) -> None:
         try:
-            self._engine.client.create_network(self._name, driver="bridge", labels=labels(self._rig))
+            self._engine.client.create_network(self._name, driver="bridge", labels=self._labels)
         except APIError as error:
             self._failure = Unavailable(
                 "a private network",

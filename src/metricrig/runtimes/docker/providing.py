@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from metricrig._core.directories import cache_root
 from metricrig._core.errors import Unavailable, UsageError
-from metricrig.runtimes.docker.labels import labels
 from metricrig.runtimes.docker.removal import remove_container
 from metricrig.tools import Executable, Image
 from metricrig.tools.numbering import normalised
@@ -65,12 +64,14 @@ def _version(engine: Engine, image: Image, request: Request) -> str:
     )
 
 
-def provided(engine: Engine, service: Service, image: Image, identity: str, rig: str) -> Executable | None:
+def provided(
+    engine: Engine, service: Service, image: Image, identity: str, labels: dict[str, str]
+) -> Executable | None:
     """The tool's executable in this image; it is an error if its version is not what was asked for."""
     tool = service.tool
     if tool is None:
         return None
-    found = _version_of(engine, tool, image, identity, rig)
+    found = _version_of(engine, tool, image, identity, labels)
     request = request_for(tool, service.version, None)
     if not request.satisfied_by(found):
         raise Unavailable(
@@ -81,13 +82,13 @@ def provided(engine: Engine, service: Service, image: Image, identity: str, rig:
     return Executable(tool.name, Path(image.program), found, f"image {image.name}", image=identity)
 
 
-def _version_of(engine: Engine, tool: Tool, image: Image, identity: str, rig: str) -> str:
+def _version_of(engine: Engine, tool: Tool, image: Image, identity: str, labels: dict[str, str]) -> str:
     """What the program says of itself, remembered: a container only to ask it costs half a second."""
     digest = hashlib.sha256(f"{identity} {image.program} {tool.version_args}".encode()).hexdigest()
     note = cache_root() / "image-versions" / f"{digest[:32]}.json"
     with suppress(OSError, ValueError):
         return str(json.loads(note.read_text())["version"])
-    match = re.search(tool.version_pattern, _asked(engine, tool, image, identity, rig))
+    match = re.search(tool.version_pattern, _asked(engine, tool, image, identity, labels))
     version = normalised(match.group(1)) if match else ""
     if version:
         with suppress(OSError):
@@ -96,7 +97,7 @@ def _version_of(engine: Engine, tool: Tool, image: Image, identity: str, rig: st
     return version
 
 
-def _asked(engine: Engine, tool: Tool, image: Image, identity: str, rig: str) -> str:
+def _asked(engine: Engine, tool: Tool, image: Image, identity: str, labels: dict[str, str]) -> str:
     """The output of the program that is asked for its version, in a container of its own without a network."""
     client = engine.client
     container = client.create_container(
@@ -105,7 +106,7 @@ def _asked(engine: Engine, tool: Tool, image: Image, identity: str, rig: str) ->
         command=list(tool.version_args),
         user=f"{os.geteuid()}:{os.getegid()}",
         network_disabled=True,
-        labels=labels(rig),
+        labels=labels,
     )["Id"]
     try:
         client.start(container)

@@ -26,6 +26,11 @@ _TRIES = 20
 _PAUSE = 0.1
 
 
+def removal(url: str, rig: str) -> list[str]:
+    """The command that removes what a rig has in the engine of that address."""
+    return [sys.executable, "-m", "metricrig.runtimes.docker.removal", url, rig]
+
+
 def remove_rig(client: docker.APIClient, rig: str) -> None:
     """Containers first, because they hold the rest. A container may still be made while we remove: look again."""
     for _ in range(_TRIES):

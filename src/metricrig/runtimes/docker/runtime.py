@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
@@ -17,11 +16,12 @@ from metricrig.runtimes import Site, make_directory, new_secret, viewed
 from metricrig.runtimes.docker.beside import Beside
 from metricrig.runtimes.docker.container import Container
 from metricrig.runtimes.docker.description import Room, describe, user_of
-from metricrig.runtimes.docker.engine import engine
+from metricrig.runtimes.docker.engine import required_engine
 from metricrig.runtimes.docker.images import have, said
+from metricrig.runtimes.docker.labels import labels
 from metricrig.runtimes.docker.network import Network
 from metricrig.runtimes.docker.providing import image_of, provided
-from metricrig.runtimes.docker.removal import remove_once
+from metricrig.runtimes.docker.removal import removal, remove_once
 from metricrig.runtimes.process import places
 from metricrig.runtimes.process.users import unprivileged
 from metricrig.runtimes.reservations import Reservations
@@ -53,7 +53,8 @@ class DockerRuntime:
         self._guest = guest
         """Whether the rig's other services are processes: then all share the machine's loopback."""
         self._reservations = Reservations()
-        self._network = Network(engine, rig, f"metricrig-{rig}")
+        self._labels = labels(rig, directory)
+        self._network = Network(engine, f"metricrig-{rig}", self._labels)
         self._images: dict[str, tuple[Image, str]] = {}
         self._containers: dict[str, Container] = {}
 
@@ -62,14 +63,14 @@ class DockerRuntime:
         """For a rig of this process alone."""
         found = required_engine()
         directory, ours = places.open_directory(rig, data)
-        ours.charge(rig, removal(found, rig))
+        ours.charge(rig, removal(found.url, rig))
         return cls(rig=rig, directory=directory, janitor=ours, engine=found)
 
     @classmethod
     def beside(cls, host: Runtime) -> Self:
         """For some services of a rig of processes: they share its directory, and the machine's loopback."""
         found, ours = required_engine(), janitor()
-        ours.charge(host.rig, removal(found, host.rig))
+        ours.charge(host.rig, removal(found.url, host.rig))
         return cls(rig=host.rig, directory=host.directory, janitor=ours, engine=found, guest=True)
 
     def place(self, service: Service) -> Site:
@@ -99,7 +100,7 @@ class DockerRuntime:
         """Have the image, and know what is in it."""
         image = image_of(self._engine, service)
         self._images[service.name] = image, have(self._engine, image)
-        return provided(self._engine, service, *self._images[service.name], self.rig)
+        return provided(self._engine, service, *self._images[service.name], self._labels)
 
     def program(self, word: str, life: Provided) -> str:
         """The image's own PATH is not ours to search."""
@@ -120,7 +121,7 @@ class DockerRuntime:
         running = self._containers.get(site.at.name)
         if launch.beside and running is not None and not running.exited.is_set():
             command = Beside(self._engine, running)
-            command.start(launch, user_of(site))
+            command.start(launch, user_of(self._engine, site))
             return command
         container = self._container(site, launch, on_exit)
         if not launch.beside:
@@ -153,7 +154,7 @@ class DockerRuntime:
 
     def _container(self, site: Site, launch: Launch, on_exit: Callable[[Running], None] | None) -> Container:
         image, identity = self._images[site.at.name]
-        room = Room(self.rig, "" if self._guest else self._network.name())
+        room = Room("" if self._guest else self._network.name(), self._labels)
         words = describe(self._engine, room, site, launch, image=identity, platform=image.platform)
         name = f"{self.rig}-{site.at.name}-{os.urandom(3).hex()}"
         try:
@@ -175,29 +176,6 @@ class DockerRuntime:
             directory=at.dir,
             user=user,
         )
-
-
-def required_engine() -> Engine:
-    """The user's engine, if it is one that this runtime can work with."""
-    found = engine()
-    if not found.local:
-        raise Unavailable(
-            "containers of an engine elsewhere",
-            reason=f"its machine has not our files, nor our 127.0.0.1: {found}",
-            remedy="use an engine of this machine: unset DOCKER_HOST, or docker context use default",
-        )
-    if found.rootless and os.geteuid() == 0:
-        raise Unavailable(
-            "containers of somebody else's rootless engine",
-            reason=f"it cannot read what root writes: {found}",
-            remedy="run the tests as the user whose engine it is",
-        )
-    return found
-
-
-def removal(engine: Engine, rig: str) -> list[str]:
-    """The command that removes what a rig has in an engine."""
-    return [sys.executable, "-m", "metricrig.runtimes.docker.removal", engine.url, rig]
 
 
 def _inside(service: Service, outside: Ports) -> Ports:
