@@ -58,7 +58,7 @@ def _findings(image: str, rounds: int) -> Iterator[Finding]:
     about = "container VictoriaMetrics"
     yield from compare(about, interleave(pair, rounds), base="docker run", targets={"metricrig": TARGET})
     if installed("testcontainers"):
-        others = {**pair, "testcontainers": partial(_testcontainers, image)}
+        others: dict[str, Attempt] = {**pair, "testcontainers": partial(_testcontainers, image)}
         yield from compare(f"{about}, others", interleave(others, max(3, rounds // 3)), base="docker run", targets={})
     both: dict[str, Attempt] = {"in turn": partial(_several, _in_turn), "one rig.start()": partial(_several, Rig.start)}
     timings = interleave(both, max(3, rounds // 2))

@@ -104,8 +104,8 @@ def test_containers_whose_directory_is_gone_are_cleaned_by_their_labels(client: 
         seen = {each.rig: each.state for each in found()}
         assert (seen["dead-1"], seen["lost-1"]) == ("orphaned", "lost")
         assert "alive-1" not in seen
-        for each in found(["dead-1", "lost-1"]):
-            assert clean_up(each, kept=False, reused=False, dry_run=False, named=True).fine
+        for rig in found(["dead-1", "lost-1"]):
+            assert clean_up(rig, kept=False, reused=False, dry_run=False, named=True).fine
         assert not left(client, {"dead-1", "lost-1"})
         assert left(client, {"alive-1"})
     finally:

@@ -135,10 +135,10 @@ class Life:
 
     def death(self, during: str, since: int | None = None) -> MetricrigError:
         """The error that says that and how it died, with what it said since a mark; or why it never lived."""
-        if self.running is not None and self.running.refused is not None:
-            return not_executed(self.command[0], self.running.refused)
         if self.running is not None and self.running.gone:
             self.running.exited.wait(_NEWS)
+        if self.running is not None and self.running.refused is not None:
+            return not_executed(self.command[0], self.running.refused)
         return ServiceDied(
             self.name,
             how=self.running.how if self.running else "was lost: it does not run",

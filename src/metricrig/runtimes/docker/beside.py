@@ -77,7 +77,7 @@ class Beside(Launched):
         from metricrig.janitor import family  # noqa: PLC0415 - only for one that takes too long
 
         pid = self.pid
-        if pid and self._engine.local and Path(f"/proc/{pid}").exists():
+        if pid and Path(f"/proc/{pid}").exists():
             (family.send_to_tree if tree else os.kill)(pid, number)
 
     def freeze(self) -> None:

@@ -145,7 +145,7 @@ class Container(Launched):
             return None, told(None, {}, None)
         if self._collected:  # it is we who have removed it
             code, state = (128 + signal.SIGKILL if code is None else code), {}
-        if code in _NOT_EXECUTED_STATUS:
+        elif code in _NOT_EXECUTED_STATUS:
             self.refused = self._words_of_init()
         return None if code is None else status_of(code), told(code, state, self._memory)
 

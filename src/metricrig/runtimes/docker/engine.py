@@ -33,13 +33,10 @@ class Engine:
     platform: str
     """Such as "linux/amd64"."""
     rootless: bool
+    host: str
+    """The machine that it runs on, by its name and kernel."""
     has_init: bool
     """Whether it can put a small init before the program, which passes signals on."""
-
-    @property
-    def local(self) -> bool:
-        """Whether it has the same files and the same loopback as we."""
-        return self.url.startswith(("unix://", "http+unix://"))
 
     def __str__(self) -> str:
         rootless = ", rootless" if self.rootless else ""
@@ -60,11 +57,12 @@ def engine() -> Engine:
 def required_engine() -> Engine:
     """The user's engine, if it is one that this runtime can work with."""
     found = engine()
-    if not found.local:
+    if not found.url.startswith("unix://") or found.host != _here():
         raise Unavailable(
             "containers of an engine elsewhere",
-            reason=f"its machine has not our files, nor our 127.0.0.1: {found}",
-            remedy="use an engine of this machine: unset DOCKER_HOST, or docker context use default",
+            reason=f"it has not our files, nor our 127.0.0.1: it is on {found.host}, and we are on {_here()}; {found}",
+            remedy="use an engine of this very machine, neither in a virtual one nor from within a container:"
+            " unset DOCKER_HOST, or docker context use default",
         )
     if found.rootless and os.geteuid() == 0:
         raise Unavailable(
@@ -112,8 +110,15 @@ def connect(candidate: Candidate) -> Engine:
         version=f"{facts.get('ServerVersion') or '?'}",
         platform=f"{facts.get('OSType', 'linux')}/{machine}",
         rootless=any("name=rootless" in each for each in facts.get("SecurityOptions") or ()),
+        host=f"{facts.get('Name')} ({facts.get('KernelVersion')})",
         has_init=bool(facts.get("InitBinary")),
     )
+
+
+def _here() -> str:
+    """This machine, as an engine of it would name it."""
+    machine = os.uname()
+    return f"{machine.nodename} ({machine.release})"
 
 
 def _tls(candidate: Candidate) -> TLSConfig | None:

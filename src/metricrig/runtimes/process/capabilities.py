@@ -93,9 +93,9 @@ def containers() -> Capability:
 
     try:
         require_client()
-        from metricrig.runtimes.docker.engine import find_engine  # noqa: PLC0415 - see above
+        from metricrig.runtimes.docker.engine import engine  # noqa: PLC0415 - see above
 
-        found = find_engine()
+        found = engine()
     except Unavailable as error:
         return Capability("container engine", present=False, says=error.reason, remedy=error.remedy)
     return Capability("container engine", present=True, says=str(found))
