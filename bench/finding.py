@@ -57,14 +57,14 @@ class Report:
 
 
 def compare(about: str, timings: Timings, *, base: str, targets: Mapping[str, Target]) -> list[Finding]:
-    """A row for each contender, as a ratio to the one called ``base``."""
+    """A row for each contender, as a ratio to the one called ``base``, if that takes part."""
     return [
         Finding(
             about=about,
             who=who,
             ms=median(seconds) * MS,
-            ratio=None if who == base else median(seconds) / median(timings[base]),
-            spread=None if who == base else spread(seconds, timings[base]),
+            ratio=None if who == base or base not in timings else median(seconds) / median(timings[base]),
+            spread=None if who == base or base not in timings else spread(seconds, timings[base]),
             target=targets.get(who),
             rounds=len(seconds),
         )

@@ -10,7 +10,7 @@ from bench.finding import Report, Target, compare
 from bench.peers import installed
 from bench.rounds import interleave
 from metricrig import Rig
-from metricrig.services import PostgreSQL, Redis
+from metricrig.services import PostgreSQL, Redis, VictoriaMetrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from metricrig.services.redis import RedisInstance
 
 TARGET = Target(0.2)
+AT_MOST = Target(1, unit="ms")
 TESTS = 100  # more than the pool can have made ahead, or leave for later
 ROUNDS = 5
 WORK = 0.02
@@ -38,7 +39,7 @@ def run(scale: float) -> Report:
     rounds = max(3, round(ROUNDS * scale))
     findings = []
     with Rig("bench", data="tmpfs") as rig:
-        postgresql, redis = rig.add(PostgreSQL()), rig.add(Redis())
+        postgresql, redis, vm = rig.add(PostgreSQL()), rig.add(Redis()), rig.add(VictoriaMetrics())
         rig.start()
         postgresql.psql(f"CREATE DATABASE {TEMPLATE}")
         if installed("pytest_postgresql"):
@@ -57,7 +58,10 @@ def run(scale: float) -> Report:
                 "pytest-redis": _tests(lambda: _Flushing(redis), 0.0),
                 "metricrig": _tests(redis.isolated, 0.0),
             }
-            findings += compare("a Redis database", interleave(both, rounds), base="pytest-redis", targets={})
+            timings = interleave(both, rounds)
+            findings += compare("a Redis database", timings, base="pytest-redis", targets={"metricrig": AT_MOST})
+        alone = interleave({"metricrig": _tests(vm.isolated, 0.0)}, rounds)
+        findings += compare("a view of VictoriaMetrics", alone, base="", targets={"metricrig": AT_MOST})
     return Report(findings, NOTES)
 
 

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 _FATAL = {signals.SIGTERM, signals.SIGINT, signals.SIGQUIT, signals.SIGKILL, signals.SIGABRT}
 """Who sends one of these is not surprised by the end."""
+# The kernel closes a dying process's connections before anybody can see that it has ended: who has seen its
+# connection break may be out of the block first.
+_NEWS = 0.05
 
 
 class Instance:
@@ -129,6 +132,11 @@ class Instance:
         """The error that says how it ended, with the last lines of its log, or of what came after a mark."""
         return self._life.death(during, since)
 
+    @property
+    def provoked(self) -> bool:
+        """Whether something has been done to it of which it may die, or has died."""
+        return self._life.provoked
+
     @contextlib.contextmanager
     def may_die(self) -> Iterator[None]:
         """A block in which its end is no accident: nobody is alarmed, and no test fails for it."""
@@ -136,6 +144,8 @@ class Instance:
         try:
             yield
         finally:
+            if (running := self._life.running) is not None:
+                running.exited.wait(_NEWS)
             self._life.provoked = self._life.gone
 
     @property

@@ -138,6 +138,13 @@ def test_a_large_result_is_shown_in_part() -> None:
     assert shown.endswith("... and 70 more")
 
 
+def test_a_frame_has_times_down_and_series_across() -> None:
+    frame = MATRIX.frame()
+    assert [str(each) for each in frame.index] == [f"2024-01-01 00:0{each}+00:00" for each in ("0:00", "0:30", "1:00")]
+    assert list(frame['{status="404"}'].isna()) == [False, True, False]
+    assert frame['{status="200"}'].sum() == 2
+
+
 def test_a_frame_needs_pandas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(Unavailable, match="pip install pandas"):

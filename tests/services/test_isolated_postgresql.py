@@ -13,8 +13,8 @@ from support.waiting import eventually
 
 from metricrig import CommandFailed, MetricrigError, Rig
 from metricrig.services import PostgreSQL, PostgreSQLDatabase, PostgreSQLError
-from metricrig.services._postgresql_stock import DEPTH
 from metricrig.services.postgresql import PostgreSQLInstance
+from metricrig.services.postgresql.stock import DEPTH
 
 SCHEMA = """
 CREATE TABLE orders (id serial PRIMARY KEY, what text);
@@ -207,7 +207,7 @@ def test_a_killed_setup_leaves_no_half_template(rig: Rig, tmp_path: Path) -> Non
     schema.write_text(SCHEMA)
     code = f"""
 import time
-from metricrig.services import _postgresql_statements as statements
+from metricrig.services.postgresql import statements
 def stuck(*_):
     say("half")
     time.sleep(100)

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from metricrig import UsageError
-from metricrig.services._postgresql_setup import filling
+from metricrig.services.postgresql.setup import filling
 
 FUNCTION = """
 def fill(database):
     if "x" in {"a", "b", "c", "x"}:
         database.execute("create table a (n int)")
-from metricrig.services._postgresql_setup import filling
+from metricrig.services.postgresql.setup import filling
 print(filling(fill, None).template)
 """
 

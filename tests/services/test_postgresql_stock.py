@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from metricrig import MetricrigError
-from metricrig.services._postgresql_stock import DEPTH, LEAVING, MOST_USED, Clone, Drop, Make, Stock
+from metricrig.services.postgresql.stock import DEPTH, LEAVING, MOST_USED, Clone, Drop, Make, Stock
 
 NOW = 100.0
 

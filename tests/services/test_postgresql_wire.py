@@ -12,9 +12,9 @@ import pytest
 
 from metricrig import MetricrigError, Rig
 from metricrig.services import PostgreSQL, PostgreSQLError
-from metricrig.services._postgresql_database import session
-from metricrig.services._postgresql_wire import Connection
 from metricrig.services.postgresql import PostgreSQLInstance
+from metricrig.services.postgresql.database import session
+from metricrig.services.postgresql.wire import Connection
 
 QUESTIONS = [
     "SELECT 1, 'zwei', NULL, '', true",

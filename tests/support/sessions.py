@@ -18,6 +18,8 @@ from metricrig.janitor.family import MARK, mark_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+OURS, XDIST = "metricrig.pytest_plugin", "xdist.plugin"
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -57,7 +59,7 @@ class Project:
 
     def start(self, *words: str, **env: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(self.path), *words],
+            [sys.executable, "-m", "pytest", "-q", *plugins(XDIST), "--rootdir", str(self.path), *words],
             cwd=self.path,
             env={**environment(), "METRICRIG_DATA": str(self.root), **env},
             stdout=subprocess.PIPE,
@@ -93,12 +95,16 @@ class Project:
         return [str(each) for each in directories] + [f"{pid} {mark}" for pid, mark in marks.items() if mark in names]
 
 
+def plugins(*further: str) -> list[str]:
+    """The words that load these plugins and ours: what else is installed here is not what is looked at."""
+    return ["-p", "no:cacheprovider", *(word for each in (OURS, *further) for word in ("-p", each))]
+
+
 def environment() -> dict[str, str]:
     """Ours, without what would make another session believe that it is part of this one."""
     foreign = ("PYTEST_", "METRICRIG_", "COV_", MARK, "GITHUB_", "CI")
-    return {
-        name: value for name, value in os.environ.items() if not name.startswith(foreign) or name == "METRICRIG_CACHE"
-    }
+    kept = {n: value for n, value in os.environ.items() if not n.startswith(foreign) or n == "METRICRIG_CACHE"}
+    return {**kept, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
 def _pids() -> list[int]:

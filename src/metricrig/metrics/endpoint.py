@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import socket
 import zlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -55,6 +56,17 @@ class Endpoint:
         self._keys.make_room()
         return Page(body, content_type, source=self.url, keys=self._keys)
 
+    def ask(self, patience: float) -> Asked:
+        """Ask for the page as it is now, on a connection of its own, and read it later, on any thread."""
+        connection = self._connected()
+        connection.timeout = patience
+        try:
+            connection.request("GET", self._path, headers={**self._headers, "Connection": "close"})
+        except (OSError, _protocol_error()) as error:
+            connection.close()
+            raise ScrapeFailed(self.url, _plainly(error, patience)) from error
+        return Asked(self.url, connection, patience)
+
     def close(self) -> None:
         """Close the connection; the next page opens another."""
         if self._connection is not None:
@@ -79,14 +91,7 @@ class Endpoint:
         if self._connection.sock is not None:
             self._connection.sock.settimeout(patience)
         self._connection.request("GET", self._path, headers=self._headers)
-        _acknowledge_at_once(self._connection.sock)
-        response = self._connection.getresponse()
-        body = _decoded(response, response.read(), self.url)
-        if response.status != _OK:
-            raise ScrapeFailed(
-                self.url, f"{response.status} {response.reason}: {body[:200].decode(errors='replace')!r}"
-            )
-        return body, response.headers.get("Content-Type")
+        return _answer(self._connection, self.url)
 
     def _connected(self) -> HTTPConnection:
         from http.client import HTTPConnection, HTTPSConnection  # noqa: PLC0415 - 25 ms, and not everybody scrapes
@@ -98,6 +103,37 @@ class Endpoint:
         return f"<Endpoint {self.url}>"
 
 
+class Asked:
+    """A page that was asked for, and has yet to be read."""
+
+    def __init__(self, url: str, connection: HTTPConnection, patience: float) -> None:
+        self._url = url
+        self._connection = connection
+        self._patience = patience
+
+    def read(self) -> Answer:
+        """What the server answered; once."""
+        try:
+            return Answer(self._url, *_answer(self._connection, self._url))
+        except (OSError, _protocol_error()) as error:
+            raise ScrapeFailed(self._url, _plainly(error, self._patience)) from error
+        finally:
+            self._connection.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A page as it came."""
+
+    url: str
+    body: bytes
+    content_type: str | None
+
+    def page(self) -> Page:
+        """The page in it."""
+        return Page(self.body, self.content_type, source=self.url)
+
+
 def read(url: str, *, timeout: float = PATIENCE) -> Page:
     """Fetch one page."""
     endpoint = Endpoint(url, timeout=timeout)
@@ -105,6 +141,15 @@ def read(url: str, *, timeout: float = PATIENCE) -> Page:
         return endpoint.page()
     finally:
         endpoint.close()
+
+
+def _answer(connection: HTTPConnection, url: str) -> tuple[bytes, str | None]:
+    _acknowledge_at_once(connection.sock)
+    response = connection.getresponse()
+    body = _decoded(response, response.read(), url)
+    if response.status != _OK:
+        raise ScrapeFailed(url, f"{response.status} {response.reason}: {body[:200].decode(errors='replace')!r}")
+    return body, response.headers.get("Content-Type")
 
 
 def _decoded(response: HTTPResponse, body: bytes, url: str) -> bytes:

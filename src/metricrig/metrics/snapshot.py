@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from metricrig.metrics.exposition.samples import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from metricrig.metrics.exposition import Labels, Page
 
@@ -42,6 +42,14 @@ class Difference:
     added: Mapping[Key, float]
     removed: Mapping[Key, float]
     changed: Mapping[Key, Amount]
+
+    def only(self, wanted: Callable[[str], bool]) -> Difference:
+        """The part whose names are wanted."""
+        return Difference(
+            added={key: value for key, value in self.added.items() if wanted(key[0])},
+            removed={key: value for key, value in self.removed.items() if wanted(key[0])},
+            changed={key: amount for key, amount in self.changed.items() if wanted(key[0])},
+        )
 
     def __bool__(self) -> bool:
         return bool(self.added or self.removed or self.changed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pytest
@@ -16,9 +16,15 @@ def annotation(report: pytest.TestReport) -> list[str]:
     if not servers:
         return []
     path, line, _ = report.location
-    what = [str(report.longreprtext).strip().splitlines()[-1], *(text.splitlines()[0] for _, text in servers)]
+    what = [_reason(report), *(text.splitlines()[0] for _, text in servers)]
     where = f"file={_property(path)},line={(line or 0) + 1},title={_property(report.nodeid)}"
     return [f"::error {where}::{_data(chr(10).join(what))}"]
+
+
+def _reason(report: pytest.TestReport) -> str:
+    """What was raised; pytest's own last line says only where."""
+    crash: Any = getattr(report.longrepr, "reprcrash", None)
+    return str(crash.message) if crash is not None else str(report.longreprtext).strip()
 
 
 def _data(text: str) -> str:

@@ -36,12 +36,12 @@ def _died(session: Session, event: ServiceDiedUnasked) -> None:
         return
     if session.usage is not None and session.usage.concerns(event):
         session.usage.lost(event)
-    elif session.has_made(event.rig, event.service):
+    elif session.fixtures.have(event.rig, event.service):
         session.tally.deaths.append(f"{event.service} {event.how} while no test used it")
 
 
 def _opened(session: Session, event: RigOpened) -> None:
-    if session.usage is not None and session.usage.armed:  # what fixtures open, they close later
+    if session.usage is not None and session.usage.called:  # what fixtures open, they close later
         session.usage.opened.append(event.rig)
 
 

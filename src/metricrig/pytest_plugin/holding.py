@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +15,14 @@ def hold(config: pytest.Config, usage: Usage, why: str) -> None:
     """Show where everything is, and wait for Enter. Ctrl-C ends the session as it always does."""
     capture: Any = config.pluginmanager.getplugin("capturemanager")
     terminal: Any = config.pluginmanager.getplugin("terminalreporter")
-    with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
-        terminal.ensure_newline()
-        terminal.write_line(f"{usage.test} failed: {why.strip().splitlines()[0] if why.strip() else ''}", red=True)
-        for each in usage.instances():
-            url = f" {each.url}" if each.service.ports else ""
-            terminal.write_line(f"  {each.name} {each.state}{url}  {each.dir}")
-        terminal.write("held; press Enter to go on ")
-        terminal.flush()
-        sys.stdin.readline()
+    if capture is not None:
+        capture.suspend_global_capture(in_=True)  # until the next phase, in which pytest resumes it
+    terminal.ensure_newline()
+    terminal.write_line(f"{usage.test} failed: {why.strip().splitlines()[0] if why.strip() else ''}", red=True)
+    for each in usage.instances():
+        url = f" {each.url}" if each.service.ports else ""
+        terminal.write_line(f"  {each.name} {each.state}{url}  {each.dir}")
+    terminal.write("held; press Enter to go on ")
+    terminal.flush()
+    if not sys.stdin.readline():
+        terminal.write_line("(not held: the input has ended, nobody can press Enter)")

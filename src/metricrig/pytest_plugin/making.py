@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from metricrig.pytest_plugin.session import MADE_BY, session_of
+from metricrig.pytest_plugin.session import session_of
+from metricrig.pytest_plugin.values import MADE_BY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -56,7 +57,7 @@ def isolated(server: str, *, name: str | None = None, **options: Any) -> Any:
     ``server`` is the name of the fixture whose value is the server.
     """
 
-    def take(request: pytest.FixtureRequest, **servers: Instance) -> Iterator[Any]:
+    def take(*_bound: Any, request: pytest.FixtureRequest, **servers: Instance) -> Iterator[Any]:
         session = session_of(request.config)
         handle = servers[server].isolated(**options)  # type: ignore[attr-defined]
         session.tally.handles += 1
@@ -76,12 +77,13 @@ def _fixture(describe: Any, options: dict[str, Any], *, shared: bool) -> Any:
 
     def run(*bound: Any, request: pytest.FixtureRequest, **arguments: Any) -> Iterator[Instance]:
         given = {**arguments, "request": request} if "request" in wanted else arguments
-        described = describe(*bound, **given)
+        described = describe(*(bound if method else ()), **given)
         session = session_of(request.config)
         with session.having(key, described, shared=shared, scope=request.scope) as instance:
             yield instance
 
-    wanted = list(inspect.signature(describe).parameters)
+    method = _is_method(describe)
+    wanted = list(inspect.signature(describe).parameters)[1 if method else 0 :]
     run.__signature__ = _signature(*wanted, *([] if "request" in wanted else ["request"]))  # type: ignore[attr-defined]
     run.__doc__ = inspect.getdoc(describe)
     run.__name__ = getattr(describe, "__name__", "service")
@@ -103,5 +105,13 @@ def _constant(described: Any) -> Callable[[], Any]:
     return describe
 
 
+def _is_method(function: Any) -> bool:
+    """Whether it is defined in a class, and not at the top of a module or in another function."""
+    around = getattr(function, "__qualname__", "").rpartition(".")[0]
+    return bool(around) and not around.endswith("<locals>")
+
+
 def _signature(*names: str) -> inspect.Signature:
-    return inspect.Signature([inspect.Parameter(each, inspect.Parameter.KEYWORD_ONLY) for each in names])
+    """Of a function, or of a method: what it may be bound to is swallowed."""
+    bound = inspect.Parameter("bound", inspect.Parameter.VAR_POSITIONAL)
+    return inspect.Signature([bound, *(inspect.Parameter(each, inspect.Parameter.KEYWORD_ONLY) for each in names)])

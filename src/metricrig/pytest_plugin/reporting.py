@@ -29,14 +29,15 @@ class Reporting:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """A failed test explains itself; and is held, if somebody wants to look."""
         report = yield
-        usage = self._session.usage
+        usage = self._session.ended if report.when == "teardown" else self._session.usage
         if report.failed:
             self._session.failed += 1
         if usage is not None:
             from metricrig.pytest_plugin import telling  # noqa: PLC0415 - only for tests with servers
 
+            new = [each for each in telling.properties(usage) if each not in item.user_properties]
             if report.when == "call" or report.failed:
-                item.user_properties.extend(telling.properties(usage))
+                item.user_properties.extend(new)
             if report.failed:
                 report.sections.extend(telling.sections(usage))
                 if self._session.settings.hold:
@@ -55,7 +56,7 @@ class Reporting:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self) -> Generator[None, Any, Any]:
         """Stop what is this process's, and tell the controller what happened here, before xdist sends it."""
-        if not self._session.made:
+        if not self._session.fixtures:
             self._session.close()
         output: dict[str, Any] | None = getattr(self._config, "workeroutput", None)
         if output is not None:

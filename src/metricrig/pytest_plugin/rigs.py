@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from metricrig.pytest_plugin.session import MADE_BY, session_of
+from metricrig.pytest_plugin.session import session_of
+from metricrig.pytest_plugin.values import MADE_BY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def _rig(request: pytest.FixtureRequest, name: str, key: object) -> Iterator[Rig]:
     session = session_of(request.config)
-    with session.new_rig(name) as rig, session.holding(key, rig):
+    with session.new_rig(name) as rig, session.fixtures.holding(key, rig):
         yield rig
 
 

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from metricrig.pytest_plugin.session import Session
 
+_SAID_ON_PURPOSE = (pytest.skip.Exception, pytest.fail.Exception, pytest.exit.Exception, KeyboardInterrupt)
+"""Not explained by a death: the test's own words, those of its death, and somebody's wish to end it all."""
+
 
 class Running:
     """The hooks of a test's life."""
@@ -21,13 +24,19 @@ class Running:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self) -> Generator[None, Any, Any]:
-        """Whatever the machine lacks is a skip."""
+        """Whatever the machine lacks is a skip; a death of a server that a fixture works with ends it."""
+        __tracebackhide__ = True
         try:
             return (yield)
-        except Exception as error:
-            if (skipped := self._skipped(error)) is not None:
-                raise skipped from None
+        except _SAID_ON_PURPOSE:
             raise
+        except BaseException as error:
+            if (explained := self._explained(error)) is not None:
+                raise explained from None
+            raise
+        finally:
+            if self._session.usage is not None:
+                self._session.usage.disarm()
 
     @pytest.hookimpl(tryfirst=True, specname="pytest_runtest_setup")
     def pytest_runtest_setup_first(self, item: pytest.Item) -> None:
@@ -40,28 +49,40 @@ class Running:
         self._session.begin(item)
 
     @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: object) -> Generator[None, Any, Any]:
+        """Rigs that it opens are its own, also when a test asks for it while it runs."""
+        self._session.fixtures.defined(fixturedef)
+        usage = self._session.usage
+        if usage is None or not usage.called:
+            return (yield)
+        usage.called = False
+        try:
+            return (yield)
+        finally:
+            usage.called = True
+
+    @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """The test itself: a death of one of its servers ends it."""
+        __tracebackhide__ = True
         self._session.listen()
-        if self._session.usage is None and "metricrig.rig" not in sys.modules:
-            return (yield)
-        usage = self._session.usage_of(item)
-        usage.arm()
+        usage = self._session.usage
+        if usage is None and "metricrig.rig" in sys.modules:
+            usage = self._session.usage_of(item)
+        if usage is not None:
+            usage.call()
         try:
             result = yield
-        except pytest.skip.Exception:
+        except _SAID_ON_PURPOSE:
             raise
         except BaseException as error:
-            usage.disarm()
-            failure = usage.failure()
-            if failure is not None and not isinstance(error, pytest.fail.Exception):
-                raise failure from error
-            if isinstance(error, Exception) and (skipped := self._skipped(error)) is not None:
-                raise skipped from None
+            if (explained := self._explained(error)) is not None:
+                raise explained from None
             raise
         finally:
-            usage.disarm()
-        if (failure := usage.failure()) is not None:
+            if usage is not None:
+                usage.disarm()
+        if usage is not None and (failure := usage.failure(trace=False)) is not None:
             raise failure
         return result
 
@@ -72,10 +93,22 @@ class Running:
             return (yield)
         finally:
             usage, self._session.usage, self._session.item = self._session.usage, None, None
+            self._session.ended = usage
+            if usage is not None:
+                usage.disarm()
             if usage is not None and usage.opened:
                 from metricrig.pytest_plugin.leaks import close_leaked  # noqa: PLC0415 - only after a leak
 
                 self._session.tally.leaks += close_leaked(usage.opened, item.nodeid)
+
+    def _explained(self, error: BaseException) -> BaseException | None:
+        """What stands behind an error: a death, or something that this machine lacks."""
+        usage = self._session.usage
+        if usage is not None:
+            usage.disarm()
+            if (failure := usage.cause(error)) is not None:
+                return failure
+        return self._skipped(error) if isinstance(error, Exception) else None
 
     def _skipped(self, error: Exception) -> BaseException | None:
         """A skip in place of an error that only says what this machine lacks; None in strict mode."""

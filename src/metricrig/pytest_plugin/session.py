@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import sys
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from metricrig.pytest_plugin.settings import FAIL
 from metricrig.pytest_plugin.tally import Tally
+from metricrig.pytest_plugin.values import Fixtures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,19 +24,8 @@ if TYPE_CHECKING:
     from metricrig.rig import Rig
     from metricrig.service import Service
 
-R = TypeVar("R", "Instance", "Rig")
-
 SESSION = pytest.StashKey["Session"]()
-MADE_BY = "_metricrig_key"
-"""On a fixture's function: under which key its value is known here."""
 _EVENTS = "metricrig._core.events"
-
-
-class Made(NamedTuple):
-    """The value of a fixture; ``mend`` has it well again."""
-
-    value: Instance | Rig
-    mend: Callable[[], None] | None = None
 
 
 class Session:
@@ -47,12 +36,13 @@ class Session:
         self.settings = settings
         self.seat = seat
         self.tally = Tally()
-        self.made: dict[object, Made] = {}
-        """The values of fixtures that live now, by the key of their function."""
+        self.fixtures = Fixtures(self)
         self.item: pytest.Item | None = None
         """The test that runs now, if any."""
         self.usage: Usage | None = None
         """What it uses, if anything."""
+        self.ended: Usage | None = None
+        """The same of the test that has ended last."""
         self.failed = 0
         self.counted_by_leader = ""
         """The rig whose starts are on record there: a worker may be killed before it can tell of them."""
@@ -80,7 +70,7 @@ class Session:
             # A container in a run of processes is this process's own: only processes can be shared.
             servers = self.servers(shared=shared and service.runtime in {None, "process"})
             instance = servers.server(service)
-            with self.holding(key, instance, partial(self._mend, instance, servers.ensure)):
+            with self.fixtures.holding(key, instance, partial(_mend, instance, servers.ensure)):
                 yield instance
             return
         from metricrig.pytest_plugin.servers import mend  # noqa: PLC0415 - see the module
@@ -88,18 +78,8 @@ class Session:
         with self.new_rig(service.name) as rig:
             instance = rig.add(service)
             rig.start(instance)
-            with self.holding(key, instance, partial(self._mend, instance, mend)):
+            with self.fixtures.holding(key, instance, partial(_mend, instance, mend)):
                 yield instance
-
-    @contextlib.contextmanager
-    def holding(self, key: object, value: R, mend: Callable[[], None] | None = None) -> Iterator[R]:
-        """A fixture has this value; the running test is the first to use it."""
-        self.made[key] = Made(value, mend)
-        self.using(value)
-        try:
-            yield value
-        finally:
-            del self.made[key]
 
     @contextlib.contextmanager
     def new_rig(self, name: str) -> Iterator[Rig]:
@@ -113,9 +93,10 @@ class Session:
             rig.keep = rig.keep or self.keeps(failed=self.failed > before)
 
     def using(self, value: Instance | Rig) -> None:
-        """The running test has this from now on."""
+        """The running test has this from now on: its end would end the test."""
         if self.item is not None:
             self.usage_of(self.item).use(value)
+            self.usage_of(self.item).arm()
 
     def usage_of(self, item: pytest.Item) -> Usage:
         """What this test uses, which runs now."""
@@ -129,30 +110,7 @@ class Session:
         """A test begins: what its fixtures have made before is well."""
         self.item, self.usage = item, None
         self.listen()
-        for made in self._used_by(item) if self.made else ():
-            if made.mend is not None:
-                made.mend()
-            self.usage_of(item).use(made.value)
-
-    def has_made(self, rig: str, service: str) -> bool:
-        """Whether this server is the value of a fixture that lives now."""
-        values = [each.value for each in self.made.values() if each.mend is not None]
-        return any((each.rig, each.name) == (rig, service) for each in values if hasattr(each, "rig"))
-
-    def _mend(self, instance: Instance, ensure: Callable[[Instance], None]) -> None:
-        if self.settings.on_death == FAIL and instance.lost:
-            raise instance.death("before this test, which gets no other because of --rig-on-death=fail")
-        ensure(instance)
-
-    def _used_by(self, item: pytest.Item) -> Iterator[Made]:
-        """What the test's fixtures have made, as far as they have."""
-        information = getattr(item, "_fixtureinfo", None)
-        definitions = getattr(information, "name2fixturedefs", {})
-        for name in getattr(item, "fixturenames", ()):
-            for definition in definitions.get(name, ()):
-                made = self.made.get(getattr(definition.func, MADE_BY, None))
-                if made is not None:
-                    yield made
+        self.fixtures.renew(item)
 
     def listen(self) -> None:
         """Hear of all rigs, once there can be any."""
@@ -177,6 +135,13 @@ class Session:
     def keeps(self, *, failed: bool) -> bool:
         """Whether files are to stay."""
         return self.settings.keep == "always" or (self.settings.keep == "failed" and failed)
+
+
+def _mend(instance: Instance, ensure: Callable[[Instance], None]) -> None:
+    """Have it well again after what a test did to it, on purpose."""
+    if instance.provoked:
+        instance.stop()  # it may be about to end, and take the next test with it
+    ensure(instance)
 
 
 def session_of(config: pytest.Config) -> Session:

@@ -124,7 +124,7 @@ def _one_of(name: str, value: str, known: tuple[str, ...]) -> str:
 
 def _positive(name: str, value: str) -> str:
     try:
-        good = float(value) > 0
+        good = 0 < float(value) < float("inf")
     except ValueError:
         good = False
     if not good:

@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from metricrig._core.errors import MetricrigError
+from metricrig.lifecycle.state import CLOSED
 from metricrig.metrics.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -20,8 +21,9 @@ _PATIENCE = 1.0
 
 
 def sections(usage: Usage) -> list[tuple[str, str]]:
-    """A title and a text for each."""
-    return [(f"metricrig: {each.name}", _about(each, usage.before.get(each))) for each in usage.instances()]
+    """A title and a text for each whose files are still there."""
+    open_ones = [each for each in usage.instances() if each.state != CLOSED]
+    return [(f"metricrig: {each.name}", _about(each, usage.before.get(each))) for each in open_ones]
 
 
 def _about(instance: Instance, before: Before | None) -> str:
@@ -52,14 +54,20 @@ def _added(instance: Instance) -> Mapping[str, str]:
 
 
 def _changes(instance: Instance, before: Before | None) -> Iterator[str]:
-    if before is None or before.page is None or instance.state != "ready":
+    page = before.page() if before is not None and instance.state == "ready" else None
+    if page is None:
         return
     try:
-        change = Snapshot(instance.metrics.page(_PATIENCE)) - Snapshot(before.page)
+        change = (Snapshot(instance.metrics.page(_PATIENCE)) - Snapshot(page)).only(_tells)
     except (MetricrigError, OSError) as error:
         yield f"its metrics could not be read: {str(error).splitlines()[0]}"
         return
     yield from repr(change).splitlines() if change else ["nothing"]
+
+
+def _tells(name: str) -> bool:
+    """Whether a change says something about the test: a language's memory always changes, buckets have their count."""
+    return not name.startswith(("go_", "process_", "promhttp_")) and not name.endswith("_bucket")
 
 
 def _titled(title: str, lines: list[str]) -> list[str]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import signal
 import threading
+import time
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,15 +17,19 @@ from metricrig.instance import Instance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from concurrent.futures import Future
     from types import FrameType
 
     from metricrig._core.events import ServiceDiedUnasked
+    from metricrig.metrics.endpoint import Answer
     from metricrig.metrics.exposition import Page
     from metricrig.rig import Rig
 
 # Nobody else's, as far as one can know: applications use SIGUSR1 and SIGUSR2, pytest-timeout uses SIGALRM.
 NUDGE = getattr(signal, "SIGRTMIN", signal.SIGURG) + 11
 _PAGE_PATIENCE = 0.25
+# The kernel closes a dying process's connections before anybody can see that it has ended: a client may fail first.
+_NEWS = 0.05
 
 
 @dataclass(slots=True)
@@ -30,12 +37,19 @@ class Before:
     """How a server was when the test began with it."""
 
     log: int
-    page: Page | None
+    asked: Future[Answer] | None
+
+    def page(self) -> Page | None:
+        """Its metrics page, if it has one that could be had."""
+        try:
+            return self.asked.result(_PAGE_PATIENCE).page() if self.asked is not None else None
+        except (MetricrigError, OSError, CancelledError):
+            return None
 
 
 @dataclass(slots=True)
 class Usage:
-    """One test's. ``armed`` while it may be interrupted."""
+    """One test's. ``armed`` while it may be interrupted, ``called`` while its own code runs and not its fixtures'."""
 
     test: str
     before: dict[Instance, Before] = field(default_factory=dict)
@@ -43,15 +57,22 @@ class Usage:
     opened: list[str] = field(default_factory=list)
     deaths: list[ServiceDiedUnasked] = field(default_factory=list)
     armed: bool = False
+    called: bool = False
+
+    def uses(self, made: Instance | Rig) -> bool:
+        """Whether the test has this already."""
+        return made in self.before or made in self.rigs
 
     def use(self, made: Instance | Rig) -> None:
         """The test has this from now on."""
-        if not isinstance(made, Instance):
+        if self.uses(made):
+            return
+        if isinstance(made, Instance):
+            self.before[made] = Before(made.logs.mark(), _asked(made))
+        else:
             self.rigs.append(made)
             for each in made:
                 self.use(each)
-        elif made not in self.before:
-            self.before[made] = Before(made.logs.mark(), _page(made))
 
     def instances(self) -> Iterator[Instance]:
         """Everything that it uses, also what has been added to its rigs since."""
@@ -74,17 +95,36 @@ class Usage:
             signal.signal(NUDGE, self._interrupt)
             self.armed = True
 
+    def call(self) -> None:
+        """The test's own code comes now."""
+        self.called = True
+        self.arm()
+
     def disarm(self) -> None:
         """From here on it does not."""
-        self.armed = False
+        self.armed = self.called = False
 
-    def failure(self) -> BaseException | None:
+    def failure(self, addition: str = "", *, trace: bool = True) -> BaseException | None:
         """Why the test has failed, if one of its servers has died; looked at, because the news may be on its way."""
-        dead = [each for each in self.instances() if each.lost]
+        dead = self._lost()
         if not dead:
             return None
         marks = {each: self.before[each].log if each in self.before else 0 for each in dead}
-        return pytest.fail.Exception("\n".join(str(each.death("during this test", marks[each])) for each in dead))
+        text = "\n".join(str(each.death("during this test", marks[each])) for each in dead)
+        first, rest = text.split("\n", 1) if "\n" in text else (text, "")
+        return pytest.fail.Exception(f"{first}{addition}\n{rest}".rstrip(), pytrace=trace)
+
+    def cause(self, error: BaseException) -> BaseException | None:
+        """The death that may be behind an error, shown where that was raised; with a moment for the news."""
+        deadline = time.monotonic() + _NEWS
+        while any(True for _ in self.instances()) and not self._lost() and time.monotonic() < deadline:
+            time.sleep(0.001)
+        seen = f"{type(error).__name__}: {error}".splitlines()[0]
+        failure = self.failure(f"\n  the test saw: {seen}")
+        return failure and failure.with_traceback(error.__traceback__)
+
+    def _lost(self) -> list[Instance]:
+        return [each for each in self.instances() if each.lost]
 
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
         """On the main thread, whatever it does: a blocked system call ends with this exception."""
@@ -94,11 +134,16 @@ class Usage:
             raise failure
 
 
-def _page(instance: Instance) -> Page | None:
-    """Fetched, and only read if it is needed."""
+def _asked(instance: Instance) -> Future[Answer] | None:
+    """What its metrics page says now. A test does not wait for it, and it is parsed only if that is needed."""
     if instance.service.metrics is None or instance.state != "ready":
         return None
     try:
-        return instance.metrics.page(_PAGE_PATIENCE)
+        return _readers().submit(instance.metrics.endpoint.ask(_PAGE_PATIENCE).read)
     except (MetricrigError, OSError):
         return None
+
+
+@functools.cache
+def _readers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(2, "metricrig-pages")

@@ -1,4 +1,4 @@
-"""The catalogue: one file a service. Each is a constructor that fills in a ``Service``; write your own the same way."""
+"""The catalogue, a file or a folder a service. Each fills in a ``Service`` for you; write your own the same way."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from metricrig.services._postgresql_database import PostgreSQLDatabase
-    from metricrig.services._postgresql_error import PostgreSQLError
     from metricrig.services.etcd import Etcd, EtcdNamespace
     from metricrig.services.memcached import Memcached, MemcachedTurn
     from metricrig.services.postgresql import PostgreSQL
+    from metricrig.services.postgresql.database import PostgreSQLDatabase
+    from metricrig.services.postgresql.error import PostgreSQLError
     from metricrig.services.prometheus import Prometheus
     from metricrig.services.redis import Redis, RedisDatabase
     from metricrig.services.victoriametrics import VictoriaMetrics
@@ -21,8 +21,8 @@ _HOMES = {
     "Memcached": "memcached",
     "MemcachedTurn": "memcached",
     "PostgreSQL": "postgresql",
-    "PostgreSQLDatabase": "_postgresql_database",
-    "PostgreSQLError": "_postgresql_error",
+    "PostgreSQLDatabase": "postgresql.database",
+    "PostgreSQLError": "postgresql.error",
     "Prometheus": "prometheus",
     "Redis": "redis",
     "RedisDatabase": "redis",

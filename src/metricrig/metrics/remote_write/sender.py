@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,6 @@ from metricrig.metrics.remote_write.retrying import Again, Refused, judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from concurrent.futures import Future
 
     from metricrig.metrics.http import Answer, Fields, Server
     from metricrig.metrics.remote_write.body import Body
@@ -59,13 +58,14 @@ class Sender:
 
     def send(self, bodies: Iterable[Body]) -> Sent:
         """Send all, in order; returns when the last is answered. Few bodies exist at a time, however many there are."""
-        delivery = _Delivery(self)
-        with ThreadPoolExecutor(self._connections, "metricrig-write") as workers:
-            try:
+        delivery = _Delivery(self, at_once=self._connections + _AHEAD)
+        try:
+            with ThreadPoolExecutor(self._connections, "metricrig-write") as workers:
                 for body in bodies:
-                    delivery.start(workers, body, self._connections + _AHEAD)
-            finally:  # also after an error of ours: what is in flight is either delivered or given up
-                delivery.finish()
+                    if not delivery.start(workers, body):
+                        break
+        finally:  # also after an error of ours: what was under way is by now delivered or given up
+            delivery.tell()
         return delivery.sent
 
     def deliver(self, body: Body, given_up: threading.Event, delivered: Callable[[], int]) -> int:
@@ -111,44 +111,39 @@ class Sender:
 
 
 class _Delivery:
-    """One call of ``send``: what is under way, and what has been taken."""
+    """One call of ``send``: what is under way, what has been taken, and what has failed."""
 
-    def __init__(self, sender: Sender) -> None:
+    def __init__(self, sender: Sender, *, at_once: int) -> None:
         self._sender = sender
+        # Counting places costs a fifth of waiting for futures, with a request every few milliseconds.
+        self._places = threading.Semaphore(at_once)
         self._given_up = threading.Event()
         self._counting = threading.Lock()
-        self._under_way: list[Future[None]] = []
+        self._failures: list[BaseException] = []
         self.sent = Sent()
 
-    def start(self, workers: ThreadPoolExecutor, body: Body, most: int) -> None:
-        """Send one more, once fewer than ``most`` are under way."""
-        if len(self._under_way) >= most:
-            self._land()
-        self._under_way.append(workers.submit(self._carry, body))
+    def start(self, workers: ThreadPoolExecutor, body: Body) -> bool:
+        """Send one more, once there is a place for it; not after a failure."""
+        self._places.acquire()
+        if self._given_up.is_set():
+            return False
+        workers.submit(self._carry, body)
+        return True
 
-    def finish(self) -> None:
-        """Wait for the rest."""
-        while self._under_way:
-            self._land()
+    def tell(self) -> None:
+        """The first failure, once all the others have ended."""
+        if self._failures:
+            raise self._failures[0]
 
     def _carry(self, body: Body) -> None:
         """In a worker. After a failure nothing more is sent, and nobody tries again."""
-        if self._given_up.is_set():
-            return
         try:
-            samples = self._sender.deliver(body, self._given_up, lambda: self.sent.samples)
-        except BaseException:
+            if not self._given_up.is_set():
+                samples = self._sender.deliver(body, self._given_up, lambda: self.sent.samples)
+                with self._counting:
+                    self.sent = Sent(self.sent.samples + samples, self.sent.requests + 1)
+        except BaseException as error:  # noqa: BLE001 - raised by ``tell``
+            self._failures.append(error)
             self._given_up.set()
-            raise
-        with self._counting:
-            self.sent = Sent(self.sent.samples + samples, self.sent.requests + 1)
-
-    def _land(self) -> None:
-        """Wait for at least one; the first failure is told once all the others have ended."""
-        done = wait(self._under_way, return_when=FIRST_COMPLETED).done
-        if any(each.exception() for each in done):
-            wait(self._under_way)
-            failed = [error for each in self._under_way if (error := each.exception())]
-            self._under_way = []
-            raise failed[0]
-        self._under_way = [each for each in self._under_way if each not in done]
+        finally:
+            self._places.release()

@@ -35,8 +35,8 @@ _EXPECTED = "nan_value"
 class Losses:
     """Watches the counters of one server, for all its views.
 
-    After each write they are read as they are, which is soon enough for what is a second old; the rest is found at
-    the next use of the store, or by ``settle``, which waits.
+    After a write that took longer than a second they are read as they are, which tells of its beginning; the rest is
+    found at the next use of the store a second later, or by ``settle``, which waits.
     """
 
     def __init__(self, server: Server) -> None:
@@ -44,7 +44,7 @@ class Losses:
         self._known: dict[str, float] | None = None
         self._rules: Rules | None = None
         self._unsettled = 0
-        self._written = 0.0
+        self._began = self._written = 0.0
 
     def begin(self) -> Rules:
         """Remember where the counters stand, before the first write; the rules by which it keeps samples."""
@@ -52,6 +52,7 @@ class Losses:
             page = self._page()
             self._known, self._rules = counted(page), rules(page)
         self.catch_up()
+        self._began = time.monotonic()
         return self._rules
 
     def wrote(self, samples: int) -> None:
@@ -60,7 +61,7 @@ class Losses:
         self._written = time.monotonic()
         if self._rules is not None and not self._rules.certain:
             self.settle()
-        else:
+        elif self._written - self._began > _PAGE_LASTS:
             self._look()
 
     def catch_up(self) -> None:

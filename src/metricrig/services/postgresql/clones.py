@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from metricrig._core.errors import MetricrigError, UsageError
 from metricrig._core.leases import Numbers
-from metricrig.services import _postgresql_statements as statements
-from metricrig.services._postgresql_database import PostgreSQLDatabase, session
-from metricrig.services._postgresql_pool import Pool
+from metricrig.services.postgresql import statements
+from metricrig.services.postgresql.database import PostgreSQLDatabase, session
+from metricrig.services.postgresql.pool import Pool
 
 if TYPE_CHECKING:
-    from metricrig.services._postgresql_setup import Filling
-    from metricrig.services._postgresql_wire import Connection
-    from metricrig.services.postgresql import PostgreSQLInstance
+    from metricrig.services.postgresql.server import PostgreSQLInstance
+    from metricrig.services.postgresql.setup import Filling
+    from metricrig.services.postgresql.wire import Connection
 
 _MOST_PROCESSES = 1000
 

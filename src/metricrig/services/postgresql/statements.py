@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from metricrig._core.errors import MetricrigError
 from metricrig._core.leases import Lease
-from metricrig.services._postgresql_database import PostgreSQLDatabase
+from metricrig.services.postgresql.database import PostgreSQLDatabase
 
 if TYPE_CHECKING:
-    from metricrig.services._postgresql_setup import Filling
-    from metricrig.services._postgresql_wire import Connection
-    from metricrig.services.postgresql import PostgreSQLInstance
+    from metricrig.services.postgresql.server import PostgreSQLInstance
+    from metricrig.services.postgresql.setup import Filling
+    from metricrig.services.postgresql.wire import Connection
 
 _SETUP_WITHIN = 600.0
 """Seconds that processes wait for the one among them that fills a template."""

@@ -14,7 +14,7 @@ from metricrig._core.leases import PerProcess
 from metricrig.instance import Instance
 from metricrig.probes import Answer
 from metricrig.service import Service
-from metricrig.services import _postgresql_template as template
+from metricrig.services.postgresql import template
 from metricrig.tools import POSTGRESQL
 
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from metricrig.lifecycle.state import Life
     from metricrig.placement import Placement
     from metricrig.probes import Subject
-    from metricrig.services._postgresql_clones import Clones
-    from metricrig.services._postgresql_database import PostgreSQLDatabase
-    from metricrig.services._postgresql_setup import Setup
     from metricrig.services.options import Options
+    from metricrig.services.postgresql.clones import Clones
+    from metricrig.services.postgresql.database import PostgreSQLDatabase
+    from metricrig.services.postgresql.setup import Setup
 
 USER = "postgres"
 
@@ -93,7 +93,7 @@ class PostgreSQLInstance(Instance):
         of the template's database. Files are known by what is in them, a function by its name and code. ``key``
         stands for what cannot be seen there, such as the migrations that a function applies.
         """
-        from metricrig.services._postgresql_setup import filling  # noqa: PLC0415 - see below
+        from metricrig.services.postgresql.setup import filling  # noqa: PLC0415 - see below
 
         return self._clones.get().take(filling(setup, key))
 
@@ -104,7 +104,7 @@ class PostgreSQLInstance(Instance):
             clones.release()
 
     def _new_clones(self) -> Clones:
-        from metricrig.services._postgresql_clones import Clones  # noqa: PLC0415 - not for a server that is only run
+        from metricrig.services.postgresql.clones import Clones  # noqa: PLC0415 - not for a server that is only run
 
         return Clones(self)
 

@@ -6,14 +6,14 @@ import threading
 from typing import TYPE_CHECKING
 
 from metricrig._core.leases import PerProcess
-from metricrig.services._postgresql_wire import Connection
 from metricrig.services.handles import Handle
+from metricrig.services.postgresql.wire import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from metricrig.services._postgresql_wire import Row
-    from metricrig.services.postgresql import PostgreSQLInstance
+    from metricrig.services.postgresql.server import PostgreSQLInstance
+    from metricrig.services.postgresql.wire import Row
 
 
 class PostgreSQLDatabase(Handle["PostgreSQLInstance"]):

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, BinaryIO, Self, cast
 
 from metricrig._core.connections import asking, connect, undisturbed
 from metricrig._core.errors import MetricrigError
-from metricrig.services._postgresql_error import PostgreSQLError
-from metricrig.services._postgresql_scram import NotTrusted, Proof
+from metricrig.services.postgresql.error import PostgreSQLError
+from metricrig.services.postgresql.scram import NotTrusted, Proof
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from metricrig._core.errors import CommandFailed, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from metricrig.services._postgresql_database import PostgreSQLDatabase
+    from metricrig.services.postgresql.database import PostgreSQLDatabase
 
     Setup = Path | Sequence[Path] | Callable[[PostgreSQLDatabase], object]
 

@@ -7,13 +7,13 @@ import time
 from typing import TYPE_CHECKING
 
 from metricrig._core.errors import DeadlineExceeded, MetricrigError, UsageError
-from metricrig.services import _postgresql_statements as statements
-from metricrig.services._postgresql_stock import Clone, Drop, Make, Stock
+from metricrig.services.postgresql import statements
+from metricrig.services.postgresql.stock import Clone, Drop, Make, Stock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from metricrig.services._postgresql_wire import Connection
+    from metricrig.services.postgresql.wire import Connection
 
 # A clone takes a core 7 ms, and one thread waits for the server most of that. With two cores idle, two threads
 # made one every 3.6 ms; a third had nothing to gain.

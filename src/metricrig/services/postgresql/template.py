@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from metricrig._core.copying import copy_tree
 from metricrig._core.directories import cache_root
 from metricrig._core.errors import MetricrigError
-from metricrig.services._postgresql_scram import ITERATIONS, Keys
+from metricrig.services.postgresql.scram import ITERATIONS, Keys
 
 if TYPE_CHECKING:
     from pathlib import Path
