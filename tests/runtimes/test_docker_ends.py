@@ -122,6 +122,13 @@ def test_a_process_cannot_be_held_to_limits() -> None:
         rig.add(sleeper(limits=Limits(cpus=0.5)))
 
 
+def test_a_command_runs_before_the_service_does(boxes: Rig) -> None:
+    """In a container of its own, with the same directory; its input and both outputs are its own."""
+    instance = boxes.add(sleeper())
+    done = instance.run(["sh", "-c", "cat; pwd; echo oops >&2; exit 4"], stdin="from the test\n", check=False)
+    assert (done.status, done.out, done.err) == (4, f"from the test\n{instance.dir}\n", "oops\n")
+
+
 def test_pauses_are_the_kernels(boxes: Rig) -> None:
     code = "print('up')\nwhile True: print(time.monotonic()); time.sleep(0.001)"
     instance = boxes.add(python("x", code, ready=ready.log("up")))

@@ -50,9 +50,7 @@ class Beside(Launched):
             self.ended(None, f"could not be started: {self.refused}")
             return
         self.follow(output, launch.out, launch.err)
-        if launch.stdin is not None:
-            with suppress(OSError):  # it may have ended without reading it
-                output.write(launch.stdin.read_bytes())
+        output.feed(launch.stdin)
 
     @property
     def pid(self) -> int:

@@ -50,7 +50,8 @@ class Container(Launched):
     def start(self, launch: Launch, free_ports: Callable[[], bool]) -> None:
         """Attach, start, follow."""
         client = self._engine.client
-        output = Output(client.attach_socket(self.id, {"stdout": 1, "stderr": 1, "stream": 1, "stdin": 0}))
+        wanted = {"stdout": 1, "stderr": 1, "stream": 1, "stdin": int(launch.stdin is not None)}
+        output = Output(client.attach_socket(self.id, wanted))
         try:
             self._start(free_ports)
         except APIError as error:
@@ -59,6 +60,7 @@ class Container(Launched):
             return
         self._out = launch.err or launch.out
         self.follow(output, launch.out, launch.err)
+        output.feed(launch.stdin)
 
     def _start(self, free_ports: Callable[[], bool]) -> None:
         try:

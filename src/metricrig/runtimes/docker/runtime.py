@@ -11,6 +11,7 @@ from docker.errors import APIError
 from metricrig._core.errors import Unavailable
 from metricrig._core.ports import LOOPBACK, foreign_listener
 from metricrig.janitor.client import janitor
+from metricrig.janitor.family import descendants
 from metricrig.placement import Addresses, Placement, Ports
 from metricrig.runtimes import Site, make_directory, new_secret, viewed
 from metricrig.runtimes.docker.beside import Beside
@@ -130,10 +131,11 @@ class DockerRuntime:
         return container
 
     def usurper(self, site: Site, running: Running) -> tuple[str, str] | None:
-        """Somebody else who listens on one of its ports, if that is why it could not start."""
-        if not isinstance(running, Container) or not running.blocked:
+        """Somebody else who listens on one of its ports: in a private network only if that is why it did not start."""
+        if not isinstance(running, Container) or not (running.blocked or self._guest):
             return None
-        found = foreign_listener(site.outside.ports.values(), [])
+        ours = [running.pid, *descendants(running.pid)] if running.pid else []
+        found = foreign_listener(site.outside.ports.values(), ours)
         names = [name for name, number in site.outside.ports.items() if found and number == found.port]
         return (names[0], str(found)) if names else None
 

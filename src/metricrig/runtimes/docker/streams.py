@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 import struct
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -24,10 +26,12 @@ class Output:
         # The answer's own reader may have taken the first frames together with the headers.
         self._reader: BinaryIO = self._answer.raw._fp.fp  # noqa: SLF001 - see above
 
-    def write(self, data: bytes) -> None:
-        """All there is for its standard input."""
-        self._socket.sendall(data)
-        self._socket.shutdown(1)
+    def feed(self, source: Path | None) -> None:
+        """All there is for its standard input, if there is anything."""
+        if source is not None:
+            with contextlib.suppress(OSError):  # it may have ended without reading it
+                self._socket.sendall(source.read_bytes())
+                self._socket.shutdown(socket.SHUT_WR)
 
     def pour(self, out: Path, err: Path | None) -> None:
         """Write everything into files until the end."""
