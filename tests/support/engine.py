@@ -58,10 +58,10 @@ def _short(root: Path) -> Path:
 
 
 def _start(root: Path, socket: Path) -> None:
-    """On its own in everything: data, sockets, no bridge of its own."""
+    """With data and sockets of its own. (--bridge=none would remove the bridge of whoever has one.)"""
     own = socket.parent
     words = ["dockerd", "--data-root", str(root / "data"), "--exec-root", str(own / "exec")]
-    words += ["--pidfile", str(own / "pid"), "-H", f"unix://{socket}", "--bridge=none"]
+    words += ["--pidfile", str(own / "pid"), "-H", f"unix://{socket}"]
     with (root / "log").open("w") as log:
         process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
     end = time.monotonic() + _START
