@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from metricrig import Rig, Unavailable
+from metricrig import Rig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,7 @@ def engine_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
         return
     if why := engine.lacking():
-        raise Unavailable("a container engine", reason=why, remedy="install docker.io, or set DOCKER_HOST")
+        raise engine.lacks(why)
     base = tmp_path_factory.getbasetemp()
     with engine.running((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "engine") as url:
         yield url

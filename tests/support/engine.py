@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from metricrig import Unavailable
 from support.images import build_missing
 from support.waiting import eventually
 
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _START = 60.0
+
+
+def lacks(why: str) -> Unavailable:
+    """What a test says that needs an engine."""
+    return Unavailable("a container engine", reason=why, remedy="install docker.io as root, or set DOCKER_HOST")
 
 
 def lacking() -> str:
@@ -66,8 +72,9 @@ def _start(root: Path, socket: Path) -> None:
         process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
     end = time.monotonic() + _START
     while "API listen on" not in (root / "log").read_text(errors="replace"):
-        assert process.poll() is None, f"dockerd ended: {(root / 'log').read_text()[-2000:]}"
-        assert time.monotonic() < end, f"dockerd does not listen: {(root / 'log').read_text()[-2000:]}"
+        if process.poll() is not None or time.monotonic() > end:
+            process.kill()
+            raise lacks(f"dockerd does not start here: {(root / 'log').read_text(errors='replace')[-2000:]}")
         time.sleep(0.01)
     process.returncode = 0  # it is not this process alone that it belongs to
 
