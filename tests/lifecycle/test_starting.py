@@ -153,7 +153,7 @@ def foreign_server(port: int) -> Iterator[subprocess.Popen[bytes]]:
 
 def number_of(instance: Instance) -> int:
     """Its port, without the library noticing that somebody has read it."""
-    return instance._life.site.at.port.first
+    return instance._life.site.outside.ports.first
 
 
 def test_a_port_taken_between_choosing_and_binding_is_left_to_the_other(rig: Rig, happened: list[Event]) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metricrig import Unavailable
+from metricrig._core.processes import ProcessId
 from support.images import build_missing
 from support.waiting import eventually
 
@@ -87,14 +88,9 @@ def _leave(root: Path, users: int, lock: int) -> None:
     except BlockingIOError:
         return
     own = _short(root)
-    pid = int((own / "pid").read_text())
-    os.kill(pid, signal.SIGTERM)
-    eventually(lambda: not (own / "pid").exists() and _gone(pid), within=30)
+    identity = ProcessId.of(int((own / "pid").read_text()))
+    assert identity is not None
+    os.kill(identity.pid, signal.SIGTERM)
+    eventually(lambda: not (own / "pid").exists() and not identity.alive, within=30)
     shutil.rmtree(own, ignore_errors=True)
     shutil.rmtree(root / "data", ignore_errors=True)
-
-
-def _gone(pid: int) -> bool:
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
-    return not Path(f"/proc/{pid}").exists()

@@ -86,10 +86,10 @@ def _follow(lines: Iterable[dict[str, Any]], image: Image) -> None:
     """Tell of the progress; what goes wrong is said on a line like any other."""
     deadline = Deadline.after(image.pull_within)
     spoken: list[str] = []
-    for line in lines:
-        if "error" in line:
-            raise BuildError("".join([*spoken[-20:], str(line["error"])]), iter(()))
-        spoken.append(str(line.get("stream", "")))
+    failed = False
+    for line in lines:  # to the end, after an error too: an answer that is not read keeps its connection
+        failed = failed or "error" in line
+        spoken.append(str(line.get("error") or line.get("stream", "")))
         amount = line.get("progressDetail") or {}
         layer, status = str(line.get("id", "")), str(line.get("status") or line.get("stream") or "").strip()
         everything.emit(
@@ -99,6 +99,8 @@ def _follow(lines: Iterable[dict[str, Any]], image: Image) -> None:
         )
         if deadline.expired:
             raise TimeoutError(f"not done after {deadline.within:g} s; last: {layer} {status}")
+    if failed:
+        raise BuildError("".join(spoken[-20:]).strip(), iter(()))
 
 
 def parted(name: str) -> tuple[str, str]:
