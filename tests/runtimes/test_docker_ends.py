@@ -66,8 +66,8 @@ def test_a_container_killed_by_somebody_else_ends_the_wait(boxes: Rig, client: d
     killed: list[float] = []
 
     def kill() -> None:
-        killed.append(time.monotonic())
         client.kill(identity_of(instance, client))
+        killed.append(time.monotonic())
 
     thread = threading.Timer(0.2, kill)
     thread.start()

@@ -92,5 +92,7 @@ def _leave(root: Path, users: int, lock: int) -> None:
     assert identity is not None
     os.kill(identity.pid, signal.SIGTERM)
     eventually(lambda: not (own / "pid").exists() and not identity.alive, within=30)
+    # It leaves its own network namespace mounted there.
+    subprocess.run(["umount", str(own / "exec" / "netns" / "default")], capture_output=True, check=False)
     shutil.rmtree(own, ignore_errors=True)
     shutil.rmtree(root / "data", ignore_errors=True)
