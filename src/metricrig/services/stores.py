@@ -95,7 +95,11 @@ class VictoriaMetricsInstance(StoreInstance["VictoriaMetricsStore"]):
         return VictoriaMetricsStore(url, idempotent=True)
 
     def flush(self) -> None:
-        """Make everything that was written, by whomever, visible to queries; returns when it is."""
+        """Make what was written, by whomever, visible to queries.
+
+        It does not wait for another flush that runs just then, of another process or the server's own, and that has
+        taken some of it; ``ingest`` and ``write`` do: they look.
+        """
         self.store.flush()
 
     def settle(self) -> None:

@@ -7,6 +7,7 @@ import math
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -162,6 +163,22 @@ def test_views_do_not_see_each_other(victoria: VictoriaMetricsStore) -> None:
     assert one.label_values("series", "shared", **span) == ["s00000", "s00001", "s00002"]
     assert other.label_values("mine") == []
     assert other.export("shared").one() == [99]
+
+
+def test_writers_beside_each_other_see_what_they_wrote_at_once(victoria: VictoriaMetricsStore) -> None:
+    """A flush returns before another one that runs just then has made visible what it took with it."""
+
+    def write_and_look(number: int) -> list[float]:
+        view = VictoriaMetricsStore(victoria.server.url).isolated()
+        seen = []
+        for value in range(25):
+            view.write("beside", value, {"n": str(value), "who": str(number)}, MIDNIGHT + 50)
+            seen.append(view.query(f'sum(beside{{n="{value}"}})', MIDNIGHT + 50).one().value)
+        view.server.close()
+        return seen
+
+    with ThreadPoolExecutor(6) as several:
+        assert list(several.map(write_and_look, range(6))) == [list(range(25))] * 6
 
 
 def test_a_program_under_test_shares_a_view_by_plain_urls(victoria: VictoriaMetricsStore) -> None:

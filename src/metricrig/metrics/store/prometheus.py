@@ -111,7 +111,7 @@ class PrometheusStore(Promql):
             sent = Sender(self.server, connections=1, version=version, within=self._within).send(bodies)
         except WriteRejected as error:
             raise error.advised(_advice(error.body)) from None
-        for landmark in tally.landmarks:
+        for landmark in tally.last:
             self._find(landmark)
         return Ingested(sent.samples, sent.requests, tally.nans)
 

@@ -10,19 +10,25 @@ from metricrig._core.errors import UsageError
 from metricrig.metrics.results.labels import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from metricrig.metrics.timeline.block import Block
 
+_MANY = 32
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Landmark:
     """A sample that was written: when it is visible, so is what was written with it."""
 
     labels: Mapping[str, str]
     time: int
+
+    @property
+    def pairs(self) -> set[tuple[str, str]]:
+        """Its labels; one without a value is none."""
+        return {pair for pair in self.labels.items() if pair[1]}
 
     @property
     def selector(self) -> str:
@@ -38,7 +44,16 @@ class Tally:
     source: Any
     check: Callable[[Block], None] = lambda _: None
     landmarks: list[Landmark] = field(default_factory=list)
+    """Some from everywhere: requests are taken in apart from each other."""
     nans: int = 0
+
+    @property
+    def last(self) -> list[Landmark]:
+        """The last in time, and the one written last, which mostly are the same."""
+        if not self.landmarks:
+            return []
+        last, latest = self.landmarks[-1], max(self.landmarks, key=lambda each: each.time)
+        return [last] if latest.time == last.time else [latest, last]
 
     def __iter__(self) -> Iterator[Block]:
         for block in blocks_of(self.source):
@@ -46,16 +61,9 @@ class Tally:
             yield block
             survey = surveyed(block)  # after: it is looked at while its last requests are under way
             self.nans += survey.nans
-            self.landmarks = extremes([*self.landmarks, *survey.landmarks])
-
-
-def extremes(landmarks: Sequence[Landmark]) -> list[Landmark]:
-    """The last in time, and the one written last, which mostly are the same: each costs a request."""
-    if not landmarks:
-        return []
-    last = landmarks[-1]
-    latest = max(landmarks, key=lambda each: each.time)
-    return [last] if latest.time == last.time else [latest, last]
+            self.landmarks += survey.landmarks
+            if len(self.landmarks) > 2 * _MANY:
+                self.landmarks = [*dict.fromkeys([*self.landmarks[::2], *self.last])]
 
 
 def blocks_of(source: Any) -> Iterable[Block]:
@@ -80,19 +88,23 @@ class Survey:
 
 
 def surveyed(block: Block) -> Survey:
-    """Some of its samples that are numbers, and how many are NaN, stale markers not counted."""
+    """Samples that are numbers from all over it, the last one last, and how many are NaN, stale markers not counted."""
     from metricrig.metrics.timeline._numpy import np  # noqa: PLC0415 - there if a block is
     from metricrig.metrics.timeline.block import is_stale  # noqa: PLC0415 - see above
 
     if block.values.size and block.present.all() and not np.isnan(block.values.min()):  # of which a NaN would come out
-        return Survey([Landmark(block.labels[-1], int(block.times[-1]))], 0)
+        rows = np.linspace(0, len(block.labels) - 1, min(len(block.labels), _MANY)).astype(int)
+        return Survey([Landmark(block.labels[row], int(block.times[-1])) for row in rows], 0)
     empty = np.isnan(block.values)
     numbers = block.present & ~empty
     nans = int((block.present & empty & ~is_stale(block.values)).sum()) if empty.any() else 0
     rows, columns = np.flatnonzero(numbers.any(axis=1)), np.flatnonzero(numbers.any(axis=0))
     if not len(rows):
         return Survey([], nans)
-    row, column = int(rows[-1]), int(columns[-1])
-    chosen = [(int(np.flatnonzero(numbers[:, column])[-1]), column), (row, int(np.flatnonzero(numbers[row])[-1]))]
-    several = [Landmark(block.labels[row], int(block.times[column])) for row, column in dict.fromkeys(chosen)]
-    return Survey(several, nans)
+    column = int(columns[-1])
+    several = [
+        *((int(row), int(np.flatnonzero(numbers[row])[-1])) for row in rows[:: -(-len(rows) // _MANY)]),
+        (int(np.flatnonzero(numbers[:, column])[-1]), column),
+        (int(rows[-1]), int(np.flatnonzero(numbers[rows[-1]])[-1])),
+    ]
+    return Survey([Landmark(block.labels[row], int(block.times[at])) for row, at in dict.fromkeys(several)], nans)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Self
 
+from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import MetricrigError
 from metricrig.metrics.promql.client import Promql
 from metricrig.metrics.remote_write.body import Body
@@ -17,7 +18,7 @@ from metricrig.metrics.store.losses import Losses
 from metricrig.metrics.store.sources import Landmark, Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
     from metricrig.metrics.http import Fields, Server
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 # The cache may answer with what was there before a backfill; the newest 30 s are hidden where the server's own
 # settings do not say otherwise (the argument is known since 1.85.2, and before it is ignored).
 _FRESH = (("nocache", "1"), ("latency_offset", "1ms"))
+_SEEN_WITHIN = 10.0
+"""What was flushed, and cannot be seen after so many seconds, is not there."""
 
 
 class VictoriaMetricsStore(Promql):
@@ -96,7 +99,11 @@ class VictoriaMetricsStore(Promql):
         return self._written([one(name, value, labels, moment)], tally)
 
     def flush(self) -> None:
-        """Make everything that was written visible to queries; returns when it is."""
+        """Make what was written, by whomever, visible to queries.
+
+        It does not wait for another flush that runs just then, of another process or the server's own, and that has
+        taken some of it; ``ingest`` and ``write`` do: they look.
+        """
         answer = self.server.get("/internal/force_flush", within=self._within)
         if not answer.ok:
             raise MetricrigError(
@@ -183,15 +190,34 @@ class VictoriaMetricsStore(Promql):
         sent = self._sender(path, version=version).send(bodies)
         self.flush()
         self._losses.wrote(sent.samples)
-        for landmark in tally.landmarks:
-            self._find(landmark)
+        self._see(tally.landmarks)
         return Ingested(sent.samples, sent.requests, tally.nans)
 
-    def _find(self, landmark: Landmark) -> None:
+    def _see(self, landmarks: Sequence[Landmark]) -> None:
+        """Return when all of them are visible.
+
+        A flush does not wait for what another one has begun with, of another process or the server's own.
+        """
+        deadline = Deadline.after(min(self._within, _SEEN_WITHIN))
+        missing = self._unseen(landmarks)
+        for pause in deadline.pauses():
+            if not missing:
+                return
+            time.sleep(pause)
+            self.flush()
+            missing = self._unseen(missing)
+        self._losses.settle()  # it knows why
+        raise MetricrigError(
+            f"{self.server.url}: {missing[0].selector} was written and flushed, and has no sample at"
+            f" {missing[0].time / 1000:.3f}"
+        )
+
+    def _unseen(self, landmarks: Sequence[Landmark]) -> list[Landmark]:
         """By export: an instant query at midnight does not find a series that begins then."""
-        when = landmark.time / 1000
-        if not super().export(landmark.selector, start=when, end=when + 0.001).series:
-            self._losses.settle()  # it knows why
-            raise MetricrigError(
-                f"{self.server.url}: {landmark.selector} was written and flushed, and has no sample at {when:.3f}"
-            )
+        missing = []
+        for at in {each.time for each in landmarks}:
+            there = [each for each in landmarks if each.time == at]
+            found = super().export(*(each.selector for each in there), start=at / 1000, end=at / 1000 + 0.001).series
+            labels = [each.labels.items() for each in found]
+            missing += [each for each in there if not any(each.pairs <= one for one in labels)]
+        return missing
