@@ -26,7 +26,7 @@ def run_beside(
     """Run a command to its end. It is the janitor's child too: it cannot outlive the test."""
     words = life.site.at.render_all(command)
     environment = life.environment
-    argv = [life.runtime.program(words[0], life), *words[1:]]
+    argv = [life.runtime.program(words[0], environment, life.executable), *words[1:]]
     stem = life.site.log.with_name(f"{life.name}.run-{next(_numbers)}")
     files = [stem.with_suffix(f".{kind}") for kind in ("in", "out", "err")]
     try:

@@ -140,7 +140,7 @@ def _launch(life: Life) -> Running:
     life.prepared = True
     words = list(service.command(at)) if callable(service.command) else at.render_all(service.command)
     environment = life.environment
-    argv = [life.runtime.program(words[0], life), *words[1:]]
+    argv = [life.runtime.program(words[0], environment, life.executable), *words[1:]]
     life.command = tuple(argv)
     life.stream.emit(ServiceStarting(rig=life.rig, service=life.name, command=life.command))
     launch = Launch(

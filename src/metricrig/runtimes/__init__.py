@@ -93,16 +93,6 @@ class Running(Protocol):
         """Make sure that nothing of it is left; returns when nothing is."""
 
 
-class Provided(Protocol):
-    """Whose programs are looked for: what it has itself comes first."""
-
-    executable: Executable | None
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What its processes get."""
-
-
 class Runtime(Protocol):
     """A place where services run, for one rig."""
 
@@ -119,8 +109,8 @@ class Runtime(Protocol):
     def provide(self, service: Service) -> Executable | None:
         """The executable behind ``{tool}``, found or fetched; None if the service names a program itself."""
 
-    def program(self, word: str, life: Provided) -> str:
-        """The path of the program that a command names."""
+    def program(self, word: str, environment: Mapping[str, str], executable: Executable | None) -> str:
+        """The path of the program that a command names; one that lies beside the executable comes first."""
 
     @property
     def surroundings(self) -> Mapping[str, str]:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from metricrig.janitor.client import Janitor
-    from metricrig.runtimes import Launch, Provided, Running, Runtime
+    from metricrig.runtimes import Launch, Running, Runtime
     from metricrig.runtimes.docker.engine import Engine
     from metricrig.service import Service
     from metricrig.tools import Executable, Image
@@ -103,9 +103,9 @@ class DockerRuntime:
         self._images[service.name] = image, have(self._engine, image)
         return provided(self._engine, service, *self._images[service.name], self._labels)
 
-    def program(self, word: str, life: Provided) -> str:
+    def program(self, word: str, environment: Mapping[str, str], executable: Executable | None) -> str:
         """The image's own PATH is not ours to search."""
-        del life
+        del environment, executable
         return word
 
     @property

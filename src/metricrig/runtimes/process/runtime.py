@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from metricrig.janitor.child import Child
     from metricrig.janitor.client import Janitor
-    from metricrig.runtimes import Launch, Provided, Running
+    from metricrig.runtimes import Launch, Running
     from metricrig.service import Service
     from metricrig.tools import Executable
 
@@ -86,9 +86,9 @@ class ProcessRuntime:
 
         return obtain(service.tool, service.version)
 
-    def program(self, word: str, life: Provided) -> str:
+    def program(self, word: str, environment: Mapping[str, str], executable: Executable | None) -> str:
         """A program of this machine."""
-        return find_program(word, life.environment, life.executable)
+        return find_program(word, environment, executable)
 
     @property
     def surroundings(self) -> Mapping[str, str]:
