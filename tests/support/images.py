@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import docker
 
+from metricrig import ToolUnavailable
 from metricrig.tools import ETCD, MEMCACHED, POSTGRESQL, PROMETHEUS, REDIS, TOOLS, VICTORIA_METRICS, obtain
 from support.programs import IMAGE
 
@@ -71,9 +73,15 @@ def image_of(tool: Tool, executable: Executable) -> str:
 
 def _wanted() -> Iterator[tuple[str, Callable[[], Content]]]:
     yield IMAGE, _programs
-    for tool in TOOLS.values():
-        executable = obtain(tool)
+    for executable in _executables():
+        tool = TOOLS[executable.tool]
         yield image_of(tool, executable), lambda tool=tool, executable=executable: _server(tool, executable)  # type: ignore[misc]
+
+
+def _executables() -> Iterator[Executable]:
+    yield from (obtain(tool) for tool in TOOLS.values())
+    with contextlib.suppress(ToolUnavailable):  # the test that wants it says so itself
+        yield obtain(VICTORIA_METRICS, "<1.88")
 
 
 def _server(tool: Tool, executable: Executable) -> Content:

@@ -88,18 +88,25 @@ def provided(
 
 
 def _version_of(engine: Engine, tool: Tool, image: Image, identity: str, labels: dict[str, str]) -> str:
-    """What the program says of itself, remembered: a container only to ask it costs half a second."""
+    """What the program says of itself, or else its image's name; remembered: asking takes half a second."""
     digest = hashlib.sha256(f"{identity} {image.program} {tool.version_args}".encode()).hexdigest()
     note = cache_root() / "image-versions" / f"{digest[:32]}.json"
     with suppress(OSError, ValueError):
         return str(json.loads(note.read_text())["version"])
     match = re.search(tool.version_pattern, _asked(engine, tool, image, identity, labels))
-    version = normalised(match.group(1)) if match else ""
+    version = normalised(match.group(1)) if match else _tagged(tool, image)
     if version:
         with suppress(OSError):
             note.parent.mkdir(parents=True, exist_ok=True)
             note.write_text(json.dumps({"version": version, "image": image.name}))
     return version
+
+
+def _tagged(tool: Tool, image: Image) -> str:
+    """The version in an official name: some builds of a program do not know their own."""
+    before, _, after = tool.image.name.partition("{version}") if tool.image else ("", "", "")
+    tag = image.name.removeprefix(before).removesuffix(after)
+    return tag if before and image.name.startswith(before) and normalised(tag) == tag else ""
 
 
 def _asked(engine: Engine, tool: Tool, image: Image, identity: str, labels: dict[str, str]) -> str:
