@@ -102,7 +102,8 @@ def test_a_container_that_exits_at_once_fails_its_start_at_once(boxes: Rig) -> N
 
 
 def test_a_program_that_is_not_in_the_image_is_named(boxes: Rig) -> None:
-    boxes.add(sleeper().but(command=["no-such-program"]))
+    # Without a probe it would be ready before the container's init has tried to execute it.
+    boxes.add(sleeper().but(command=["no-such-program"], ready=ready.log("a line that never comes")))
     with pytest.raises(StartFailed) as failure:
         boxes.start()
     error = failure.value.failures["sleeper"]
