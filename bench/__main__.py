@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bench import (
     commands,
+    docker,
     imports,
     ingest,
     isolated,
@@ -30,6 +31,7 @@ BENCHMARKS = {
     "stop": stop.run,
     "imports": imports.run,
     "commands": commands.run,
+    "docker": docker.run,
     "ingest": ingest.run,
     "reading": reading.run,
     "waiting": waiting.run,

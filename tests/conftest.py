@@ -24,10 +24,51 @@ def _no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test of a module that says so runs on each runtime, except those that are about one of them."""
+    if "rig" not in metafunc.fixturenames or not getattr(metafunc.module, "EVERY_RUNTIME", False):
+        return
+    about = metafunc.definition.get_closest_marker("process_only")
+    left_out = pytest.mark.skip(reason=f"of processes only: {about.args[0]}") if about else ()
+    metafunc.parametrize("runtime", ["process", pytest.param("docker", marks=left_out)], indirect=True)
+
+
 @pytest.fixture
-def rig() -> Iterator[Rig]:
+def runtime(request: pytest.FixtureRequest) -> str:
+    """Where the test's services run."""
+    chosen: str = getattr(request, "param", "process")
+    if chosen == "docker":
+        request.getfixturevalue("container_engine")
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def engine_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An engine with the images that tests need: the user's own, or one that is started for them."""
+    from support import engine, images  # noqa: PLC0415 - few tests need one, and the client takes a tenth of a second
+
+    if url := os.environ.get("DOCKER_HOST"):
+        images.build_missing(url)
+        yield url
+        return
+    if why := engine.lacking():
+        raise engine.lacks(why)
+    base = tmp_path_factory.getbasetemp()
+    with engine.running((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "engine") as url:
+        yield url
+
+
+@pytest.fixture
+def container_engine(engine_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The engine that this test's containers run in."""
+    monkeypatch.setenv("DOCKER_HOST", engine_url)
+    return engine_url
+
+
+@pytest.fixture
+def rig(runtime: str) -> Iterator[Rig]:
     """A fresh rig; when it is closed, its directory has to be gone."""
-    with Rig("test") as fresh:
+    with Rig("test", runtime=runtime) as fresh:
         yield fresh
     assert not fresh.directory.exists()
 

@@ -14,6 +14,7 @@ from support.programs import python, sleeper
 from metricrig import Instance, Rig, ready
 from metricrig.probes import as_probe
 
+EVERY_RUNTIME = True
 PAGE = """# TYPE up gauge
 up 1
 orders_total{status="ok"} 3
@@ -29,7 +30,7 @@ def shop(rig: Rig) -> Instance:
             self.send_response(200 if known else 404); self.end_headers()
             self.wfile.write({PAGE!r}.encode() if self.path == "/metrics" else b"a page")
     print("serving")
-    http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Page).serve_forever()
+    http.server.ThreadingHTTPServer((HOST, int(sys.argv[1])), Page).serve_forever()
     """
     instance = rig.add(python("shop", code, "{port}", ports={"http": 80, "unused": 81}, ready=ready.tcp("http")))
     rig.start()
@@ -105,6 +106,7 @@ def server_that_says(answer: bytes) -> Iterator[int]:
         yield server.getsockname()[1]
 
 
+@pytest.mark.process_only("the server is one of this machine")
 def test_an_answer_that_is_not_http_is_shown(rig: Rig) -> None:
     instance = rig.add(sleeper("x", ports={"http": 1}, ready=lambda _: True))
     rig.start()
@@ -132,7 +134,7 @@ def test_the_default_is_that_all_ports_accept_connections(rig: Rig) -> None:
 
 
 def test_a_server_that_accepts_and_says_nothing_costs_a_try_and_not_the_whole_wait(rig: Rig) -> None:
-    code = "s = socket.create_server(('127.0.0.1', int(sys.argv[1]))); time.sleep(1000)"
+    code = "s = socket.create_server((HOST, int(sys.argv[1]))); time.sleep(1000)"
     silent = rig.add(python("silent", code, "{port}", ports={"p": 1}))
     rig.start()
     answer = ready.http("/").ask(silent)

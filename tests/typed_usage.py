@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import assert_type
 
 from metricrig import (
+    Image,
     Instance,
+    Limits,
     Placement,
     Rig,
     Service,
@@ -164,6 +166,14 @@ def metrics_of_a_service(shop: Instance, other: Instance) -> None:
     print(shop.metrics.snapshot() - before)
     Metrics(Endpoint("http://127.0.0.1:8000/metrics")).wait(queue == 0)
     assert_type(read("http://127.0.0.1:8000/metrics").value("orders_total"), float)
+
+
+def containers() -> None:
+    with Rig("boxes", runtime="docker") as rig:
+        image = Image("shop", build=Path("shop"), platform="linux/amd64")
+        shop = rig.add(Service(name="shop", command=["shop"], image=image, limits=Limits(cpus=0.5, memory=64 << 20)))
+        assert_type(shop, Instance)
+        assert_type(rig.add(Redis(runtime="docker", image="redis:7", limits=Limits(cpus=1))), RedisInstance)
 
 
 def series_with_a_known_answer(vm: VictoriaMetricsInstance, prometheus: PrometheusInstance) -> None:

@@ -26,13 +26,15 @@ if TYPE_CHECKING:
     from metricrig.metrics import Timeline, matches, metric, not_, not_matches, wait_for
     from metricrig.placement import Placement
     from metricrig.rig import Rig
-    from metricrig.service import Service
-    from metricrig.tools import Tool
+    from metricrig.service import Limits, Service
+    from metricrig.tools import Image, Tool
 
 _HOMES = {
     "events": "metricrig.events",
     "ready": "metricrig.ready",
+    "Image": "metricrig.tools",
     "Instance": "metricrig.instance",
+    "Limits": "metricrig.service",
     "Timeline": "metricrig.metrics.timeline",
     "matches": "metricrig.metrics.matching",
     "metric": "metricrig.metrics.selection",
@@ -50,7 +52,9 @@ __version__ = "0.1.0"
 __all__ = [
     "CommandFailed",
     "DeadlineExceeded",
+    "Image",
     "Instance",
+    "Limits",
     "MetricrigError",
     "Placement",
     "PortTaken",

@@ -3,6 +3,9 @@
 from metricrig._core.events import (
     DownloadProgressed,
     Event,
+    ImageEvent,
+    ImageObtained,
+    ImageProgressed,
     RigClosed,
     RigEvent,
     RigOpened,
@@ -27,6 +30,9 @@ from metricrig._core.events import (
 __all__ = [
     "DownloadProgressed",
     "Event",
+    "ImageEvent",
+    "ImageObtained",
+    "ImageProgressed",
     "RigClosed",
     "RigEvent",
     "RigOpened",

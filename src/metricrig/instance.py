@@ -14,7 +14,6 @@ from metricrig.lifecycle.commands import run_beside
 from metricrig.lifecycle.state import NEW, RUNNING
 from metricrig.lifecycle.watching import Lifeline, Logs, watch
 from metricrig.probes import as_probe
-from metricrig.resources import of_tree
 
 if TYPE_CHECKING:
     import threading
@@ -274,7 +273,12 @@ class Instance:
 
     def resources(self) -> Resources:
         """CPU seconds, memory, descriptors, threads and processes, of it and everything below it."""
-        return of_tree(self._life.require_running("resources").pid)
+        return self._life.require_running("resources").resources()
+
+    def listens(self, port: str | None) -> bool:
+        """Whether it is the service itself that accepts connections to a port (the first, unless one is named)."""
+        running, numbers = self._life.running, self._life.site.at.port
+        return running is not None and running.listens(numbers[port] if port else numbers.first)
 
     def logged(self, pattern: str) -> str | None:
         """What matches a regular expression in the log of the current start; None if nothing does."""

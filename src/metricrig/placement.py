@@ -73,6 +73,11 @@ class Placement:
         return str(self._tool.path)
 
     @property
+    def identity(self) -> str:
+        """Something that changes whenever the executable does: for what is made with it and kept."""
+        return self._tool.identity
+
+    @property
     def version(self) -> str:
         """The version of the executable that was actually found."""
         return self._tool.version

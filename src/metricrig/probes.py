@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from metricrig.placement import Ports
 
 
+_REFUSED = "connection refused"
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """Ready or not, and in words."""
@@ -52,6 +55,9 @@ class Subject(Protocol):
     def logged(self, pattern: str) -> str | None:
         """What matches in the log since this start."""
 
+    def listens(self, port: str | None) -> bool:
+        """Whether the service itself accepts connections to this port, and not only what stands before it."""
+
     def run(self, command: Sequence[str], *, within: float, check: bool) -> Completed:
         """Run a command beside it."""
 
@@ -82,6 +88,8 @@ class Tcp:
             socket.create_connection((subject.host, number), PATIENCE).close()
         except OSError as error:
             return Answer(ready=False, said=f"{subject.host}:{number}: {_plainly(error)}")
+        if not subject.listens(self.port):
+            return Answer(ready=False, said=f"{subject.host}:{number}: {_REFUSED}")
         return Answer(ready=True, said=f"{subject.host}:{number} accepts connections")
 
 
@@ -104,7 +112,9 @@ class Reply:
                 connection.sendall(self.question)
                 said = connection.recv(4096)
         except OSError as error:
-            return Answer(ready=False, said=f"{subject.host}:{number}: {_plainly(error)}")
+            return Answer(ready=False, said=f"{subject.host}:{number}: {_why(subject, self.port, error)}")
+        if not said and not subject.listens(self.port):
+            return Answer(ready=False, said=f"{subject.host}:{number}: {_REFUSED}")
         return Answer(said.startswith(self.answers), f"{subject.host}:{number} replied {said[:200]!r}")
 
 
@@ -126,7 +136,7 @@ class Http:
         try:
             status, body = get(subject.host, number, self.path)
         except OSError as error:
-            return Answer(ready=False, said=f"{where}: {_plainly(error)}")
+            return Answer(ready=False, said=f"{where}: {_why(subject, self.port, error)}")
         said = f"{where}: {status} {body[:200]!r}" if status not in self.status else f"{where}: {status}"
         return Answer(ready=status in self.status, said=said)
 
@@ -180,7 +190,7 @@ class MetricPresent:
         try:
             status, body = get(subject.host, _number(subject, self.port), self.path)
         except OSError as error:
-            return Answer(ready=False, said=f"GET {self.path}: {_plainly(error)}")
+            return Answer(ready=False, said=f"GET {self.path}: {_why(subject, self.port, error)}")
         if re.search(rf"^{re.escape(self.name)}[{{ \t]", body, re.MULTILINE):
             return Answer(ready=True, said=f"{self.path} has {self.name}")
         return Answer(ready=False, said=f"GET {self.path}: {status}, and no sample of {self.name} in it")
@@ -266,6 +276,11 @@ def as_probe(readiness: Readiness) -> Probe:
 
 def _number(subject: Subject, port: str | None) -> int:
     return subject.ports[port] if port else subject.ports.first
+
+
+def _why(subject: Subject, port: str | None, error: OSError) -> str:
+    """Why nothing came. What stands before a container accepts connections and drops them: that is a refusal too."""
+    return _plainly(error) if subject.listens(port) else _REFUSED
 
 
 def _plainly(error: OSError) -> str:

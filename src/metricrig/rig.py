@@ -14,7 +14,7 @@ from metricrig.instance import Instance, instance_of
 from metricrig.lifecycle import order, stopping
 from metricrig.lifecycle.state import CLOSED, RUNNING, Life
 from metricrig.lifecycle.together import start_together
-from metricrig.runtimes import new_runtime
+from metricrig.runtimes.choosing import PROCESS, new_guest, new_runtime
 from metricrig.service import Service
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from metricrig.runtimes import Runtime
+    from metricrig.tools import Executable
 
 I_co = TypeVar("I_co", bound=Instance, covariant=True)
 
@@ -63,10 +64,12 @@ class Rig:
         self._closed = False
         self._lock = threading.RLock()
         self._runtime: Runtime = new_runtime(
-            runtime or os.environ.get("METRICRIG_RUNTIME", "process"),
+            runtime or os.environ.get("METRICRIG_RUNTIME", PROCESS),
             rig=self.id,
             data=data if data is not None else os.environ.get("METRICRIG_DATA", "auto"),
         )
+        self._guests: dict[str, Runtime] = {}
+        """Runtimes of services that run elsewhere than the rest."""
         _close_at_exit(self)
         self.events.emit(RigOpened(rig=self.id, directory=str(self._runtime.directory)))
 
@@ -89,7 +92,7 @@ class Rig:
                     f"this rig has a {service.name!r} already\n"
                     f"  give the second one a name of its own: rig.add(..., name={service.name + '-2'!r})",
                 )
-            life = Life(service, self._runtime, self.id, self.events)
+            life = Life(service, self._runtime_of(service), self.id, self.events)
             instance = instance_of(life)
             self._lives[service.name], self._instances[service.name] = life, instance
             return instance
@@ -135,9 +138,15 @@ class Rig:
                 instance.release()
             for life in self._lives.values():
                 life.state = CLOSED
+            for guest in self._guests.values():
+                guest.leave()
             self._runtime.close(keep=self.keep)
         kept = str(self._runtime.directory) if self.keep else None
         self.events.emit(RigClosed(rig=self.id, seconds=time.monotonic() - self._began, kept=kept))
+
+    def provide(self, service: Service) -> Executable | None:
+        """The executable that a service would run here, found or fetched; None if it names a program itself."""
+        return self._runtime_of(service).provide(service)
 
     @property
     def directory(self) -> Path:
@@ -173,6 +182,15 @@ class Rig:
     def __repr__(self) -> str:
         state = "closed" if self._closed else self._runtime.name
         return f"<Rig {self.id} {state}: {', '.join(f'{i.name} {i.state}' for i in self) or 'empty'}>"
+
+    def _runtime_of(self, service: Service) -> Runtime:
+        """Where a service runs: where the rig does, unless it says something else."""
+        wanted = service.runtime or self._runtime.name
+        if wanted == self._runtime.name:
+            return self._runtime
+        if wanted not in self._guests:
+            self._guests[wanted] = new_guest(wanted, self._runtime)
+        return self._guests[wanted]
 
     def _start_one(self, name: str, abandoned: threading.Event) -> None:
         self._instances[name].start_unless(abandoned)

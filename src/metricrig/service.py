@@ -16,7 +16,7 @@ from metricrig.placement import Placement, check_placeholders
 if TYPE_CHECKING:
     from metricrig._core.exits import Completed
     from metricrig.probes import Readiness
-    from metricrig.tools import Tool
+    from metricrig.tools import Image, Tool
 
 Command = Sequence[str] | Callable[[Placement], Sequence[str]]
 Environment = Mapping[str, str] | Callable[[Placement], Mapping[str, str]]
@@ -48,6 +48,14 @@ class Workbench(Protocol):
         """A context in which ``path`` is removed should this process die."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a service may use: processors (0.5 is half of one) and bytes of memory, swap included."""
+
+    cpus: float | None = None
+    memory: int | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Service:
     """A real program, described: what to run, what it listens on, when it is ready.
@@ -64,6 +72,12 @@ class Service:
     """The executable behind ``{tool}``; without one, the command's first word is looked up on PATH."""
     version: str | None = None
     """The version of the tool that is wanted: "1.128.0" or ">=1.88"."""
+    image: str | Image | None = None
+    """What it runs from in a container; a tool of the catalogue knows its own."""
+    limits: Limits | None = None
+    """What it may use; only a container can be held to that."""
+    runtime: str | None = None
+    """Where it runs, if elsewhere than the rest of its rig: "docker" in a rig of processes."""
     ports: Mapping[str, int] = field(default_factory=dict)
     """Names and usual numbers. A process gets free ports; a container keeps the usual ones inside."""
     env: Environment = field(default_factory=dict)

@@ -27,6 +27,8 @@ R, S = "shop-1", "redis"
             events.ToolObtained(tool="etcd", source="wheel", version="3.5.1", path="/e", seconds=2),
             "etcd: 3.5.1 from wheel in 2.0 s",
         ),
+        (events.ImageProgressed(image="redis:7", layer="1a", status="Downloading", done=1, total=2), None),
+        (events.ImageObtained(image="redis:7", identity="sha256:1", seconds=3), "image redis:7: there after 3.0 s"),
         (events.RigOpened(rig=R, directory="/d"), "shop-1: open in /d"),
         (events.RigClosed(rig=R, seconds=0.5, kept="/d"), "shop-1: closed after 500 ms, kept /d"),
         (events.ServiceStarting(rig=R, service=S, command=("/r", "x")), "redis: starting /r"),
@@ -56,7 +58,7 @@ def test_lines(event: events.Event, line: str | None) -> None:
 def test_every_event_is_drawn() -> None:
     """A new event has to be thought of here too."""
     kinds = {name for name in events.__all__ if name not in {"Event", "Stream", "everything"}}
-    abstract = {"RigEvent", "ServiceEvent", "ToolEvent"}
+    abstract = {"ImageEvent", "RigEvent", "ServiceEvent", "ToolEvent"}
     table = test_lines.pytestmark[0].args[1]  # type: ignore[attr-defined]
     assert {type(event).__name__ for event, _ in table} == kinds - abstract
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from metricrig.events import Event
 
+EVERY_RUNTIME = True
+
 
 def failure_of(rig: Rig, name: str) -> BaseException:
     with pytest.raises(StartFailed) as failure:
@@ -52,6 +54,7 @@ def test_a_service_that_ends_instead_of_serving_fails_its_start(rig: Rig, code: 
     assert f"dying {how} while waiting for a connection to port http" in str(error)
 
 
+@pytest.mark.process_only("what a container leaves ends with it, and writes no files of ours")
 def test_a_server_that_puts_itself_into_the_background_is_found_and_ended(rig: Rig, tmp_path: Path) -> None:
     """It exits with 0 and leaves a daemon in a session of its own, with an environment of its own."""
     code = f"""
@@ -114,7 +117,7 @@ def test_death_ends_a_wait_for_a_log_line(rig: Rig) -> None:
 
 def test_death_ends_a_wait_that_a_paused_probe_blocks(rig: Rig) -> None:
     """The probe's own connection breaks when the process dies: nothing waits for its patience."""
-    code = "s = socket.create_server(('127.0.0.1', int(sys.argv[1]))); c = s.accept(); time.sleep(0.2); os._exit(3)"
+    code = "s = socket.create_server((HOST, int(sys.argv[1]))); c = s.accept(); time.sleep(0.2); os._exit(3)"
     rig.add(python("stuck", code, "{port}", ports={"http": 80}, ready=ready.http("/"), start_within=60))
     error = failure_of(rig, "stuck")
     assert isinstance(error, ServiceDied)
@@ -150,7 +153,7 @@ def foreign_server(port: int) -> Iterator[subprocess.Popen[bytes]]:
 
 def number_of(instance: Instance) -> int:
     """Its port, without the library noticing that somebody has read it."""
-    return instance._life.site.at.port.first
+    return instance._life.site.outside.ports.first
 
 
 def test_a_port_taken_between_choosing_and_binding_is_left_to_the_other(rig: Rig, happened: list[Event]) -> None:
@@ -163,6 +166,7 @@ def test_a_port_taken_between_choosing_and_binding_is_left_to_the_other(rig: Rig
         assert (moved.service, moved.port, moved.old, moved.new) == ("shop", "http", taken, shop.port)
 
 
+@pytest.mark.process_only("a container's port is the engine's, from before its start on")
 def test_a_foreign_server_that_answers_is_not_taken_for_ours(rig: Rig) -> None:
     """Ours runs too, and ignores the port: only whose socket it is can tell."""
     lazy = rig.add(python("lazy", "time.sleep(0.3); serve(sys.argv[1])", "{port}", ports={"http": 80}))
@@ -186,7 +190,7 @@ def test_a_taken_port_whose_address_was_given_out_is_an_error_that_names_the_hol
 def test_a_server_that_shares_no_port_gets_it_for_itself(rig: Rig) -> None:
     """It binds without SO_REUSEADDR, so our reservation is in its way."""
     code = """
-    s = socket.socket(); s.bind(("127.0.0.1", int(sys.argv[1]))); s.listen()
+    s = socket.socket(); s.bind((HOST, int(sys.argv[1]))); s.listen()
     while True: s.accept()[0].close()
     """
     instance = rig.add(python("selfish", code, "{port}", ports={"http": 80}))
@@ -203,7 +207,7 @@ def test_a_port_that_nobody_serves_stays_reserved(rig: Rig) -> None:
 
 
 def test_a_worker_may_be_the_one_who_listens(rig: Rig) -> None:
-    code = "subprocess.run([sys.executable, '-m', 'http.server', '--bind', '127.0.0.1', sys.argv[1]])"
+    code = "subprocess.run([sys.executable, '-m', 'http.server', '--bind', HOST, sys.argv[1]])"
     instance = rig.add(python("parent", code, "{port}", ports={"http": 80}))
     rig.start()
     assert instance.resources().processes == 2

@@ -19,6 +19,7 @@ from metricrig.services import PostgreSQL, Redis
 if TYPE_CHECKING:
     from metricrig.events import Event
 
+EVERY_RUNTIME = True
 DEAF = "signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf'); time.sleep(1000)"
 
 
@@ -60,6 +61,7 @@ def test_the_service_says_which_signal_stops_it(rig: Rig) -> None:
     assert instance._life.ending
 
 
+@pytest.mark.process_only("a container has pids of its own")
 def test_workers_end_with_their_master(rig: Rig) -> None:
     code = """
     children = [subprocess.Popen(["sleep", "1000"], start_new_session=bool(i)) for i in range(3)]
@@ -76,6 +78,7 @@ def test_workers_end_with_their_master(rig: Rig) -> None:
         assert all(map(gone, workers))
 
 
+@pytest.mark.process_only("a container has pids of its own")
 def test_orphans_of_a_service_that_died_end_when_it_is_started_again(rig: Rig) -> None:
     code = "child = subprocess.Popen(['sleep', '1000']); print('worker', child.pid); time.sleep(1000)"
     instance = rig.add(python("master", code, ready=ready.log("worker")))
@@ -163,6 +166,7 @@ def test_nothing_answers_once_pause_has_returned(rig: Rig) -> None:
             assert client.recv(100) == b"+PONG\r\n"
 
 
+@pytest.mark.process_only("a container is frozen by the kernel, not by signals")
 def test_a_pause_reaches_workers_that_have_sessions_of_their_own(rig: Rig) -> None:
     postgresql = rig.add(PostgreSQL())
     rig.start()

@@ -25,6 +25,8 @@ from metricrig.tools import VICTORIA_METRICS, obtain
 if TYPE_CHECKING:
     from metricrig.events import Event
 
+EVERY_RUNTIME = True
+
 
 def fetch(url: str, data: bytes | None = None) -> str:
     with urllib.request.urlopen(url, data, timeout=10) as answer:
@@ -216,6 +218,7 @@ def test_postgresql_does_not_run_as_root(rig: Rig) -> None:
     assert owner == (os.geteuid() or postgresql.dir.stat().st_uid)
 
 
+@pytest.mark.process_only("a container has shared memory of its own, which ends with it")
 def test_a_killed_postgresql_leaves_no_shared_memory(rig: Rig) -> None:
     postgresql = rig.add(PostgreSQL())
     rig.start()

@@ -8,6 +8,9 @@ from typing import Any
 
 from metricrig import Service
 
+IMAGE = "metricrig-tests/programs:2"
+"""This Python and a few commands; only a container needs it."""
+
 _HEADER = """
 import http.server, os, signal, socket, subprocess, sys, time
 
@@ -17,17 +20,18 @@ class Quiet(http.server.BaseHTTPRequestHandler):
     def log_message(self, *words): pass
 
 def serve(port):
-    http.server.ThreadingHTTPServer(("127.0.0.1", int(port)), Quiet).serve_forever()
+    http.server.ThreadingHTTPServer((HOST, int(port)), Quiet).serve_forever()
 """
 
 
 def python(name: str, code: str, *words: str, **fields: Any) -> Service:
     """A service that is a piece of Python."""
     program = _HEADER + textwrap.dedent(code)
+    fields.setdefault("image", IMAGE)
     # Braces are Python's here, so the command is a function of the placement.
     return Service(
         name=name,
-        command=lambda at: [sys.executable, "-I", "-u", "-c", program, *at.render_all(words)],
+        command=lambda at: [sys.executable, "-I", "-u", "-c", f"HOST = {at.host!r}\n{program}", *at.render_all(words)],
         **fields,
     )
 
@@ -39,4 +43,5 @@ def web(name: str = "web", **fields: Any) -> Service:
 
 def sleeper(name: str = "sleeper", **fields: Any) -> Service:
     """A process that does nothing for long."""
+    fields.setdefault("image", IMAGE)
     return Service(name=name, command=["sleep", "1000"], **fields)

@@ -68,6 +68,31 @@ class ToolObtained(ToolEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImageEvent(Event):
+    """Something about a container image."""
+
+    image: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageProgressed(ImageEvent):
+    """Something of it has arrived, or was built; ``done`` and ``total`` are bytes of a layer, where they are known."""
+
+    layer: str
+    status: str
+    done: int | None = None
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageObtained(ImageEvent):
+    """An image was pulled or built."""
+
+    identity: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RigEvent(Event):
     """Something that happened to a rig as a whole."""
 

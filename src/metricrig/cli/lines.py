@@ -20,6 +20,8 @@ def line_of(event: Event) -> str | None:
         case events.ToolEvent():
             said = _of_tool(event)
             return f"{event.tool}: {said}" if said else None
+        case events.ImageObtained():
+            return f"image {event.image}: there after {in_time(event.seconds)}"
         case events.RigOpened():
             return f"{event.rig}: open in {event.directory}"
         case events.RigClosed():

@@ -8,12 +8,13 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from metricrig._core.errors import Unavailable
 from metricrig.janitor import booting, registry, sweep
 from metricrig.janitor.client import Janitor
 from metricrig.runtimes.process import places
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from metricrig.janitor.registry import FoundRig
@@ -56,7 +57,21 @@ class Fate:
 def found(words: Sequence[str] = ()) -> list[FoundRig]:
     """The rigs of this user; with words, those whose id or name is one of them."""
     rigs = registry.find(dict.fromkeys(places.roots()))
+    rigs += _in_engine({each.rig for each in rigs})
     return [each for each in rigs if not words or {each.rig, each.rig.rpartition("-")[0]} & set(words)]
+
+
+def _in_engine(known: Collection[str]) -> list[FoundRig]:
+    """Nobody's rigs of which only containers are left, in an engine of this machine; none if there is no engine."""
+    from metricrig.runtimes.choosing import require_client
+
+    with contextlib.suppress(Unavailable):
+        require_client()
+        from metricrig.runtimes.docker.engine import required_engine
+        from metricrig.runtimes.docker.remains import remains
+
+        return remains(required_engine(), known)
+    return []
 
 
 def refusal(rig: FoundRig, *, kept: bool, reused: bool) -> str | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from metricrig._core.exits import in_words
 from metricrig._core.processes import ProcessId
 from metricrig.janitor.family import MARK
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from metricrig.janitor.wire import Message
+    from metricrig.resources import Resources
 
 PATIENCE = 30.0
 """Seconds after which a janitor that does not answer is given up."""
@@ -69,7 +72,7 @@ class Child:
 
     def __init__(self, janitor: Parent, on_exit: Callable[[Child], None] | None) -> None:
         self.status: int | None = None
-        self.refused: OSError | None = None
+        self.refused: str | None = None
         self.ended_at = 0.0
         self.exited = threading.Event()
         self._pid = 0
@@ -90,6 +93,21 @@ class Child:
             return True
         identity = ProcessId.of(self._pid) if self._pid else None
         return self._pid != 0 and (identity is None or not identity.alive)
+
+    @property
+    def how(self) -> str:
+        """How it ended, in words."""
+        return in_words(self.status)
+
+    def listens(self, port: int) -> bool:
+        """Who accepts a connection of this machine is a process of it; whose, ``usurper`` tells."""
+        return bool(port)
+
+    def resources(self) -> Resources:
+        """Of it and everything below it."""
+        from metricrig.resources import of_tree  # noqa: PLC0415 - few ask
+
+        return of_tree(self.pid)
 
     def signal(self, number: int, *, tree: bool = False) -> None:
         """Send a signal to it, or to it and everything below it."""
@@ -113,7 +131,9 @@ class Child:
 
     def ended(self, status: int | None, *, refused: OSError | None = None) -> None:
         """The janitor reports its end, or why there was no beginning; None if the janitor itself is gone."""
-        self.status, self.refused, self.ended_at = status, refused, time.monotonic()
+        self.status, self.ended_at = status, time.monotonic()
+        if refused is not None:
+            self.refused = os.strerror(refused.errno) if refused.errno else str(refused)
         self._answered.set()
         self.exited.set()
         if self._on_exit is not None:

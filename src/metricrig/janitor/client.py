@@ -16,7 +16,7 @@ from metricrig.janitor.child import PATIENCE, Child
 from metricrig.janitor.wire import Inbox, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from metricrig.janitor.booting import Process
@@ -51,6 +51,10 @@ class Janitor:
     def open_rig(self, rig: str, directory: Path, mode: int) -> None:
         """Have a directory removed with this process, whatever happens; sent before the directory exists."""
         self.tell({"op": "open", "rig": rig, "directory": str(directory), "mode": mode})
+
+    def charge(self, rig: str, errand: Sequence[str]) -> None:
+        """Have a command run before a rig is removed, should nobody have closed it: it removes what is elsewhere."""
+        self.tell({"op": "charge", "rig": rig, "errand": list(errand)})
 
     def close_rig(self, rig: str, *, keep: bool) -> str | None:
         """Remove a rig's directory, or leave it; says why if it could not."""

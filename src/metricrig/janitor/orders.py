@@ -7,7 +7,7 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING
 
-from metricrig.janitor import family, record, sweep
+from metricrig.janitor import errand, family, record, sweep
 from metricrig.janitor.wards import Ward, Wards
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Household:
         self.dismissed = False
         """Somebody has said that it is over."""
         self.keep = False
+        self.errands: dict[str, errand.Errand] = {}
 
     def obey(self, message: Message, member: Member) -> None:
         """Carry out one order."""
@@ -57,6 +58,15 @@ class Household:
         self.open_rig(message["rig"], message["directory"])
         with contextlib.suppress(OSError):
             os.makedirs(message["directory"], mode=message["mode"], exist_ok=True)
+
+    def do_charge(self, message: Message, _: Member) -> None:
+        """Run this command when the owner dies: what it removes is not ours to reach."""
+        self.rigs[message["rig"]]["errand"] = message["errand"]
+        self.unwritten.add(message["rig"])
+
+    def run_errands(self) -> None:
+        """Begin what is to be done elsewhere for rigs that nobody has closed."""
+        self.errands = {name: errand.begin(rig["errand"]) for name, rig in self.rigs.items() if rig["errand"]}
 
     def do_spawn(self, message: Message, member: Member) -> None:
         """Start a command and say its pid, or why not."""
@@ -139,7 +149,12 @@ class Household:
     def remove_everything(self) -> None:
         """At the end, when nothing runs any more."""
         for rig in list(self.rigs):
-            self._close(rig, keep=self.keep)
+            if (begun := self.errands.get(rig)) and (why := errand.end(begun)):
+                # The record stays with all it knows: `metricrig clean` tries again, and says why it cannot.
+                self.rigs[rig]["failure"] = why
+                record.write(self.rigs.pop(rig))
+            else:
+                self._close(rig, keep=self.keep)
         for path in self.adopted_paths:
             sweep.remove_tree(path)
 

@@ -62,12 +62,15 @@ class Janitor:
         self.ending = True
         if self._door is not None:
             self._door.close()
+        self.house.run_errands()
         self.house.wards.ask_to_stop()
         self._wait_until_ended(GRACE)
         self.house.wards.collect_all()
         self._wait_until_ended(_GIVE_UP)
+        away = {each.pid for each in self.house.errands.values()}
         for pid in family.children():
-            family.kill_orphan(pid)
+            if pid not in away:
+                family.kill_orphan(pid)
         self.house.remove_everything()
 
     def _sources(self) -> list[int]:

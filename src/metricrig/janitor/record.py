@@ -32,6 +32,7 @@ def blank(rig: str, directory: str, owner: ProcessId | None) -> Record:
         **_here,
         "made": time.time(),
         "kept": False,
+        "errand": None,
         "services": {},
     }
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metricrig._core.processes import ProcessId, boot_id, pid_namespace
-from metricrig.janitor import family, sweep
+from metricrig.janitor import errand, family, sweep
 from metricrig.janitor.record import FILE
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ class FoundRig:
     services: tuple[FoundService, ...]
     made: float
     """When, on the wall clock."""
+    errand: tuple[str, ...] = ()
+    """The command that removes what it has elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,8 @@ def read(directory: Path) -> FoundRig:
         owner_alive=owner is not None and owner.alive,
         janitor_alive=janitor is not None and janitor.alive,
     )
-    return FoundRig(record["rig"], directory, state, owner, services, record["made"])
+    away = tuple(record.get("errand") or ())  # older versions had none
+    return FoundRig(record["rig"], directory, state, owner, services, record["made"], away)
 
 
 def judge(record: Record, *, boot: str, namespace: str, owner_alive: bool, janitor_alive: bool) -> str:
@@ -123,6 +126,8 @@ def judge(record: Record, *, boot: str, namespace: str, owner_alive: bool, janit
 
 def reap(rig: FoundRig) -> Reaped:
     """End what still runs of a rig, and remove its shared memory and its directory."""
+    if rig.errand and (why := errand.end(errand.begin(rig.errand))):
+        return Reaped(rig.rig, rig.directory, (), f"what it has elsewhere could not be removed: {why}")
     killed: set[int] = set()
     end = time.monotonic() + _PATIENCE
     if rig.state != LOST:  # after a reboot, its pids are other people's

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import CommandFailed, DeadlineExceeded
-from metricrig._core.exits import Completed, in_words
-from metricrig.lifecycle.programs import find_program
+from metricrig._core.exits import Completed
 from metricrig.lifecycle.state import not_executed
 from metricrig.runtimes import Launch
 
@@ -27,7 +26,7 @@ def run_beside(
     """Run a command to its end. It is the janitor's child too: it cannot outlive the test."""
     words = life.site.at.render_all(command)
     environment = life.environment
-    argv = [_program(life, words[0], environment), *words[1:]]
+    argv = [life.runtime.program(words[0], environment, life.executable), *words[1:]]
     stem = life.site.log.with_name(f"{life.name}.run-{next(_numbers)}")
     files = [stem.with_suffix(f".{kind}") for kind in ("in", "out", "err")]
     try:
@@ -58,7 +57,8 @@ def _run(
         err=err,
         stdin=source if stdin is not None else None,
         stop_signal=life.service.stop_signal,
-        service=False,
+        service=life.service,
+        beside=True,
     )
     deadline = Deadline.after(within)
     running = life.runtime.launch(life.site, launch)
@@ -75,17 +75,8 @@ def _run(
             f"{life.name}: {' '.join(argv)}", wanted="its end", seen=f"it said {last[0]}", within=within
         )
     if check and running.status != 0:
-        raise CommandFailed(life.name, command=argv, how=in_words(running.status), out=said, err=complained)
+        raise CommandFailed(life.name, command=argv, how=running.how, out=said, err=complained)
     return Completed(tuple(argv), running.status if running.status is not None else -1, said, complained)
-
-
-def _program(life: Life, word: str, environment: dict[str, str]) -> str:
-    """A program that lies beside the service's own comes first: psql of this PostgreSQL."""
-    if life.executable is not None and "/" not in word:
-        beside = life.executable.path.parent / word
-        if beside.is_file():
-            return str(beside)
-    return find_program(word, environment)
 
 
 def _text(path: Path) -> str:

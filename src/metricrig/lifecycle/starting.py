@@ -12,7 +12,6 @@ from metricrig._core.errors import PortTaken, ServiceDied, UsageError
 from metricrig._core.events import ServiceFailed, ServiceMoved, ServiceReady, ServiceStarting
 from metricrig.janitor.sweep import remove_tree
 from metricrig.lifecycle.commands import run_beside
-from metricrig.lifecycle.programs import find_program
 from metricrig.lifecycle.state import FAILED, NEW, READY, STARTING
 from metricrig.lifecycle.watching import Abandoned, watch
 from metricrig.probes import AllOf, Tcp, as_probe
@@ -27,8 +26,7 @@ if TYPE_CHECKING:
     from metricrig.lifecycle.state import Life
     from metricrig.probes import Probe, Subject
     from metricrig.runtimes import Running
-    from metricrig.service import FileContent, Service
-    from metricrig.tools import Executable
+    from metricrig.service import FileContent
 
 _ATTEMPTS = 5
 _IN_USE = "address already in use"
@@ -41,9 +39,8 @@ def start(life: Life, subject: Subject, abandoned: threading.Event | None = None
         obtain_tool(life)
         life.state, life.ending, life.provoked = STARTING, False, False
         life.began = time.monotonic()
-        deadline = Deadline.after(life.service.start_within)
         try:
-            running = _launch_until_ready(life, subject, deadline, abandoned)
+            running = _launch_until_ready(life, subject, abandoned)
         except BaseException as error:
             _give_up(life, error)
             raise
@@ -65,17 +62,8 @@ def start(life: Life, subject: Subject, abandoned: threading.Event | None = None
 
 def obtain_tool(life: Life) -> None:
     """Find the service's executable; a download is not part of the time that a start may take."""
-    if life.executable is None and (executable := executable_of(life.service)) is not None:
+    if life.executable is None and (executable := life.runtime.provide(life.service)) is not None:
         life.equip(executable)
-
-
-def executable_of(service: Service) -> Executable | None:
-    """The executable that a service runs; None if it names a program instead of a tool."""
-    if service.tool is None:
-        return None
-    from metricrig.tools import obtain  # noqa: PLC0415 - a service without a tool needs none of it
-
-    return obtain(service.tool, service.version)
 
 
 def wipe(life: Life) -> None:
@@ -93,11 +81,13 @@ def probe_of(life: Life) -> Probe:
     return AllOf(tuple(Tcp(name) for name in life.service.ports))
 
 
-def _launch_until_ready(life: Life, subject: Subject, deadline: Deadline, abandoned: threading.Event | None) -> Running:
+def _launch_until_ready(life: Life, subject: Subject, abandoned: threading.Event | None) -> Running:
     """Launch, and launch again where somebody else was in the way."""
     probe = probe_of(life)
     for _ in range(_ATTEMPTS):
         running = _launch(life)
+        # From here on the time is the service's own: how long an engine takes to make a container says nothing of it.
+        deadline = Deadline.after(life.service.start_within)
         died: ServiceDied | None = None
         try:
             watch(
@@ -130,12 +120,12 @@ def _make_way(life: Life, usurper: tuple[str, str] | None, died: ServiceDied | N
             raise died
         return
     port, holder = usurper
-    old = life.site.at.port[port]
+    old = life.site.outside.ports[port]
     if life.addresses_read:
         raise PortTaken(life.name, port=port, number=old, holder=holder)
     life.site = life.runtime.move(life.service, life.site, port)
     life.stream.emit(
-        ServiceMoved(rig=life.rig, service=life.name, port=port, old=old, new=life.site.at.port[port]),
+        ServiceMoved(rig=life.rig, service=life.name, port=port, old=old, new=life.site.outside.ports[port]),
     )
 
 
@@ -150,15 +140,16 @@ def _launch(life: Life) -> Running:
     life.prepared = True
     words = list(service.command(at)) if callable(service.command) else at.render_all(service.command)
     environment = life.environment
-    argv = [find_program(words[0], environment), *words[1:]]
+    argv = [life.runtime.program(words[0], environment, life.executable), *words[1:]]
     life.command = tuple(argv)
     life.stream.emit(ServiceStarting(rig=life.rig, service=life.name, command=life.command))
     launch = Launch(
         argv=argv,
         env=environment,
-        cwd=Path(at.render(service.cwd)) if service.cwd else Path.cwd(),
+        cwd=Path(at.render(service.cwd)) if service.cwd else None,
         out=life.site.log,
         stop_signal=service.stop_signal,
+        service=service,
     )
     life.running = life.runtime.launch(life.site, launch, life.on_exit)
     return life.running

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from dataclasses import replace
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from metricrig._core.errors import ServiceDied, Unavailable, UsageError
 from metricrig._core.events import ServiceDiedUnasked
-from metricrig._core.exits import in_words
 from metricrig.logs import LogFile
 
 if TYPE_CHECKING:
@@ -37,11 +35,11 @@ _NEWS = 1.0
 """Seconds in which the news of an end, with its status, has arrived."""
 
 
-def not_executed(program: str, error: OSError) -> Unavailable:
+def not_executed(program: str, why: str) -> Unavailable:
     """The error for a command that the system refuses to execute."""
     return Unavailable(
         f"the program {program!r}",
-        reason=f"it could not be executed: {os.strerror(error.errno) if error.errno else error}",
+        reason=f"it could not be executed: {why}",
         remedy="see whether it is there, executable for the user who runs it, and made for this system",
     )
 
@@ -96,11 +94,11 @@ class Life:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What its processes get: the test's own, the tool's, the service's."""
+        """What its processes get: what all get where it runs, the tool's, the service's."""
         env = self.service.env
         added = dict(env(self.site.at)) if callable(env) else {k: self.site.at.render(v) for k, v in env.items()}
         tool = dict(self.executable.env) if self.executable else {}
-        return {**os.environ, **tool, **added}
+        return {**self.runtime.surroundings, **tool, **added}
 
     def equip(self, executable: Executable) -> None:
         """Know the executable behind ``{tool}``."""
@@ -137,14 +135,13 @@ class Life:
 
     def death(self, during: str, since: int | None = None) -> MetricrigError:
         """The error that says that and how it died, with what it said since a mark; or why it never lived."""
-        if self.running is not None and self.running.refused is not None:
-            return not_executed(self.command[0], self.running.refused)
         if self.running is not None and self.running.gone:
             self.running.exited.wait(_NEWS)
-        status = self.running.status if self.running else None
+        if self.running is not None and self.running.refused is not None:
+            return not_executed(self.command[0], self.running.refused)
         return ServiceDied(
             self.name,
-            how=in_words(status),
+            how=self.running.how if self.running else "was lost: it does not run",
             during=during,
             last_probe=self.last_answer,
             log_tail=self.log.tail(since=self.log_start if since is None else since),
@@ -156,9 +153,7 @@ class Life:
         if self.ending or running is not self.running or self.state not in RUNNING:
             return
         self.state = DIED
-        self.stream.emit(
-            ServiceDiedUnasked(rig=self.rig, service=self.name, how=in_words(running.status), provoked=self.provoked)
-        )
+        self.stream.emit(ServiceDiedUnasked(rig=self.rig, service=self.name, how=running.how, provoked=self.provoked))
 
     @property
     def gone(self) -> bool:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import MetricrigError
 from metricrig._core.events import ServicePaused, ServiceResumed, ServiceStopped
-from metricrig._core.exits import in_words
 from metricrig.lifecycle.state import DIED, PAUSED, READY, STOPPED
 
 if TYPE_CHECKING:
@@ -80,7 +79,6 @@ def _finish(life: Life, running: Running, deadline: Deadline, began: float, *, e
     life.state = STOPPED if life.ending else DIED
     if life.ending:
         seconds = max(0.0, running.ended_at - began)
-        how = in_words(running.status)
         life.stream.emit(
-            ServiceStopped(rig=life.rig, service=life.name, how=how, seconds=seconds, escalated=escalated),
+            ServiceStopped(rig=life.rig, service=life.name, how=running.how, seconds=seconds, escalated=escalated),
         )

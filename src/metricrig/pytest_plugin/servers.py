@@ -47,9 +47,7 @@ class Own:
 
     def server(self, service: Service) -> Instance:
         """The one that is described like this."""
-        from metricrig.lifecycle.starting import executable_of  # noqa: PLC0415 - the rig has imported it
-
-        key = service.name, fingerprint(service, executable_of(service))
+        key = service.name, fingerprint(service, self._rig.provide(service))
         if key not in self._known:
             name = service.name if service.name not in self._rig else f"{service.name}-{key[1][:6]}"
             instance = self._rig.add(service, name=name)

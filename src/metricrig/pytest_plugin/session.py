@@ -67,7 +67,8 @@ class Session:
         """This server, ready, as the value of a fixture: the session's, or one with a rig of its own."""
         self._listen()
         if scope == "session":
-            servers = self.servers(shared=shared)
+            # A container in a run of processes is this process's own: only processes can be shared.
+            servers = self.servers(shared=shared and service.runtime in {None, "process"})
             instance = servers.server(service)
             with self.fixtures.holding(key, instance, partial(_mend, instance, servers.ensure)):
                 yield instance

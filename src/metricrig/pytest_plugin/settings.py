@@ -32,7 +32,9 @@ def add_options(parser: pytest.Parser) -> None:
     """Everything starts with ``rig``."""
     group = parser.getgroup("metricrig", "real servers (metricrig)")
     add = group.addoption
-    add("--rig-runtime", metavar="NAME", help="where servers run: process (ini: rig_runtime, METRICRIG_RUNTIME)")
+    add(
+        "--rig-runtime", metavar="NAME", help="where servers run: process, docker (ini: rig_runtime, METRICRIG_RUNTIME)"
+    )
     add(
         "--rig-keep",
         nargs="?",

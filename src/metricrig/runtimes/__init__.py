@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
-
-from metricrig._core.errors import UsageError
 
 if TYPE_CHECKING:
     import threading
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from metricrig.placement import Addresses, Placement
+    from metricrig.resources import Resources
     from metricrig.service import Service
-
-RUNTIMES = ("process",)
+    from metricrig.tools import Executable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +43,15 @@ class Launch:
 
     argv: Sequence[str]
     env: Mapping[str, str]
-    cwd: Path
+    cwd: Path | None
+    """Where it runs; None where things of this runtime usually do."""
     out: Path
     err: Path | None = None
     stdin: Path | None = None
     stop_signal: int
-    service: bool = True
-    """False for a command that runs beside the service."""
+    service: Service
+    beside: bool = False
+    """True for a command that runs beside the service."""
 
 
 class Running(Protocol):
@@ -57,7 +59,7 @@ class Running(Protocol):
 
     status: int | None
     """How it ended, negative for a signal; None while it runs, or if it was taken out of our hands."""
-    refused: OSError | None
+    refused: str | None
     """Why it could not be executed at all."""
     ended_at: float
     """When, on the monotonic clock; meaningful once it has exited."""
@@ -68,8 +70,18 @@ class Running(Protocol):
         """Its process id."""
 
     @property
+    def how(self) -> str:
+        """How it ended, in words: ``exited with 1``, ``was removed by somebody else``."""
+
+    @property
     def gone(self) -> bool:
         """Whether it has ended, even if ``exited`` is not set yet: a look, not a wait."""
+
+    def listens(self, port: int) -> bool:
+        """Whether what accepts connections for it to this port (its own number) has somebody behind it."""
+
+    def resources(self) -> Resources:
+        """What it and everything below it uses now."""
 
     def signal(self, number: int, *, tree: bool = False) -> None:
         """Send a signal to it, or to it and everything below it."""
@@ -85,6 +97,7 @@ class Runtime(Protocol):
     """A place where services run, for one rig."""
 
     name: str
+    rig: str
     directory: Path
 
     def place(self, service: Service) -> Site:
@@ -92,6 +105,16 @@ class Runtime(Protocol):
 
     def move(self, service: Service, site: Site, port: str) -> Site:
         """Another number for a port that somebody else holds."""
+
+    def provide(self, service: Service) -> Executable | None:
+        """The executable behind ``{tool}``, found or fetched; None if the service names a program itself."""
+
+    def program(self, word: str, environment: Mapping[str, str], executable: Executable | None) -> str:
+        """The path of the program that a command names; one that lies beside the executable comes first."""
+
+    @property
+    def surroundings(self) -> Mapping[str, str]:
+        """What the environment of everything that runs here begins with."""
 
     def unreserve(self, site: Site) -> bool:
         """Stop keeping its ports from others, for a server that cannot share them with us; False if none were kept."""
@@ -105,8 +128,11 @@ class Runtime(Protocol):
     def adopting(self, path: Path) -> AbstractContextManager[None]:
         """Have a path outside the rig removed, should this process die within the block."""
 
+    def leave(self) -> None:
+        """Let go of everything but the rig's directory; all it launched has been collected."""
+
     def close(self, *, keep: bool) -> None:
-        """Remove the rig's directory; all it launched has been collected."""
+        """Leave, and remove the rig's directory."""
 
 
 def viewed(at: Placement, addresses: Addresses, url: str | None) -> Addresses:
@@ -116,10 +142,13 @@ def viewed(at: Placement, addresses: Addresses, url: str | None) -> Addresses:
     return replace(addresses, url=seen.render(template))
 
 
-def new_runtime(name: str, *, rig: str, data: str | Path) -> Runtime:
-    """A runtime by its name, for one rig; imported only when it is asked for."""
-    if name == "process":
-        from metricrig.runtimes.process import ProcessRuntime  # noqa: PLC0415
+def new_secret() -> str:
+    """A password, random."""
+    return base64.urlsafe_b64encode(os.urandom(18)).decode()  # as secrets does, without its 5 ms
 
-        return ProcessRuntime.for_one(rig=rig, data=data)
-    raise UsageError(f"no runtime is called {name!r}; there is: {', '.join(RUNTIMES)}")
+
+def make_directory(directory: Path, user: tuple[int, int] | None) -> None:
+    """An instance's directory, private to whoever it runs as."""
+    directory.mkdir(mode=0o700, exist_ok=True)
+    if user is not None:
+        os.chown(directory, *user)

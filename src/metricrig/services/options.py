@@ -8,13 +8,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from metricrig.probes import Readiness
-    from metricrig.service import Environment, FileContent, Named
+    from metricrig.service import Environment, FileContent, Limits, Named
+    from metricrig.tools import Image
 
 
 class Options(TypedDict, total=False):
     """What may be given to any service of the catalogue besides its own options."""
 
     version: str | None
+    image: str | Image | None
+    limits: Limits | None
+    runtime: str | None
     env: Environment
     files: Mapping[str, FileContent]
     ready: Readiness

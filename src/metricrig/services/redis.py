@@ -116,6 +116,9 @@ class Redis(Service):
                 *(["{dir}/redis.conf"] if password else []),
                 *("--bind", "{host}", "--port", "{port}", "--dir", "{dir}"),
                 *("--save", "", "--appendonly", "no", "--daemonize", "no"),
+                # Who may reach it is decided by where it listens: since 7.0 it would refuse all but its own machine,
+                # and in a container that is nobody.
+                *("--protected-mode", "no"),
                 *("--databases", str(databases)),
                 # SIGTERM is noticed in the server's cron: at 500 Hz it is gone in 3 ms, at the usual 10 Hz in 100.
                 *("--hz", "500"),

@@ -57,7 +57,7 @@ class Commons:
 
     def server(self, service: Service) -> Instance:
         """This server, ready: found, or started by us."""
-        executable = starting.executable_of(service)
+        executable = self._runtime.provide(service)
         digest = fingerprint(service, executable)
         name = self._names.get((service.name, digest)) or self._meet(service, executable, digest)
         self.ensure(self._instances[name])
@@ -93,7 +93,7 @@ class Commons:
             life.ending = True
         for instance in self._instances.values():
             instance.release()
-        self._runtime.release()
+        self._runtime.leave()
 
     def facts(self) -> list[Facts]:
         """Of every server that was ever started here."""

@@ -17,7 +17,7 @@ from metricrig.tools.catalogue import (
     VICTORIA_METRICS,
     look_up,
 )
-from metricrig.tools.tool import DebianPackage, Executable, GoModule, Release, Tool, Wheel
+from metricrig.tools.tool import DebianPackage, Executable, GoModule, Image, Release, Tool, Wheel
 
 if TYPE_CHECKING:
     from metricrig.tools.cache import Installed, installed
@@ -41,6 +41,7 @@ __all__ = [
     "DebianPackage",
     "Executable",
     "GoModule",
+    "Image",
     "Installed",
     "Prospect",
     "Release",

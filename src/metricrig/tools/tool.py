@@ -60,6 +60,25 @@ class GoModule:
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """A container image. ``name`` is as the engine knows it; a tool's has the placeholder ``{version}``.
+
+    ``program`` is the tool's own program in it: a path, or a name on the image's PATH. ``pull`` is "missing", "always"
+    or "never". ``build`` is a folder with a Dockerfile, from which the image is made under this name. ``platform`` is
+    such as "linux/arm64", where it has to be another than the engine's own.
+    """
+
+    name: str
+    program: str = ""
+    preferred: str = ""
+    """The version that is pulled when nobody asks for another."""
+    pull: str = "missing"
+    pull_within: float = 600.0
+    build: Path | None = None
+    platform: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Tool:
     """An executable that a service needs.
 
@@ -81,6 +100,7 @@ class Tool:
     wheel: Wheel | None = None
     debian: DebianPackage | None = None
     golang: GoModule | None = None
+    image: Image | None = None
 
     def variable(self, ending: str) -> str:
         """The environment variable of this tool that ends so."""
@@ -96,6 +116,17 @@ class Executable:
     version: str
     source: str
     env: Mapping[str, str] = field(default_factory=dict)
+    image: str = ""
+    """The id of the container image that it lies in; empty for a program of this machine."""
+
+    @property
+    def identity(self) -> str:
+        """Something that changes whenever the program does."""
+        if self.image:
+            return f"{self.image} {self.path}"
+        program = self.path.resolve()
+        facts = program.stat()
+        return f"{program} {facts.st_size} {facts.st_mtime_ns}"
 
     def beside(self, name: str) -> Path:
         """The path of another program in the same directory."""

@@ -1,4 +1,4 @@
-"""What this machine offers to services that run as processes; what it lacks has a reason and a remedy."""
+"""What this machine offers to services; what it lacks has a reason and a remedy."""
 
 from __future__ import annotations
 
@@ -87,4 +87,18 @@ def user() -> Capability:
     return Capability("unprivileged user", present=True, says=f"servers that refuse root run as uid {ids[0]}")
 
 
-MACHINE = {"proc": proc, "pidfd": pidfd, "memory": memory, "user": user}
+def containers() -> Capability:
+    """An engine for services that run in containers."""
+    from metricrig.runtimes.choosing import require_client  # noqa: PLC0415 - its client takes a tenth of a second
+
+    try:
+        require_client()
+        from metricrig.runtimes.docker.engine import engine  # noqa: PLC0415 - see above
+
+        found = engine()
+    except Unavailable as error:
+        return Capability("container engine", present=False, says=error.reason, remedy=error.remedy)
+    return Capability("container engine", present=True, says=str(found))
+
+
+MACHINE = {"proc": proc, "pidfd": pidfd, "memory": memory, "user": user, "docker": containers}

@@ -8,8 +8,13 @@ import stat
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from metricrig._core.errors import Unavailable, UsageError
+from metricrig.janitor.client import JanitorLost, janitor
+
+if TYPE_CHECKING:
+    from metricrig.janitor.client import Janitor
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a private directory is made in it
 LEAST_FREE = 512 << 20
@@ -75,6 +80,28 @@ def make_private(directory: Path) -> None:
     """Make a directory that only we may look into, whatever the umask."""
     directory.mkdir(mode=mode(), parents=True, exist_ok=True)
     directory.chmod(mode())
+
+
+def open_directory(rig: str, data: str | Path) -> tuple[Path, Janitor]:
+    """A rig's directory, and the janitor who removes it with this process, whatever happens."""
+    directory, ours = root_for(data) / rig, janitor()
+    # The janitor hears of the directory before it exists: there is no moment at which it could be left behind.
+    ours.open_rig(rig, directory, mode())
+    make_private(directory)
+    return directory, ours
+
+
+def close_directory(ours: Janitor, rig: str, directory: Path, *, keep: bool) -> None:
+    """Have a rig's directory removed, or left to people."""
+    try:
+        why = ours.close_rig(rig, keep=keep)
+    except JanitorLost:
+        # Somebody killed it: we do its work ourselves, and whoever asked it for something has been told.
+        from metricrig.janitor import registry  # noqa: PLC0415 - 8 ms that nobody else has to spend
+
+        why = registry.reap(registry.read(directory)).failure
+    if why is not None:
+        raise OSError(f"{directory} could not be removed: {why}")
 
 
 def _ensured(base: Path) -> Path:

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-import base64
 import os
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Self, cast
 
 from metricrig._core import ports
+from metricrig._core.errors import Unavailable
 from metricrig.janitor.child import Order
-from metricrig.janitor.client import JanitorLost, janitor
 from metricrig.janitor.family import descendants
 from metricrig.placement import Addresses, Placement, Ports
-from metricrig.runtimes import Site, viewed
+from metricrig.runtimes import Site, make_directory, new_secret, viewed
 from metricrig.runtimes.process import places
+from metricrig.runtimes.process.programs import find_program
 from metricrig.runtimes.process.users import require_way, unprivileged
+from metricrig.runtimes.reservations import Reservations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from metricrig.janitor.child import Child
     from metricrig.janitor.client import Janitor
     from metricrig.runtimes import Launch, Running
     from metricrig.service import Service
+    from metricrig.tools import Executable
+
+
+def require_process(service: Service) -> None:
+    """Refuse what a plain process cannot be held to."""
+    if service.limits is not None:
+        raise Unavailable(
+            f"limits for {service.name}",
+            reason="a process of this machine is not held to any",
+            remedy='run it in a container: Service(..., runtime="docker"), or Rig(runtime="docker")',
+        )
 
 
 class ProcessRuntime:
@@ -36,24 +48,18 @@ class ProcessRuntime:
         self.rig = rig
         self.directory = directory
         self._janitor = janitor
-        self._reservations: dict[str, dict[str, ports.Reservation]] = {}
+        self._reservations = Reservations()
 
     @classmethod
     def for_one(cls, *, rig: str, data: str | Path) -> Self:
         """For a rig of this process alone."""
-        directory, ours = places.root_for(data) / rig, janitor()
-        # The janitor hears of the directory before it exists: there is no moment at which it could be left behind.
-        ours.open_rig(rig, directory, places.mode())
-        places.make_private(directory)
+        directory, ours = places.open_directory(rig, data)
         return cls(rig=rig, directory=directory, janitor=ours)
 
     def place(self, service: Service) -> Site:
         """Reserve a port for each that the service names, and a directory."""
-        reservations = {name: ports.Reservation() for name in service.ports}
-        self._reservations[service.name] = reservations
-        numbers = Ports({name: each.port for name, each in reservations.items()})
-        secret = base64.urlsafe_b64encode(os.urandom(18)).decode()  # as secrets does, without its 5 ms
-        return self.site(service, numbers, secret)
+        require_process(service)
+        return self.site(service, self._reservations.make(service.name, service.ports), new_secret())
 
     def site(self, service: Service, numbers: Ports, secret: str) -> Site:
         """Where it is with these ports; for those that another process has placed, there is nothing to reserve."""
@@ -69,17 +75,29 @@ class ProcessRuntime:
 
     def move(self, service: Service, site: Site, port: str) -> Site:
         """Another number for a port that somebody else holds."""
-        reservations = self._reservations[service.name]
-        reservations[port].release()
-        reservations[port] = ports.Reservation()
-        return self._site(service, replace(site.at, port=Ports({**site.at.port, port: reservations[port].port})))
+        number = self._reservations.replace(service.name, port)
+        return self._site(service, replace(site.at, port=Ports({**site.at.port, port: number})))
+
+    def provide(self, service: Service) -> Executable | None:
+        """The executable of its tool, from the first source that can deliver it."""
+        if service.tool is None:
+            return None
+        from metricrig.tools import obtain  # noqa: PLC0415 - a service without a tool needs none of it
+
+        return obtain(service.tool, service.version)
+
+    def program(self, word: str, environment: Mapping[str, str], executable: Executable | None) -> str:
+        """A program of this machine."""
+        return find_program(word, environment, executable)
+
+    @property
+    def surroundings(self) -> Mapping[str, str]:
+        """The environment of the test."""
+        return os.environ
 
     def unreserve(self, site: Site) -> bool:
         """Give the ports up, for a server that binds without SO_REUSEADDR."""
-        held = [each for each in self._reservations.get(site.at.name, {}).values() if each.held]
-        for each in held:
-            each.release()
-        return bool(held)
+        return self._reservations.give_up(site.at.name)
 
     def launch(self, site: Site, launch: Launch, on_exit: Callable[[Running], None] | None = None) -> Running:
         """Have the janitor start it."""
@@ -87,7 +105,7 @@ class ProcessRuntime:
             rig=self.rig,
             name=site.at.name,
             argv=launch.argv,
-            cwd=launch.cwd,
+            cwd=launch.cwd or Path.cwd(),
             env=launch.env,
             out=launch.out,
             err=launch.err,
@@ -95,7 +113,7 @@ class ProcessRuntime:
             user=site.user,
             stop_signal=launch.stop_signal,
             ports=site.at.port,
-            service=launch.service,
+            service=not launch.beside,
         )
         return self._janitor.spawn(order, cast("Callable[[Child], None] | None", on_exit))
 
@@ -119,31 +137,20 @@ class ProcessRuntime:
         """Have a path outside the rig removed, should this process die within the block."""
         return self._janitor.adopting(path)
 
-    def release(self) -> None:
+    def leave(self) -> None:
         """Let go of the ports."""
-        for reservations in self._reservations.values():
-            for each in reservations.values():
-                each.release()
+        self._reservations.give_up_all()
 
     def close(self, *, keep: bool) -> None:
         """Let go of the ports and have the directory removed."""
-        self.release()
-        try:
-            why = self._janitor.close_rig(self.rig, keep=keep)
-        except JanitorLost:
-            # Somebody killed it: we do its work ourselves, and whoever asked it for something has been told.
-            from metricrig.janitor import registry  # noqa: PLC0415 - 8 ms that nobody else has to spend
-
-            why = registry.reap(registry.read(self.directory)).failure
-        if why is not None:
-            raise OSError(f"{self.directory} could not be removed: {why}")
+        self.leave()
+        places.close_directory(self._janitor, self.rig, self.directory, keep=keep)
 
     def _site(self, service: Service, at: Placement) -> Site:
         addresses = viewed(at, Addresses(at.host, at.port, ""), service.url)
         user = unprivileged() if service.unprivileged else None
-        at.dir.mkdir(mode=0o700, exist_ok=True)
+        make_directory(at.dir, user)
         if user is not None:
             require_way(at.dir, user)
-            os.chown(at.dir, *user)
         # One machine, one loopback: who is inside and who is outside see the same.
         return Site(at=at, inside=addresses, outside=addresses, directory=at.dir, user=user)

@@ -76,7 +76,7 @@ class PostgreSQLInstance(Instance):
     @property
     def socket_url(self) -> str:
         """How the test reaches it without TCP."""
-        return f"postgresql://{USER}:{self.secret}@/{USER}?host={self.dir}&port={self.port}"
+        return f"postgresql://{USER}:{self.secret}@/{USER}?host={self.dir}&port={self.inside.port}"
 
     def psql(self, statement: str, *, database: str = USER) -> str:
         """Run SQL with the ``psql`` that lies beside the server: rows a line each, columns separated by ``|``."""

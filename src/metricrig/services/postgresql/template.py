@@ -12,7 +12,6 @@ import os
 import re
 import secrets
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metricrig._core.copying import copy_tree
@@ -21,9 +20,13 @@ from metricrig._core.errors import MetricrigError
 from metricrig.services.postgresql.scram import ITERATIONS, Keys
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from metricrig.service import Workbench
 
 _VERIFIER = re.compile(rb"SCRAM-SHA-256\$4096:[A-Za-z0-9+/=]{24}\$[A-Za-z0-9+/=]{44}:[A-Za-z0-9+/=]{44}")
+_NEIGHBOURS = "host all all samenet scram-sha-256\n"
+"""In a private network others come from its addresses; a server that listens on 127.0.0.1 has no other neighbours."""
 _ROLES = "global/1260"
 """The table pg_authid; its number is the same in every version."""
 
@@ -69,9 +72,7 @@ def _template(bench: Workbench, options: tuple[str, ...]) -> Path:
 
 
 def _key(bench: Workbench, options: tuple[str, ...]) -> str:
-    program = Path(bench.at.tool).resolve()
-    facts = program.stat()
-    words = [str(program), str(facts.st_size), str(facts.st_mtime_ns), bench.at.version, *options]
+    words = [bench.at.identity, bench.at.version, _NEIGHBOURS, *options]
     digest = hashlib.sha256("\0".join(words).encode()).hexdigest()
     return f"{bench.at.version}-{digest[:16]}"
 
@@ -87,6 +88,8 @@ def _make(bench: Workbench, options: tuple[str, ...], made: Path) -> None:
     staging = made.with_name(f"{made.name}.staging")
     try:
         bench.run([*words, "--no-sync", *unchecked, *options])
+        with (fresh / "pg_hba.conf").open("a", encoding="utf-8") as rules:
+            rules.write(_NEIGHBOURS)
         shutil.rmtree(staging, ignore_errors=True)
         with bench.adopting(staging):
             copy_tree(fresh, staging, owner=None)

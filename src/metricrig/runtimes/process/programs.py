@@ -1,4 +1,4 @@
-"""Finding the program that a command names."""
+"""Finding the program that a command names on this machine."""
 
 from __future__ import annotations
 
@@ -6,17 +6,26 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from metricrig._core.errors import Unavailable
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-def find_program(word: str, environment: dict[str, str]) -> str:
-    """The path of a program: as given, on the service's PATH, or beside this Python.
+    from metricrig.tools import Executable
 
-    The last is for ``.venv/bin/pytest`` called without activating the environment.
+
+def find_program(word: str, environment: Mapping[str, str], executable: Executable | None) -> str:
+    """The path of a program: as given, beside the service's own, on the service's PATH, or beside this Python.
+
+    The first is for psql of this PostgreSQL, the last for ``.venv/bin/pytest`` called without activating the
+    environment.
     """
     if os.sep in word:
         return word
+    if executable is not None and executable.beside(word).is_file():
+        return str(executable.beside(word))
     path = environment.get("PATH", os.defpath)
     found = shutil.which(word, path=path) or shutil.which(word, path=str(Path(sys.executable).parent))
     if found is None:

@@ -1,0 +1,169 @@
+"""A container, as the rest of the library sees something that runs."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from docker.errors import APIError, DockerException, NotFound
+from requests.exceptions import RequestException
+
+from metricrig._core.processes import ProcessId
+from metricrig.logs import LogFile
+from metricrig.runtimes.docker import looking
+from metricrig.runtimes.docker.ends import status_of, told
+from metricrig.runtimes.docker.images import said
+from metricrig.runtimes.docker.launched import Launched
+from metricrig.runtimes.docker.removal import remove_container
+from metricrig.runtimes.docker.streams import Output
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from metricrig.resources import Resources
+    from metricrig.runtimes import Launch, Running
+    from metricrig.runtimes.docker.engine import Engine
+
+_TAKEN = ("address already in use", "port is already allocated")
+_NOT_EXECUTED_STATUS = (126, 127)
+_NOT_EXECUTED = ("executable file not found", "no such file or directory", "permission denied", "exec format error")
+
+
+class Container(Launched):
+    """One that was created; ``start`` it. ``free_ports`` lets go of what keeps its ports from others."""
+
+    def __init__(
+        self, engine: Engine, identity: str, memory: int | None, on_exit: Callable[[Running], None] | None
+    ) -> None:
+        super().__init__(on_exit)
+        self.id = identity
+        self.blocked = False
+        """Whether it could not start because somebody else has one of its ports."""
+        self._engine = engine
+        self._memory = memory
+        self._pid = 0
+        self._out: Path | None = None
+        self._collected = False
+
+    def start(self, launch: Launch, free_ports: Callable[[], bool]) -> None:
+        """Attach, start, follow."""
+        client = self._engine.client
+        wanted = {"stdout": 1, "stderr": 1, "stream": 1, "stdin": int(launch.stdin is not None)}
+        output = Output(client.attach_socket(self.id, wanted))
+        try:
+            self._start(free_ports)
+        except APIError as error:
+            output.close()
+            self._not_started(said(error))
+            return
+        self._out = launch.err or launch.out
+        self.follow(output, launch.out, launch.err)
+        output.feed(launch.stdin)
+
+    def _start(self, free_ports: Callable[[], bool]) -> None:
+        try:
+            self._engine.client.start(self.id)
+        except APIError as error:
+            if not _speaks_of(error, _TAKEN) or not free_ports():
+                raise
+            self._engine.client.start(self.id)  # it was our own reservation that was in its way
+
+    def _not_started(self, why: str) -> None:
+        self.blocked = any(words in why for words in _TAKEN)
+        if any(words in why for words in _NOT_EXECUTED):
+            self.refused = why
+        self.ended(None, f"could not be started: {why}")
+
+    @property
+    def pid(self) -> int:
+        """The program's own, not that of the init before it; 0 if it was never started."""
+        return looking.main_process(self._first) if self._first else 0
+
+    @property
+    def _first(self) -> int:
+        """The container's first process, as this machine knows it."""
+        if not self._pid and not self.exited.is_set():
+            state = self._state()
+            self._pid = int(state["Pid"]) if state else 0
+        return self._pid
+
+    @property
+    def gone(self) -> bool:
+        """Whether it has ended, even if the news is on its way."""
+        if self.exited.is_set():
+            return True
+        identity = ProcessId.of(self._first) if self._first else None
+        return identity is None or not identity.alive
+
+    def listens(self, port: int) -> bool:
+        """The engine's own proxy accepts connections before there is a server: whether there is, the kernel knows."""
+        return looking.listens(self._first, port)
+
+    def resources(self) -> Resources:
+        """Read from this machine's table of processes."""
+        from metricrig.resources import of_tree  # noqa: PLC0415 - few ask
+
+        return of_tree(self.pid)
+
+    def signal(self, number: int, *, tree: bool = False) -> None:
+        """To the program; to all of them means the container as a whole."""
+        del tree  # what ends the program ends the container, and stopping is done to all
+        if number == signal.SIGSTOP:
+            self.freeze()
+        elif number == signal.SIGCONT:
+            self._tell(self._engine.client.unpause)
+        else:
+            self._tell(self._engine.client.kill, int(number))
+
+    def freeze(self) -> None:
+        """The kernel stops all of its processes before the engine answers."""
+        self._tell(self._engine.client.pause)
+
+    def _tell(self, what: Callable[..., object], *words: int) -> None:
+        """Something that makes no difference to a container that is gone, or is in that state already."""
+        try:
+            what(self.id, *words)
+        except APIError as error:
+            if error.status_code not in {404, 409} and "is not paused" not in said(error):
+                raise
+
+    def collect(self) -> None:
+        """Remove it, whatever it does."""
+        self._collected = True
+        remove_container(self._engine.client, self.id)
+        if self._pid or not self.exited.is_set():
+            self.exited.wait()
+
+    def ending(self) -> tuple[int | None, str]:
+        """Ask the engine."""
+        code: int | None = None
+        with suppress(DockerException, RequestException):
+            code = int(self._engine.client.wait(self.id)["StatusCode"])
+        try:
+            state = self._state()
+        except (DockerException, RequestException):
+            return None, told(None, {}, None)
+        if self._collected:  # it is we who have removed it
+            code, state = (128 + signal.SIGKILL if code is None else code), {}
+        elif code in _NOT_EXECUTED_STATUS:
+            self.refused = self._words_of_init()
+        return None if code is None else status_of(code), told(code, state, self._memory)
+
+    def _words_of_init(self) -> str | None:
+        """Why the init before the program could not execute it, if that is what happened."""
+        last = LogFile(self._out).tail(1) if self._out else ""
+        return last.partition("exec ")[2] if last.startswith("[FATAL tini") else None
+
+    def _state(self) -> dict[str, Any] | None:
+        """The engine's own description; None if it knows no such container any more."""
+        try:
+            state: dict[str, Any] = self._engine.client.inspect_container(self.id)["State"]
+        except NotFound:
+            return None
+        return state
+
+
+def _speaks_of(error: APIError, words: tuple[str, ...]) -> bool:
+    return any(each in said(error) for each in words)

@@ -1,0 +1,79 @@
+"""Removing what a rig has in an engine, by its label. What is gone already is fine.
+
+``python -m metricrig.runtimes.docker.removal URL RIG`` is what the janitor runs when a rig's owner is dead.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from docker.errors import APIError, NotFound
+
+from metricrig.runtimes.docker.candidates import Candidate, candidates
+from metricrig.runtimes.docker.engine import connect
+from metricrig.runtimes.docker.labels import RIG
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    import docker
+
+_TRIES = 20
+_PAUSE = 0.1
+
+
+def removal(url: str, rig: str) -> list[str]:
+    """The command that removes what a rig has in the engine of that address."""
+    return [sys.executable, "-m", "metricrig.runtimes.docker.removal", url, rig]
+
+
+def remove_rig(client: docker.APIClient, rig: str) -> None:
+    """Containers first, because they hold the rest. A container may still be made while we remove: look again."""
+    for _ in range(_TRIES):
+        if not remove_once(client, rig):
+            return
+        time.sleep(_PAUSE)
+    raise OSError(f"containers or networks of {rig} are left: docker ps -a --filter label={RIG}={rig}")
+
+
+def remove_container(client: docker.APIClient, identity: str) -> None:
+    """Kill and remove one."""
+    _remove([identity], lambda each: client.remove_container(each, force=True, v=True))
+
+
+def remove_once(client: docker.APIClient, rig: str) -> bool:
+    """Remove all that is there; says whether anything was."""
+    mine: dict[str, Any] = {"label": f"{RIG}={rig}"}
+    containers = [each["Id"] for each in client.containers(all=True, filters=mine)]
+    _remove(containers, lambda each: client.remove_container(each, force=True, v=True))
+    networks = [each["Id"] for each in client.networks(filters=mine)]
+    _remove(networks, client.remove_network)
+    volumes = [each["Name"] for each in client.volumes(filters=mine)["Volumes"] or ()]
+    _remove(volumes, client.remove_volume)
+    return bool(containers or networks or volumes)
+
+
+def _remove(identities: Iterable[str], remove: Callable[[str], object]) -> None:
+    for identity in identities:
+        try:
+            remove(identity)
+        except NotFound:
+            continue
+        except APIError as error:
+            # 409: somebody else is at it; 403: a network with a container that is about to go.
+            if error.status_code not in {403, 409}:
+                raise
+
+
+def main(url: str, rig: str) -> None:
+    """For the janitor: with whatever the environment says of this engine."""
+    known = [each for each in candidates(os.environ, Path.home()) if each.url == url]
+    remove_rig(connect(known[0] if known else Candidate(url, "the rig's record")).client, rig)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

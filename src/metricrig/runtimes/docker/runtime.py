@@ -1,0 +1,191 @@
+"""The Docker runtime: a container for each service, in a private network, reached through ports of 127.0.0.1."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING, Self
+
+from docker.errors import APIError
+
+from metricrig._core.errors import Unavailable
+from metricrig._core.ports import LOOPBACK, foreign_listener
+from metricrig.janitor.client import janitor
+from metricrig.janitor.family import descendants
+from metricrig.placement import Addresses, Placement, Ports
+from metricrig.runtimes import Site, make_directory, new_secret, viewed
+from metricrig.runtimes.docker.beside import Beside
+from metricrig.runtimes.docker.container import Container
+from metricrig.runtimes.docker.description import Room, describe, user_of
+from metricrig.runtimes.docker.engine import required_engine
+from metricrig.runtimes.docker.images import have, said
+from metricrig.runtimes.docker.labels import labels
+from metricrig.runtimes.docker.network import Network
+from metricrig.runtimes.docker.providing import image_of, provided
+from metricrig.runtimes.docker.removal import removal, remove_once
+from metricrig.runtimes.process import places
+from metricrig.runtimes.process.users import unprivileged
+from metricrig.runtimes.reservations import Reservations
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from metricrig.janitor.client import Janitor
+    from metricrig.runtimes import Launch, Running, Runtime
+    from metricrig.runtimes.docker.engine import Engine
+    from metricrig.service import Service
+    from metricrig.tools import Executable, Image
+
+_EVERYWHERE = "0.0.0.0"
+
+
+class DockerRuntime:
+    """Runs the services of one rig in containers."""
+
+    name = "docker"
+
+    def __init__(self, *, rig: str, directory: Path, janitor: Janitor, engine: Engine, guest: bool = False) -> None:
+        self.rig = rig
+        self.directory = directory
+        self._janitor = janitor
+        self._engine = engine
+        self._guest = guest
+        """Whether the rig's other services are processes: then all share the machine's loopback."""
+        self._reservations = Reservations()
+        self._labels = labels(rig, directory)
+        self._network = Network(engine, f"metricrig-{rig}", self._labels)
+        self._images: dict[str, tuple[Image, str]] = {}
+        self._containers: dict[str, Container] = {}
+
+    @classmethod
+    def for_one(cls, *, rig: str, data: str | Path) -> Self:
+        """For a rig of this process alone."""
+        found = required_engine()
+        directory, ours = places.open_directory(rig, data)
+        ours.charge(rig, removal(found.url, rig))
+        return cls(rig=rig, directory=directory, janitor=ours, engine=found)
+
+    @classmethod
+    def beside(cls, host: Runtime) -> Self:
+        """For some services of a rig of processes: they share its directory, and the machine's loopback."""
+        found, ours = required_engine(), janitor()
+        ours.charge(host.rig, removal(found.url, host.rig))
+        return cls(rig=host.rig, directory=host.directory, janitor=ours, engine=found, guest=True)
+
+    def place(self, service: Service) -> Site:
+        """Its usual ports inside, reserved ones of 127.0.0.1 outside, and a directory at the same path for both."""
+        if not self._guest:
+            self._network.begin()
+        outside = self._reservations.make(service.name, service.ports)
+        at = Placement(
+            rig=self.rig,
+            name=service.name,
+            host=LOOPBACK if self._guest else _EVERYWHERE,
+            port=outside if self._guest else _inside(service, outside),
+            dir=self.directory / service.name,
+            secret=new_secret(),
+        )
+        user = unprivileged() if service.unprivileged else None
+        make_directory(at.dir, user)
+        return self._site(service, at, outside, user)
+
+    def move(self, service: Service, site: Site, port: str) -> Site:
+        """Another number outside for a port that somebody else holds."""
+        outside = Ports({**site.outside.ports, port: self._reservations.replace(service.name, port)})
+        at = replace(site.at, port=outside) if self._guest else site.at
+        return self._site(service, at, outside, site.user)
+
+    def provide(self, service: Service) -> Executable | None:
+        """Have the image, and know what is in it."""
+        image = image_of(self._engine, service)
+        self._images[service.name] = image, have(self._engine, image)
+        return provided(self._engine, service, *self._images[service.name], self._labels)
+
+    def program(self, word: str, environment: Mapping[str, str], executable: Executable | None) -> str:
+        """The image's own PATH is not ours to search."""
+        del environment, executable
+        return word
+
+    @property
+    def surroundings(self) -> Mapping[str, str]:
+        """Nothing of the test's environment: the image has its own."""
+        return {}
+
+    def unreserve(self, site: Site) -> bool:
+        """Stop keeping its ports."""
+        return self._reservations.give_up(site.at.name)
+
+    def launch(self, site: Site, launch: Launch, on_exit: Callable[[Running], None] | None = None) -> Running:
+        """A container; for a command beside a service that runs, a process in its container."""
+        running = self._containers.get(site.at.name)
+        if launch.beside and running is not None and not running.exited.is_set():
+            command = Beside(self._engine, running)
+            command.start(launch, user_of(self._engine, site))
+            return command
+        container = self._container(site, launch, on_exit)
+        if not launch.beside:
+            self._containers[site.at.name] = container
+        container.start(launch, lambda: self.unreserve(site))
+        return container
+
+    def usurper(self, site: Site, running: Running) -> tuple[str, str] | None:
+        """Somebody else who listens on one of its ports: in a private network only if that is why it did not start."""
+        if not isinstance(running, Container) or not (running.blocked or self._guest):
+            return None
+        ours = [running.pid, *descendants(running.pid)] if running.pid else []
+        found = foreign_listener(site.outside.ports.values(), ours)
+        names = [name for name, number in site.outside.ports.items() if found and number == found.port]
+        return (names[0], str(found)) if names else None
+
+    def adopting(self, path: Path) -> AbstractContextManager[None]:
+        """Have a path outside the rig removed, should this process die within the block."""
+        return self._janitor.adopting(path)
+
+    def close(self, *, keep: bool) -> None:
+        """Remove the network and whatever else has the rig's label, then the directory."""
+        self.leave()
+        places.close_directory(self._janitor, self.rig, self.directory, keep=keep)
+
+    def leave(self) -> None:
+        """Remove everything but the directory: that may be another runtime's."""
+        self._reservations.give_up_all()
+        self._network.settle()
+        remove_once(self._engine.client, self.rig)
+
+    def _container(self, site: Site, launch: Launch, on_exit: Callable[[Running], None] | None) -> Container:
+        image, identity = self._images[site.at.name]
+        room = Room("" if self._guest else self._network.name(), self._labels)
+        words = describe(self._engine, room, site, launch, image=identity, platform=image.platform)
+        name = f"{self.rig}-{site.at.name}-{os.urandom(3).hex()}"
+        try:
+            made = self._engine.client.create_container(name=name, **words)["Id"]
+        except APIError as error:
+            raise Unavailable(
+                f"a container for {site.at.name}",
+                reason=f"the engine makes none: {said(error)}",
+                remedy=f"see whether the image {image.name} is still there, and what the engine's own log says",
+            ) from error
+        limits = launch.service.limits
+        return Container(self._engine, made, limits.memory if limits else None, on_exit)
+
+    def _site(self, service: Service, at: Placement, outside: Ports, user: tuple[int, int] | None) -> Site:
+        return Site(
+            at=at,
+            inside=viewed(at, Addresses(LOOPBACK if self._guest else at.name, at.port, ""), service.url),
+            outside=viewed(at, Addresses(LOOPBACK, outside, ""), service.url),
+            directory=at.dir,
+            user=user,
+        )
+
+
+def _inside(service: Service, outside: Ports) -> Ports:
+    """The usual numbers, as far as they can be told apart."""
+    usual = list(service.ports.values())
+    return Ports(
+        {
+            name: number if number and usual.count(number) == 1 else outside[name]
+            for name, number in service.ports.items()
+        }
+    )

@@ -1,0 +1,98 @@
+"""A container engine of the tests' own: one for all processes of a test run, gone with the last of them."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from metricrig import Unavailable
+from metricrig._core.processes import ProcessId
+from support.images import build_missing
+from support.waiting import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_START = 60.0
+
+
+def lacks(why: str) -> Unavailable:
+    """What a test says that needs an engine."""
+    return Unavailable("a container engine", reason=why, remedy="install docker.io as root, or set DOCKER_HOST")
+
+
+def lacking() -> str:
+    """Why no engine can be started here; empty if one can."""
+    if shutil.which("dockerd") is None:
+        return "dockerd is not installed (apt-get install docker.io iptables)"
+    return "" if os.geteuid() == 0 else "dockerd needs root, and DOCKER_HOST names no other engine"
+
+
+@contextlib.contextmanager
+def running(root: Path) -> Iterator[str]:
+    """The address of the engine that belongs to this directory, with every image that tests need."""
+    root.mkdir(parents=True, exist_ok=True)
+    socket = _short(root) / "engine.sock"
+    with (root / "users").open("w") as users, (root / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        fcntl.flock(users, fcntl.LOCK_SH)  # as long as anybody has this, the engine stays
+        try:
+            if not socket.exists():
+                _start(root, socket)
+            url = f"unix://{socket}"
+            build_missing(url)
+        finally:
+            fcntl.flock(lock, fcntl.LOCK_UN)
+        try:
+            yield url
+        finally:
+            _leave(root, users.fileno(), lock.fileno())
+
+
+def _short(root: Path) -> Path:
+    """A socket's path is at most 107 bytes: it lies in a directory of its own, whose name follows from ours."""
+    directory = Path(tempfile.gettempdir()) / f"metricrig-engine-{root.stat().st_ino}"
+    directory.mkdir(mode=0o700, exist_ok=True)
+    return directory
+
+
+def _start(root: Path, socket: Path) -> None:
+    """With data and sockets of its own. (--bridge=none would remove the bridge of whoever has one.)"""
+    own = socket.parent
+    words = ["dockerd", "--data-root", str(root / "data"), "--exec-root", str(own / "exec")]
+    words += ["--pidfile", str(own / "pid"), "-H", f"unix://{socket}"]
+    with (root / "log").open("w") as log:
+        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+    end = time.monotonic() + _START
+    while "API listen on" not in (root / "log").read_text(errors="replace"):
+        if process.poll() is not None or time.monotonic() > end:
+            process.kill()
+            raise lacks(f"dockerd does not start here: {(root / 'log').read_text(errors='replace')[-2000:]}")
+        time.sleep(0.01)
+    process.returncode = 0  # it is not this process alone that it belongs to
+
+
+def _leave(root: Path, users: int, lock: int) -> None:
+    """The last one stops the engine."""
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return
+    own = _short(root)
+    identity = ProcessId.of(int((own / "pid").read_text()))
+    assert identity is not None
+    os.kill(identity.pid, signal.SIGTERM)
+    eventually(lambda: not (own / "pid").exists() and not identity.alive, within=30)
+    # It leaves its own network namespace mounted there.
+    subprocess.run(["umount", str(own / "exec" / "netns" / "default")], capture_output=True, check=False)
+    shutil.rmtree(own, ignore_errors=True)
+    shutil.rmtree(root / "data", ignore_errors=True)
