@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from metricrig import Rig, Unavailable
-from metricrig.runtimes.process import places
-from metricrig.runtimes.process.places import MemoryDisk
+from metricrig.runtimes import places
+from metricrig.runtimes.places import MemoryDisk
 from metricrig.services import Memcached
 
 GIB = 1 << 30

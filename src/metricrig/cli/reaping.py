@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from metricrig._core.errors import Unavailable
 from metricrig.janitor import booting, registry, sweep
 from metricrig.janitor.client import Janitor
-from metricrig.runtimes.process import places
+from metricrig.runtimes import places
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

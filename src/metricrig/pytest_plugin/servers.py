@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from metricrig.lifecycle.state import PAUSED
 from metricrig.rig import Rig
-from metricrig.runtimes.process import places
+from metricrig.runtimes import places
 from metricrig.sharing import Commons
 from metricrig.sharing.identity import fingerprint
 

@@ -20,7 +20,8 @@ from metricrig.janitor.client import Janitor
 from metricrig.lifecycle import starting, stopping
 from metricrig.lifecycle.state import PAUSED, READY, Life
 from metricrig.placement import Ports
-from metricrig.runtimes.process import ProcessRuntime, places
+from metricrig.runtimes import places
+from metricrig.runtimes.process import ProcessRuntime
 from metricrig.sharing.facts import Facts
 from metricrig.sharing.identity import fingerprint
 

@@ -13,7 +13,7 @@ from metricrig._core.ports import LOOPBACK, foreign_listener
 from metricrig.janitor.client import janitor
 from metricrig.janitor.family import descendants
 from metricrig.placement import Addresses, Placement, Ports
-from metricrig.runtimes import Site, make_directory, new_secret, viewed
+from metricrig.runtimes import Site, make_directory, new_secret, places, viewed
 from metricrig.runtimes.docker.beside import Beside
 from metricrig.runtimes.docker.container import Container
 from metricrig.runtimes.docker.description import Room, describe, user_of
@@ -23,9 +23,8 @@ from metricrig.runtimes.docker.labels import labels
 from metricrig.runtimes.docker.network import Network
 from metricrig.runtimes.docker.providing import image_of, provided
 from metricrig.runtimes.docker.removal import removal, remove_once
-from metricrig.runtimes.process import places
-from metricrig.runtimes.process.users import unprivileged
 from metricrig.runtimes.reservations import Reservations
+from metricrig.runtimes.users import unprivileged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metricrig._core.errors import Unavailable
-from metricrig.runtimes.process import places
-from metricrig.runtimes.process.users import unprivileged
+from metricrig.runtimes import places
+from metricrig.runtimes.users import unprivileged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

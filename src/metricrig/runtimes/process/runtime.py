@@ -12,11 +12,10 @@ from metricrig._core.errors import Unavailable
 from metricrig.janitor.child import Order
 from metricrig.janitor.family import descendants
 from metricrig.placement import Addresses, Placement, Ports
-from metricrig.runtimes import Site, make_directory, new_secret, viewed
-from metricrig.runtimes.process import places
+from metricrig.runtimes import Site, make_directory, new_secret, places, viewed
 from metricrig.runtimes.process.programs import find_program
-from metricrig.runtimes.process.users import require_way, unprivileged
 from metricrig.runtimes.reservations import Reservations
+from metricrig.runtimes.users import require_way, unprivileged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
