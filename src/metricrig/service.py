@@ -23,6 +23,7 @@ Environment = Mapping[str, str] | Callable[[Placement], Mapping[str, str]]
 FileContent = str | bytes | Path | Callable[[Placement], str | bytes]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*", re.IGNORECASE)
+_USER = re.compile(r"[^:\s]+(:\d+)?")
 
 
 @runtime_checkable
@@ -94,6 +95,9 @@ class Service:
     """How it is addressed; unless given ``http://{host}:{port}``."""
     cwd: str | None = None
     """Where it runs; unless given, where the test runs."""
+    user: str | None = None
+    """As whom it runs, if not as the test does: "nobody", "1000" or "1000:1000". A name is one of this machine, or in a
+    container one of the image."""
     unprivileged: bool = False
     """Run as an ordinary user even when the tests run as root, because the program refuses root."""
     stop_signal: signal.Signals = signal.SIGTERM
@@ -104,6 +108,7 @@ class Service:
 
     def __post_init__(self) -> None:
         _check_types(self)
+        _check_user(self)
         for text in _templates(self):
             check_placeholders(self.name, text)
 
@@ -146,6 +151,14 @@ def _check_types(service: Any) -> None:
     for path in service.files:
         if Path(path).is_absolute() or ".." in Path(path).parts:
             raise UsageError(f"{service.name}: file {path!r} would lie outside of the instance's directory")
+
+
+def _check_user(service: Any) -> None:
+    if service.user is not None and not (isinstance(service.user, str) and _USER.fullmatch(service.user)):
+        raise UsageError(
+            f"{service.name}: user is a name or a number, and perhaps the number of a group, not {service.user!r}\n"
+            f'  what works: user="nobody", user="1000", user="1000:1000"'
+        )
 
 
 def _templates(service: Service) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import re
 import subprocess
 import sys
@@ -35,6 +36,7 @@ class Content:
 
     files: dict[str, Path] = field(default_factory=dict)
     path: list[str] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
 
     def program(self, there: str, here: Path) -> None:
         """A program with its libraries."""
@@ -123,6 +125,9 @@ def _programs() -> Content:
     python = Path(sys.executable)
     content.program(str(python.resolve()), python)
     content.program(str(python), python)
+    content.texts["/etc/passwd"] = (
+        "root:x:0:0::/root:/bin/sh\nnobody:x:65533:65532::/:/bin/sh\nclerk:x:4711:4712::/:/bin/sh\n"
+    )
     library = Path(sysconfig.get_path("stdlib"))
     heavy = {"test", "site-packages", "idlelib", "ensurepip", "lib2to3", "tkinter"}
     content.tree(library, lambda path: bool(heavy.intersection(path.parts)) or path.suffix == ".a")
@@ -142,6 +147,10 @@ def _build(client: docker.APIClient, name: str, content: Content) -> None:
         with tarfile.open(fileobj=file, mode="w") as tar:
             for there, here in sorted(content.files.items()):
                 tar.add(here.resolve(), there.lstrip("/"))
+            for there, text in content.texts.items():
+                entry = tarfile.TarInfo(there.lstrip("/"))
+                entry.size = len(text)
+                tar.addfile(entry, io.BytesIO(text.encode()))
             for directory in ("tmp", "root"):
                 entry = tarfile.TarInfo(directory)
                 entry.type, entry.mode = tarfile.DIRTYPE, 0o1777

@@ -64,6 +64,7 @@ def obtain_tool(life: Life) -> None:
     """Find the service's executable; a download is not part of the time that a start may take."""
     if life.executable is None and (executable := life.runtime.provide(life.service)) is not None:
         life.equip(executable)
+    life.site = life.runtime.inhabit(life.service, life.site)
 
 
 def wipe(life: Life) -> None:

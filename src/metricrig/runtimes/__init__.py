@@ -109,6 +109,9 @@ class Runtime(Protocol):
     def provide(self, service: Service) -> Executable | None:
         """The executable behind ``{tool}``, found or fetched; None if the service names a program itself."""
 
+    def inhabit(self, service: Service, site: Site) -> Site:
+        """Know as whom it runs, now that it is known what runs, and give him its directory."""
+
     def program(self, word: str, environment: Mapping[str, str], executable: Executable | None) -> str:
         """The path of the program that a command names; one that lies beside the executable comes first."""
 

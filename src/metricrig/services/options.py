@@ -19,6 +19,7 @@ class Options(TypedDict, total=False):
     image: str | Image | None
     limits: Limits | None
     runtime: str | None
+    user: str | None
     env: Environment
     files: Mapping[str, FileContent]
     ready: Readiness

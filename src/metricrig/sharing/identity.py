@@ -39,7 +39,7 @@ def _words(service: Service, executable: Executable | None) -> Iterator[str | by
     )
     yield f"{type(service).__module__}.{type(service).__qualname__}"
     yield f"{executable.path} {executable.version} {executable.image}" if executable else "no tool"
-    yield from (str(service.image), str(service.limits), str(service.runtime))
+    yield from (str(service.image), str(service.limits), str(service.runtime), str(service.user))
     yield from service.command(at) if callable(service.command) else at.render_all(service.command)
     env = service.env(at) if callable(service.env) else {k: at.render(v) for k, v in service.env.items()}
     yield from (f"{name}={value}" for name, value in sorted(env.items()))

@@ -76,9 +76,14 @@ def _published(site: Site) -> Mapping[int, int]:
 def _binds(engine: Engine, site: Site, launch: Launch) -> list[str]:
     """Its directory at the same path, and for a program that wants to know its user's name, names."""
     binds = [f"{site.directory}:{site.directory}:rw"]
-    if launch.service.unprivileged:
+    if launch.service.unprivileged and not _is_name(launch.service.user):
         binds.append(f"{_names_for(engine, site)}:/etc/passwd:ro")
     return binds
+
+
+def _is_name(user: str | None) -> bool:
+    """Whether it is a name that the image itself knows."""
+    return user is not None and not user.partition(":")[0].isdecimal()
 
 
 def _names_for(engine: Engine, site: Site) -> Path:

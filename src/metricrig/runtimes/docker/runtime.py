@@ -21,6 +21,7 @@ from metricrig.runtimes.docker.engine import required_engine
 from metricrig.runtimes.docker.images import have, said
 from metricrig.runtimes.docker.labels import labels
 from metricrig.runtimes.docker.network import Network
+from metricrig.runtimes.docker.people import user_in_image
 from metricrig.runtimes.docker.providing import image_of, provided
 from metricrig.runtimes.docker.removal import removal, remove_once
 from metricrig.runtimes.reservations import Reservations
@@ -86,7 +87,7 @@ class DockerRuntime:
             dir=self.directory / service.name,
             secret=new_secret(),
         )
-        user = unprivileged() if service.unprivileged else None
+        user = unprivileged() if service.unprivileged and service.user is None else None
         make_directory(at.dir, user)
         return self._site(service, at, outside, user)
 
@@ -101,6 +102,15 @@ class DockerRuntime:
         image = image_of(self._engine, service)
         self._images[service.name] = image, have(self._engine, image)
         return provided(self._engine, service, *self._images[service.name], self._labels)
+
+    def inhabit(self, service: Service, site: Site) -> Site:
+        """A user whom the service names is one of its image."""
+        if service.user is None:
+            return site
+        image, identity = self._images[service.name]
+        user = user_in_image(self._engine, service, image=image.name, identity=identity, labels=self._labels)
+        make_directory(site.directory, user)
+        return replace(site, user=user)
 
     def program(self, word: str, environment: Mapping[str, str], executable: Executable | None) -> str:
         """The image's own PATH is not ours to search."""

@@ -15,7 +15,7 @@ from metricrig.placement import Addresses, Placement, Ports
 from metricrig.runtimes import Site, make_directory, new_secret, places, viewed
 from metricrig.runtimes.process.programs import find_program
 from metricrig.runtimes.reservations import Reservations
-from metricrig.runtimes.users import require_way, unprivileged
+from metricrig.runtimes.users import process_user, require_way
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,6 +76,11 @@ class ProcessRuntime:
         """Another number for a port that somebody else holds."""
         number = self._reservations.replace(service.name, port)
         return self._site(service, replace(site.at, port=Ports({**site.at.port, port: number})))
+
+    def inhabit(self, service: Service, site: Site) -> Site:
+        """Nothing is left to decide: the users are this machine's."""
+        del service
+        return site
 
     def provide(self, service: Service) -> Executable | None:
         """The executable of its tool, from the first source that can deliver it."""
@@ -147,7 +152,7 @@ class ProcessRuntime:
 
     def _site(self, service: Service, at: Placement) -> Site:
         addresses = viewed(at, Addresses(at.host, at.port, ""), service.url)
-        user = unprivileged() if service.unprivileged else None
+        user = process_user(service)
         make_directory(at.dir, user)
         if user is not None:
             require_way(at.dir, user)
