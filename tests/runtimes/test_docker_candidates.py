@@ -10,7 +10,7 @@ import pytest
 
 from metricrig import Rig, Unavailable, UsageError
 from metricrig.runtimes.docker.candidates import candidates
-from metricrig.runtimes.docker.images import parted
+from metricrig.runtimes.docker.obtaining import parted
 
 
 def make_context(config: Path, name: str, url: str) -> Path:

@@ -67,6 +67,14 @@ def build_missing(url: str) -> None:
         client.close()
 
 
+def build_small(client: docker.APIClient, name: str, *, ballast: Path) -> None:
+    """Something that sleeps, and a file that takes a registry and an engine a moment."""
+    content = Content({"/ballast": ballast})
+    for command in ("sleep", "cat"):
+        content.program(f"/bin/{command}", Path(which(command) or command))
+    _build(client, name, content)
+
+
 def image_of(tool: Tool, executable: Executable) -> str:
     """The name by which the catalogue knows an image of this version."""
     assert tool.image is not None

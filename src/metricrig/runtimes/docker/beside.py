@@ -12,8 +12,8 @@ from docker.errors import APIError
 
 from metricrig._core.exits import in_words
 from metricrig.runtimes.docker.ends import LOST, status_of
-from metricrig.runtimes.docker.images import said
 from metricrig.runtimes.docker.launched import Launched
+from metricrig.runtimes.docker.obtaining import said
 from metricrig.runtimes.docker.streams import Output
 
 if TYPE_CHECKING:

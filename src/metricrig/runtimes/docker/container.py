@@ -13,8 +13,8 @@ from metricrig._core.processes import ProcessId
 from metricrig.logs import LogFile
 from metricrig.runtimes.docker import looking
 from metricrig.runtimes.docker.ends import status_of, told
-from metricrig.runtimes.docker.images import said
 from metricrig.runtimes.docker.launched import Launched
+from metricrig.runtimes.docker.obtaining import said
 from metricrig.runtimes.docker.removal import remove_container
 from metricrig.runtimes.docker.streams import Output
 

@@ -6,7 +6,7 @@ import os
 import socket
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import docker
 from docker.errors import DockerException
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _VARIABLES = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "HOME")
 _PATIENCE = 60
+C = TypeVar("C", bound=docker.APIClient)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,12 @@ class Engine:
     """The machine that it runs on, by its name and kernel."""
     has_init: bool
     """Whether it can put a small init before the program, which passes signals on."""
+
+    tls: TLSConfig | None = None
+
+    def new_client(self, kind: type[C]) -> C:
+        """Another client, of this class: with connections of its own."""
+        return kind(base_url=self.url, version=self.client.api_version, timeout=_PATIENCE, tls=self.tls or False)
 
     def __str__(self) -> str:
         rootless = ", rootless" if self.rootless else ""
@@ -94,11 +101,12 @@ def connect(candidate: Candidate) -> Engine:
     if candidate.trouble:
         raise ValueError(candidate.trouble)
     _knock(candidate.url)
+    tls = _tls(candidate)
     client = docker.APIClient(
         base_url=candidate.url,
         version="auto",
         timeout=_PATIENCE,
-        tls=_tls(candidate) or False,
+        tls=tls or False,
         use_ssh_client=candidate.url.startswith("ssh://"),
     )
     facts: dict[str, Any] = client.info()
@@ -112,6 +120,7 @@ def connect(candidate: Candidate) -> Engine:
         rootless=any("name=rootless" in each for each in facts.get("SecurityOptions") or ()),
         host=f"{facts.get('Name')} ({facts.get('KernelVersion')})",
         has_init=bool(facts.get("InitBinary")),
+        tls=tls,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from docker.errors import APIError
 
 from metricrig._core.errors import Unavailable
-from metricrig.runtimes.docker.images import said
+from metricrig.runtimes.docker.obtaining import said
 
 if TYPE_CHECKING:
     from metricrig.runtimes.docker.engine import Engine

@@ -18,9 +18,10 @@ from metricrig.runtimes.docker.beside import Beside
 from metricrig.runtimes.docker.container import Container
 from metricrig.runtimes.docker.description import Room, describe, user_of
 from metricrig.runtimes.docker.engine import required_engine
-from metricrig.runtimes.docker.images import have, said
+from metricrig.runtimes.docker.images import have
 from metricrig.runtimes.docker.labels import labels
 from metricrig.runtimes.docker.network import Network
+from metricrig.runtimes.docker.obtaining import said
 from metricrig.runtimes.docker.people import user_in_image
 from metricrig.runtimes.docker.providing import image_of, provided
 from metricrig.runtimes.docker.removal import removal, remove_once
