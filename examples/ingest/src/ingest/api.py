@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _LARGEST = 1 << 16
+_EXPECTED = 'expected JSON like {"metric": "orders_total", "value": 100, "labels": {"status": "ok"}}'
 _STATUS = {
     "invalid": HTTPStatus.BAD_REQUEST,
     "rejected": HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -108,16 +109,18 @@ def _sample(body: bytes) -> Sample:
     """What somebody has sent, believed in nothing."""
     try:
         asked: Any = json.loads(body)
-        name, labels = asked["metric"], asked.get("labels", {})
-        value, moment = _number(asked["value"]), asked.get("timestamp")
-        seconds = None if moment is None else _number(moment)
-        good = isinstance(name, str) and isinstance(labels, dict)
-        good = good and all(isinstance(each, str) for each in labels.values())
+        name, labels, moment = asked["metric"], asked.get("labels", {}), asked.get("timestamp")
+        value, seconds = _number(asked["value"]), None if moment is None else _number(moment)
+        texts = [_text(each) for each in (name, *labels.values())]
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError):
-        good = False
-    if not good:
-        raise InvalidSample('expected JSON like {"metric": "orders_total", "value": 100, "labels": {"status": "ok"}}')
-    return Sample(name, value, labels, milliseconds(seconds))
+        raise InvalidSample(_EXPECTED) from None
+    return Sample(texts[0], value, dict(zip(labels, texts[1:], strict=True)), milliseconds(seconds))
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
 
 
 def _number(value: object) -> float:

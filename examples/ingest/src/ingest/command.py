@@ -30,9 +30,8 @@ def main(words: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(words)
     try:
         sample = _sample(asked)
-        with Writer(
-            asked.metrics_url, Patience(asked.timeout, asked.within), _say if asked.verbose else None
-        ) as writer:
+        patience = Patience(asked.timeout, asked.within)
+        with Writer(asked.metrics_url, patience, on_retry=_say if asked.verbose else None) as writer:
             writer.write(sample)
     except IngestError as error:
         sys.stderr.write(f"ingest: {error}\n")

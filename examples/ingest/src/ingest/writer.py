@@ -5,16 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 import urllib3
-from urllib3.exceptions import HTTPError, LocationParseError, ProtocolError, TimeoutError
+from urllib3 import exceptions
 
 from ingest import wire
 from ingest.errors import BadUrl, IngestError, Overloaded, Rejected, TimedOut, Unreachable
 from ingest.retrying import Patience, pause_after, worth_retrying
-from ingest.sample import Sample
+
+if TYPE_CHECKING:
+    from ingest.sample import Sample
 
 _PATH = "/api/v1/write"
 _SUCCESS = range(200, 300)
@@ -71,17 +73,16 @@ class Writer:
             answer = self._pool.request(
                 "POST", self.url, body=body, headers=wire.HEADERS, timeout=max(timeout, 0.001), redirect=False
             )
-        except TimeoutError:
+        except exceptions.TimeoutError:
             return TimedOut(f"{self.url} did not answer within {timeout:.3g} s"), None
-        except ProtocolError as error:
+        except exceptions.ProtocolError as error:
             return Unreachable(f"{self.url}: the connection broke before an answer came: {error.args[0]}"), None
-        except HTTPError as error:
+        except exceptions.HTTPError as error:
             return Unreachable(f"{self.url} cannot be reached: {_reason(error)}"), None
-        said = (
-            f"{self.url} answered {answer.status}: {answer.data.decode(errors='replace').strip()[:500] or '(nothing)'}"
-        )
         if answer.status in _SUCCESS:
             return None, None
+        text = answer.data.decode(errors="replace").strip()[:500]
+        said = f"{self.url} answered {answer.status}: {text or '(nothing)'}"
         if worth_retrying(answer.status):
             return Overloaded(said), answer.headers.get("Retry-After")
         raise Rejected(said)
@@ -91,15 +92,14 @@ def endpoint(url: str) -> str:
     """Where to write: a URL without a path is a store's, and the path is the usual one."""
     try:
         parts = urlsplit(url)
-        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-        urllib3.util.parse_url(url)
-    except (ValueError, LocationParseError):
-        good = False
-    if not good:
+        port = urllib3.util.parse_url(url).port  # it is stricter about some things
+    except (ValueError, exceptions.LocationParseError):
+        parts, port = urlsplit(""), None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
         raise BadUrl(f"{url!r} is no URL of a store: expected something like http://127.0.0.1:8428")
     return parts._replace(path=_PATH).geturl() if parts.path in {"", "/"} else url
 
 
-def _reason(error: HTTPError) -> str:
+def _reason(error: exceptions.HTTPError) -> str:
     """Without the representation of an object that urllib3 puts before it."""
     return str(error).rpartition(": ")[2]
