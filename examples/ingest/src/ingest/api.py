@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import signal
 import sys
@@ -22,7 +23,7 @@ from ingest.sample import Sample, milliseconds
 from ingest.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 _LARGEST = 1 << 16
 _EXPECTED = 'expected JSON like {"metric": "orders_total", "value": 100, "labels": {"status": "ok"}}'
@@ -38,7 +39,7 @@ _STATUS = {
 class Api(ThreadingHTTPServer):
     """The server: what its requests share."""
 
-    daemon_threads = False  # a request that is being answered is answered before the process ends
+    daemon_threads = True  # one that keeps its connection open and asks nothing holds up nobody
     request_queue_size = 128
 
     def __init__(self, address: tuple[str, int], url: str, patience: Patience) -> None:
@@ -49,7 +50,26 @@ class Api(ThreadingHTTPServer):
         for outcome in ("ingested", *_STATUS):
             self.samples.labels(outcome)  # there before the first of them: a rate begins with 0
         self.writer = Writer(url, patience, self._retrying)
+        self.idle = threading.Condition()
+        self.busy = 0
         super().__init__(address, Handler)
+
+    @contextlib.contextmanager
+    def answering(self) -> Iterator[None]:
+        """A request from its begin until its answer has been sent."""
+        with self.idle:
+            self.busy += 1
+        try:
+            yield
+        finally:
+            with self.idle:
+                self.busy -= 1
+                self.idle.notify_all()
+
+    def drain(self) -> None:
+        """Wait until what has begun is answered: each try has its deadline, so this has one."""
+        with self.idle:
+            self.idle.wait_for(lambda: self.busy == 0)
 
     def _retrying(self, failure: IngestError, pause: float) -> None:
         self.retries.labels(failure.outcome).inc()
@@ -74,6 +94,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Ingest a sample."""
+        with self.server.answering():
+            self._post()
+
+    def _post(self) -> None:
         if self.path != "/ingest":
             self._answer(HTTPStatus.NOT_FOUND, {"error": "samples are posted to /ingest"})
             return
@@ -150,6 +174,7 @@ def main(words: Sequence[str] | None = None) -> int:
     sys.stderr.write(f"listening on {asked.listen}, writing to {server.writer.url}\n")
     with server, server.writer:
         server.serve_forever(poll_interval=0.05)
+        server.drain()
     return 0
 
 

@@ -73,6 +73,8 @@ class Writer:
             answer = self._pool.request(
                 "POST", self.url, body=body, headers=wire.HEADERS, timeout=max(timeout, 0.001), redirect=False
             )
+        except exceptions.NewConnectionError as error:  # to urllib3 this is a kind of timeout
+            return Unreachable(f"{self.url} cannot be reached: {_reason(error)}"), None
         except exceptions.TimeoutError:
             return TimedOut(f"{self.url} did not answer within {timeout:.3g} s"), None
         except exceptions.ProtocolError as error:
