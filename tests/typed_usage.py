@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
-from typing import assert_type
+from typing import Any, assert_type
 
 from metricrig import (
     Image,
@@ -35,6 +35,7 @@ from metricrig.metrics.exposition import Sample
 from metricrig.metrics.expression import Expression
 from metricrig.metrics.results import Matrix, Values
 from metricrig.metrics.store import Ingested
+from metricrig.pytest import service
 from metricrig.services import (
     Etcd,
     EtcdNamespace,
@@ -44,16 +45,38 @@ from metricrig.services import (
     PostgreSQLDatabase,
     PostgreSQLError,
     Prometheus,
+    PrometheusInstance,
     Redis,
     RedisDatabase,
     VictoriaMetrics,
+    VictoriaMetricsInstance,
 )
 from metricrig.services.etcd import EtcdInstance
 from metricrig.services.memcached import MemcachedInstance
 from metricrig.services.postgresql import PostgreSQLInstance
 from metricrig.services.redis import RedisInstance
-from metricrig.services.stores import PrometheusInstance, VictoriaMetricsInstance
 from metricrig.tools import Executable, Release, obtain
+
+
+@service
+def plain_fixture() -> Service:
+    return Redis()
+
+
+@service(shared=False, params=["6.2"])
+def fixture_with_options(plain_fixture: Instance) -> Service:
+    return Redis(name="other", needs=[plain_fixture])
+
+
+several: Any = service(Redis(version="6.2"), Redis(version="7.2"), scope="module")
+
+
+def stores_are_alike(store: PrometheusInstance | VictoriaMetricsInstance) -> None:
+    store.flush()
+
+
+def images() -> None:
+    Service(name="shop", command=["shop"], image=Image("shop", files={"/bin/shop": Path("shop")}))
 
 
 def the_first_example() -> None:

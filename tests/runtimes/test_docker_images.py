@@ -14,7 +14,7 @@ from support.programs import IMAGE, sleeper, web
 from metricrig import Rig, Service, StartFailed, Unavailable, UsageError
 from metricrig.events import ImageObtained, ImageProgressed, everything
 from metricrig.services import Redis, VictoriaMetrics
-from metricrig.tools import REDIS, Image, obtain
+from metricrig.tools import REDIS, VICTORIA_METRICS, Image, obtain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,6 +117,60 @@ def test_a_folder_that_does_not_build_says_what_the_engine_said(boxes: Rig, tmp_
     boxes.add(boxes_folder)
     with pytest.raises(Unavailable, match="it cannot be built: "):
         boxes["gone"].start()
+
+
+def test_an_image_is_made_of_programs_of_this_machine(boxes: Rig, tmp_path: Path, client: docker.APIClient) -> None:
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    (tmp_path / "deep" / "er" / "greeting").write_text("hello")
+    (tmp_path / "deep" / "nowhere").symlink_to("absent")
+    files = {f"/bin/{word}": Path(shutil.which(word) or word) for word in ("sleep", "cat")}
+    made = Image("metricrig-tests/made:1", files={**files, "/given": tmp_path / "deep"})
+    events: list[Event] = []
+    with everything.listening(events.append):
+        one, other = boxes.add(sleeper("one", image=made)), boxes.add(sleeper("other", image=made))
+        boxes.start()
+    assert one.run(["cat", "/given/er/greeting"]).out == "hello"
+    assert [each.image for each in events if isinstance(each, ImageObtained)] == [made.name]  # made once, used twice
+    before = client.inspect_image(made.name)["Id"]  # type: ignore[no-untyped-call]
+    one.stop()
+    other.stop()
+    (tmp_path / "deep" / "er" / "greeting").write_text("hello again")
+    other.start()
+    assert other.run(["cat", "/given/er/greeting"]).out == "hello again"
+    with pytest.raises(docker.errors.ImageNotFound):
+        client.inspect_image(before)  # type: ignore[no-untyped-call]
+    boxes.close()
+    client.remove_image(made.name)
+
+
+def test_a_catalogue_service_runs_from_an_image_made_of_its_program(boxes: Rig, client: docker.APIClient) -> None:
+    assert VICTORIA_METRICS.image is not None
+    program = obtain(VICTORIA_METRICS)
+    made = Image("metricrig-tests/victoria:1", files={VICTORIA_METRICS.image.program: program.path})
+    victoria = boxes.add(VictoriaMetrics(image=made))
+    boxes.start()
+    assert victoria.version == program.version
+    victoria.write("made", 1)
+    assert victoria.query("made") == 1
+    boxes.close()
+    client.remove_image(made.name)
+
+
+@pytest.mark.parametrize(
+    ("files", "why"),
+    [
+        ({"/bin/absent": Path("/nowhere/absent")}, "there is no /nowhere/absent"),
+        ({"bin/cat": Path("/bin/cat")}, "paths in an image are absolute"),
+    ],
+)
+def test_an_image_that_cannot_be_made_says_why(boxes: Rig, files: dict[str, Path], why: str) -> None:
+    boxes.add(sleeper(image=Image("metricrig-tests/unmade:1", files=files)))
+    assert why in str(failure_of(boxes, "sleeper"))
+
+
+def test_an_image_has_one_origin(boxes: Rig, tmp_path: Path) -> None:
+    boxes.add(sleeper(image=Image("metricrig-tests/both:1", build=tmp_path, files={"/a": tmp_path})))
+    assert "built from a folder or made of files, not both" in str(failure_of(boxes, "sleeper"))
 
 
 def test_an_image_of_the_environment_is_taken(boxes: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,10 +16,18 @@ from support.waiting import eventually
 
 from metricrig import Instance, Rig, Service, ToolUnavailable, UsageError
 from metricrig._core.directories import cache_root
-from metricrig.services import Etcd, Memcached, PostgreSQL, Prometheus, Redis, VictoriaMetrics
+from metricrig.services import (
+    Etcd,
+    Memcached,
+    PostgreSQL,
+    Prometheus,
+    PrometheusInstance,
+    Redis,
+    VictoriaMetrics,
+    VictoriaMetricsInstance,
+)
 from metricrig.services.postgresql import PostgreSQLInstance
 from metricrig.services.redis import RedisInstance
-from metricrig.services.stores import VictoriaMetricsInstance
 from metricrig.tools import VICTORIA_METRICS, obtain
 
 if TYPE_CHECKING:
@@ -136,6 +144,15 @@ def test_prometheus_scrapes_the_instances_it_is_told_to(rig: Rig) -> None:
         return {series["metric"]["job"]: series["value"][1] for series in answer["data"]["result"]}
 
     prometheus.wait(lambda instance: up(instance) == {"victoriametrics": "1", "127.0.0.1:1": "0"})
+
+
+def test_what_flushes_one_store_flushes_another(rig: Rig) -> None:
+    stores: list[VictoriaMetricsInstance | PrometheusInstance] = [rig.add(VictoriaMetrics()), rig.add(Prometheus())]
+    rig.start()
+    for store in stores:
+        store.write("orders", 42)
+        store.flush()
+        assert store.query("orders") == 42
 
 
 def test_memcached_answers(rig: Rig) -> None:

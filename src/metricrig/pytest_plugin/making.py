@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import pytest
 
@@ -19,6 +19,28 @@ if TYPE_CHECKING:
     Scope = Any  # a name, or a function that pytest calls to learn it
 
 
+@overload
+def service(
+    *,
+    scope: Scope = "session",
+    shared: bool = True,
+    params: Sequence[Any] | None = None,
+    ids: Any = None,
+    autouse: bool = False,
+    name: str | None = None,
+) -> Callable[[Callable[..., Service]], Any]: ...
+@overload
+def service(
+    first: Service | Callable[..., Service],
+    /,
+    *others: Service,
+    scope: Scope = "session",
+    shared: bool = True,
+    params: Sequence[Any] | None = None,
+    ids: Any = None,
+    autouse: bool = False,
+    name: str | None = None,
+) -> Any: ...
 def service(
     *what: Service | Callable[..., Service],
     scope: Scope = "session",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from metricrig.services.postgresql.error import PostgreSQLError
     from metricrig.services.prometheus import Prometheus
     from metricrig.services.redis import Redis, RedisDatabase
+    from metricrig.services.stores import PrometheusInstance, VictoriaMetricsInstance
     from metricrig.services.victoriametrics import VictoriaMetrics
 
 _HOMES = {
@@ -24,9 +25,11 @@ _HOMES = {
     "PostgreSQLDatabase": "postgresql.database",
     "PostgreSQLError": "postgresql.error",
     "Prometheus": "prometheus",
+    "PrometheusInstance": "stores",
     "Redis": "redis",
     "RedisDatabase": "redis",
     "VictoriaMetrics": "victoriametrics",
+    "VictoriaMetricsInstance": "stores",
 }
 
 __all__ = [
@@ -38,9 +41,11 @@ __all__ = [
     "PostgreSQLDatabase",
     "PostgreSQLError",
     "Prometheus",
+    "PrometheusInstance",
     "Redis",
     "RedisDatabase",
     "VictoriaMetrics",
+    "VictoriaMetricsInstance",
 ]
 
 

@@ -58,6 +58,14 @@ class StoreInstance(Instance, Generic[S]):
         """Write one sample, now unless ``at`` says when; returns when it is visible."""
         return self.store.write(name, value, labels, at)
 
+    def flush(self) -> None:
+        """Make what was written, by whomever, visible to queries. A Prometheus has nothing to do for it.
+
+        A VictoriaMetrics does not wait for another flush that runs just then, of another process or its own, and that
+        has taken some of it; ``ingest`` and ``write`` do: they look.
+        """
+        self.store.flush()
+
     def query(self, expression: str, at: Moment | None = None) -> Any:
         """The value at one moment, now unless it is given."""
         return self.store.query(expression, at)
@@ -93,14 +101,6 @@ class VictoriaMetricsInstance(StoreInstance["VictoriaMetricsStore"]):
         from metricrig.metrics.store import VictoriaMetricsStore  # noqa: PLC0415 - see above
 
         return VictoriaMetricsStore(url, idempotent=True)
-
-    def flush(self) -> None:
-        """Make what was written, by whomever, visible to queries.
-
-        It does not wait for another flush that runs just then, of another process or the server's own, and that has
-        taken some of it; ``ingest`` and ``write`` do: they look.
-        """
-        self.store.flush()
 
     def settle(self) -> None:
         """Wait, a second at most, until it is certain that nothing written was lost; an error if something was."""

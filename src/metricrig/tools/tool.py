@@ -64,8 +64,9 @@ class Image:
     """A container image. ``name`` is as the engine knows it; a tool's has the placeholder ``{version}``.
 
     ``program`` is the tool's own program in it: a path, or a name on the image's PATH. ``pull`` is "missing", "always"
-    or "never". ``build`` is a folder with a Dockerfile, from which the image is made under this name. ``platform`` is
-    such as "linux/arm64", where it has to be another than the engine's own.
+    or "never". ``build`` is a folder with a Dockerfile, from which the image is made under this name. ``files`` makes
+    it of programs of this machine instead: paths in the image, and the files or folders here; the shared libraries that
+    they need come with them. ``platform`` is such as "linux/arm64", where it has to be another than the engine's own.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Image:
     pull: str = "missing"
     pull_within: float = 600.0
     build: Path | None = None
+    files: Mapping[str, Path] = field(default_factory=dict, hash=False)
     platform: str | None = None
 
 

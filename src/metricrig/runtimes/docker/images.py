@@ -1,4 +1,4 @@
-"""Having an image: there already, built from a folder, or pulled."""
+"""Having an image: there already, built from a folder, made of files, or pulled."""
 
 from __future__ import annotations
 
@@ -26,24 +26,38 @@ def have(engine: Engine, image: Image) -> str:
     """The id of this image in the engine; building and pulling are no part of the time that a start may take."""
     if image.pull not in _POLICIES:
         raise UsageError(f"{image.name}: pull is one of {', '.join(_POLICIES)}, not {image.pull!r}")
+    if image.build is not None and image.files:
+        raise UsageError(f"{image.name}: it is built from a folder or made of files, not both")
     with _turns[engine.url, image.name]:
         return _have(engine, image)
 
 
 def _have(engine: Engine, image: Image) -> str:
     began = time.monotonic()
-    if image.build is not None:
-        build(engine, image)
-    elif image.pull == "always" or (found := _find(engine, image)) is None:
-        if image.pull == "never":
-            raise _lacking(image, 'it is not in the engine, and pull="never"', f"docker pull {image.name}, or build it")
-        pull(engine, image)
-    else:
+    is_pulled = image.build is None and not image.files
+    if is_pulled and image.pull != "always" and (found := _find(engine, image)) is not None:
         return found
+    is_new = _obtain(engine, image)
     if (found := _find(engine, image)) is None:
         raise _lacking(image, "the engine says that it has it now, and yet has it not", "try again")
-    everything.emit(ImageObtained(image=image.name, identity=found, seconds=time.monotonic() - began))
+    if is_new:
+        everything.emit(ImageObtained(image=image.name, identity=found, seconds=time.monotonic() - began))
     return found
+
+
+def _obtain(engine: Engine, image: Image) -> bool:
+    """Build, make or pull it; whether anything had to be done."""
+    if image.files:
+        from metricrig.runtimes.docker.making import make  # noqa: PLC0415 - few images are made here
+
+        return make(engine, image)
+    if image.build is not None:
+        build(engine, image)
+    elif image.pull == "never":
+        raise _lacking(image, 'it is not in the engine, and pull="never"', f"docker pull {image.name}, or build it")
+    else:
+        pull(engine, image)
+    return True
 
 
 def _find(engine: Engine, image: Image) -> str | None:
