@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol, Self
 
 from metricrig import Timeline
 
+JSON = {"Content-Type": "application/json"}
 FIELDS = {
     "volume": "inference_volume_by_status { name: status %s }",
     "percentiles": "response_time_percentiles { name: percentile %s }",
@@ -20,7 +22,8 @@ OVER = """query ($model: String!, $start: DateTime!, $end: DateTime!, $step: Int
 AT = """query ($model: String!, $at: DateTime!, $window: Int!) {
   instant_model_metrics(model_version_id: $model, at: $at, window: $window) { answer: FIELD } }"""
 BILL = """query ($org: String!, $start: DateTime!, $end: DateTime!) {
-  billing_metrics(org: $org, start: $start, end: $end) { model_version_id instance_type requests tokens gpu_minutes } }"""
+  billing_metrics(org: $org, start: $start, end: $end) {
+    model_version_id instance_type requests tokens gpu_minutes } }"""
 
 
 class Answer(Protocol):
@@ -38,7 +41,7 @@ class Answer(Protocol):
 class Posts(Protocol):
     """The application in this process, or over the network."""
 
-    def post(self, path: str, /, *, json: Any, headers: dict[str, str]) -> Answer: ...
+    def post(self, path: str, /, *, content: str, headers: dict[str, str]) -> Answer: ...
 
 
 @dataclass(frozen=True)
@@ -91,8 +94,9 @@ class Api:
 
     def asked(self, query: str, **variables: Any) -> Any:
         """The whole answer."""
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        answer = self.http.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
+        authorization = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
+        body = json.dumps({"query": query, "variables": variables})
+        answer = self.http.post("/graphql", content=body, headers={**JSON, **authorization})
         assert answer.status_code == 200, answer.text
         return answer.json()
 

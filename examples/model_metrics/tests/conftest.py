@@ -7,15 +7,19 @@ from collections.abc import Iterator
 import pytest
 from api import Api
 from in_process import InProcess, running
-from metricrig import Timeline
-from metricrig.metrics import VictoriaMetricsStore
 from model_metrics.app import Settings, create_app
 from model_metrics.directory import Directory
+from platform_metrics import requests
 
-DIRECTORY = Directory.of({
-    "acme": ("acme-token", frozenset({"m1", "m2", "m3"})),
-    "rival": ("rival-token", frozenset({"m1", "secret"})),
-})
+from metricrig import Timeline
+from metricrig.metrics import VictoriaMetricsStore
+
+DIRECTORY = Directory.of(
+    {
+        "acme": ("acme-token", frozenset({"m1", "m2", "m3"})),
+        "rival": ("rival-token", frozenset({"m1", "secret"})),
+    }
+)
 
 
 @pytest.fixture
@@ -42,3 +46,13 @@ def http(victoriametrics: VictoriaMetricsStore, directory: Directory) -> Iterato
 def api(http: InProcess, grid: Timeline) -> Api:
     """What acme sees."""
     return Api(http, grid, "acme-token")
+
+
+@pytest.fixture
+def rivals(grid: Timeline, victoriametrics: VictoriaMetricsStore) -> Timeline:
+    """Two organizations with a model of the same name, and one with a secret."""
+    requests(grid, org="acme").inc(50, 1)
+    requests(grid, org="rival").inc(50, 100)
+    requests(grid, org="rival", model_version="secret").inc(50, 1000)
+    victoriametrics.ingest(grid)
+    return grid

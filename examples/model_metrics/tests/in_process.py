@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
@@ -19,11 +18,11 @@ class InProcess:
     portal: BlockingPortal
     client: httpx.AsyncClient
 
-    def post(self, path: str, *, json: Any, headers: dict[str, str]) -> httpx.Response:
+    def post(self, path: str, *, content: str, headers: dict[str, str]) -> httpx.Response:
         """As a client on the network would."""
 
         async def sent() -> httpx.Response:
-            return await self.client.post(path, json=json, headers=headers)
+            return await self.client.post(path, content=content, headers=headers)
 
         return self.portal.call(sent)
 

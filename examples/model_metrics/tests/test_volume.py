@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from api import Api
+from platform_metrics import replica, requests
+
 from metricrig import Timeline
 from metricrig.metrics import VictoriaMetricsStore
-from platform_metrics import replica, requests
 
 NOTHING = [0.0] * 11
 
