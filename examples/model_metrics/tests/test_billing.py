@@ -39,13 +39,12 @@ def test_a_period_has_what_was_scraped_after_its_start_and_up_to_its_end(
 
 def test_bills_of_adjacent_periods_add_up(api: Api, grid: Timeline, victoriametrics: VictoriaMetricsStore) -> None:
     chance = np.random.default_rng(7)
-    used = tokens(grid).inc_many(chance.uniform(0, 300, 500), chance.integers(1, 5000, 500)).reset(110).gap(150, 200)
+    tokens(grid).inc_many(chance.uniform(0, 300, 500), chance.integers(1, 5000, 500)).reset(110).gap(150, 200)
     tokens(grid, "input", replica="r2").gap(0, 100).inc_many(chance.uniform(100, 250, 50), 7).stale(260)
     victoriametrics.ingest(grid)
     cuts = [0, 1, 29, 30, 75, 120, 133, 160, 210, 300]
     parts = [api.bill(start, end).get(M1, (0, 0, 0.0))[1] for start, end in pairwise(cuts)]
     assert sum(parts) == api.bill(0, 300)[M1][1]
-    assert grid.expect.last(used, at=300).one().value > 0
 
 
 def test_a_restart_is_no_refund(api: Api, grid: Timeline, victoriametrics: VictoriaMetricsStore) -> None:

@@ -15,6 +15,7 @@ from model_metrics import billing, moments
 from model_metrics.dashboard import Asked, At, Numbers, Over
 from model_metrics.directory import Directory, Org
 from model_metrics.errors import Refused
+from model_metrics.fields import field
 from model_metrics.store import Store
 from model_metrics.types import BillingLine, Count, InstantModelMetrics, RangeModelMetrics
 
@@ -43,21 +44,21 @@ Asking = Info[Context, None]
 
 @strawberry.type
 class Query:
-    @strawberry.field(description="A chart: each point counts what came after the one before it.")
+    @field("A chart: each point counts what came after the one before it.")
     def range_model_metrics(
         self, info: Asking, model_version_id: str, start: datetime, end: datetime, step: int
     ) -> RangeModelMetrics:
         asked = Over(moments.grid(start, end, step))
         return RangeModelMetrics(numbers=info.context.numbers(model_version_id, asked))
 
-    @strawberry.field(description="The last `window` seconds before a moment.")
+    @field("The last `window` seconds before a moment.")
     def instant_model_metrics(
         self, info: Asking, model_version_id: str, at: datetime, window: int
     ) -> InstantModelMetrics:
         asked = At(moments.milliseconds("at", at), moments.seconds("window", window))
         return InstantModelMetrics(numbers=info.context.numbers(model_version_id, asked))
 
-    @strawberry.field(description="What is to be paid for: after `start`, up to and with `end`.")
+    @field("What is to be paid for: after `start`, up to and with `end`.")
     async def billing_metrics(self, info: Asking, org: str, start: datetime, end: datetime) -> list[BillingLine]:
         name = info.context.org().itself(org)
         first, last = moments.period(start, end)

@@ -9,6 +9,7 @@ import strawberry
 
 from model_metrics.billing import Line
 from model_metrics.dashboard import END_TO_END, INFERENCE, Numbers
+from model_metrics.fields import field
 from model_metrics.moments import written
 
 Count = NewType("Count", int)
@@ -35,23 +36,23 @@ class RangeModelMetrics:
     def times(self) -> list[datetime]:
         return [written(each) for each in self.numbers.asked.times]
 
-    @strawberry.field(description="For 2xx, 4xx and 5xx.")
+    @field("For 2xx, 4xx and 5xx.")
     async def inference_volume_by_status(self) -> list[VolumeSeries]:
         return [VolumeSeries(status=name, values=values) for name, values in (await self.numbers.volume()).items()]
 
-    @strawberry.field(description="p50, p90, p95 and p99 of the time that inference takes.")
+    @field("p50, p90, p95 and p99 of the time that inference takes.")
     async def response_time_percentiles(self) -> list[PercentileSeries]:
         return await _series(self.numbers, INFERENCE)
 
-    @strawberry.field(description="The mean time that inference takes.")
+    @field("The mean time that inference takes.")
     async def average_response_time(self) -> list[float | None]:
         return await self.numbers.average(INFERENCE)
 
-    @strawberry.field(description="p50, p90, p95 and p99 from the arrival of a request to the end of its answer.")
+    @field("p50, p90, p95 and p99 from the arrival of a request to the end of its answer.")
     async def e2e_response_time_percentiles(self) -> list[PercentileSeries]:
         return await _series(self.numbers, END_TO_END)
 
-    @strawberry.field(description="The mean from the arrival of a request to the end of its answer.")
+    @field("The mean from the arrival of a request to the end of its answer.")
     async def average_e2e_response_time(self) -> list[float | None]:
         return await self.numbers.average(END_TO_END)
 
@@ -72,23 +73,23 @@ class Percentile:
 class InstantModelMetrics:
     numbers: strawberry.Private[Numbers]
 
-    @strawberry.field(description="For 2xx, 4xx and 5xx.")
+    @field("For 2xx, 4xx and 5xx.")
     async def inference_volume_by_status(self) -> list[Volume]:
         return [Volume(status=name, value=value) for name, (value,) in (await self.numbers.volume()).items()]
 
-    @strawberry.field(description="p50, p90, p95 and p99 of the time that inference takes.")
+    @field("p50, p90, p95 and p99 of the time that inference takes.")
     async def response_time_percentiles(self) -> list[Percentile]:
         return await _single(self.numbers, INFERENCE)
 
-    @strawberry.field(description="The mean time that inference takes.")
+    @field("The mean time that inference takes.")
     async def average_response_time(self) -> float | None:
         return (await self.numbers.average(INFERENCE))[0]
 
-    @strawberry.field(description="p50, p90, p95 and p99 from the arrival of a request to the end of its answer.")
+    @field("p50, p90, p95 and p99 from the arrival of a request to the end of its answer.")
     async def e2e_response_time_percentiles(self) -> list[Percentile]:
         return await _single(self.numbers, END_TO_END)
 
-    @strawberry.field(description="The mean from the arrival of a request to the end of its answer.")
+    @field("The mean from the arrival of a request to the end of its answer.")
     async def average_e2e_response_time(self) -> float | None:
         return (await self.numbers.average(END_TO_END))[0]
 
