@@ -68,6 +68,15 @@ TESTS = """
         got = victoriametrics.query_range("sum by (status) (increase(requests_total[1m]))", grid)
         assert grid.expect.increase(requests, window="30s", by="status") == got
 
+    def test_own_answer():
+        assert [None, 0.0, 1.0, 0.0, 7.0] == grid.expect.increase(requests, window="30s")
+
+    def test_own_answer_last():
+        assert grid.expect.increase(requests, window="30s") == [None, 0.0, 1.0, 0.0, 7.0]
+
+    def test_own_number():
+        assert 5 == grid.expect.increase(requests, window="30s", at=60)
+
     def test_unequal():
         assert matrix != matrix
 
@@ -99,6 +108,13 @@ OF_EXPECTATIONS = [
 ]
 
 
+OF_OWN_ANSWERS = [
+    '{status="200"} at 2024-01-01T00:00:00Z: got nothing, expected 0',
+    '{status="200"} at 2024-01-01T00:00:30Z: got 0, expected 1',
+    '{status="200"} at 2024-01-01T00:02:00Z: got 7, expected 0',
+]
+
+
 @pytest.mark.parametrize(
     ("test", "lines"),
     [
@@ -113,6 +129,9 @@ OF_EXPECTATIONS = [
         ("test_number_and_scalar", ["got Scalar 5 at 1970-01-01T00:00:00Z", "expected 6"]),
         ("test_expectation", OF_EXPECTATIONS),
         ("test_expectation_first", OF_EXPECTATIONS),
+        ("test_own_answer", OF_OWN_ANSWERS),
+        ("test_own_answer_last", OF_OWN_ANSWERS),
+        ("test_own_number", ['{status="200"} at 2024-01-01T00:01:00Z: got 5, expected 1']),
         ("test_values_and_list", ["", "At index 1 diff: 2.0 != 7", "Use -v to get more diff"]),
     ],
 )

@@ -84,7 +84,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_assertrepr_compare(op: str, left: Any, right: Any) -> Sequence[str] | None:
     """Answers of a store beside what was expected, label by label."""
-    if op == "==" and any(type(each).__module__.startswith("metricrig.metrics.results") for each in (left, right)):
+    homes = ("metricrig.metrics.results", "metricrig.metrics.expect")
+    if op == "==" and any(type(each).__module__.startswith(homes) for each in (left, right)):
         from metricrig.pytest_plugin.comparing import explained  # noqa: PLC0415 - only who has a result needs it
 
         return explained(left, right)

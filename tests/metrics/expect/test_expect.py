@@ -146,3 +146,28 @@ def test_a_true_quantile_lies_in_its_bucket() -> None:
     assert Vector((Sample({}, grid.start + 30, 0.4),)) in Intervals(intervals.at)
     assert Vector((Sample({}, grid.start + 30, 1.4),)) not in intervals
     assert Vector(()) not in intervals
+    assert 0.4 in intervals
+    assert 1.4 not in intervals
+    assert None not in intervals
+
+
+def test_a_programs_own_answer_is_held_against_bounds() -> None:
+    grid = Timeline(start=START, every="30s", length="1m")
+    took = grid.histogram("took", [0.1, 1]).observe(0.2, at=10).observe(0.05, at=50)
+    intervals = grid.expect.quantile(0.5, took, window="30s")
+    answer = {grid.start: None, grid.start + 30: 0.9, grid.start + 60: 0.01}
+    assert answer in intervals
+    assert {**answer, grid.start + 30: 0.05} not in intervals
+    assert {**answer, grid.start + 30: None} not in intervals
+    assert {grid.start + 30: 0.9} not in intervals
+    assert 0.9 not in intervals  # one number, and two times
+
+
+def test_a_list_of_nothing_meets_the_expectation_of_no_series() -> None:
+    grid = Timeline(start=START, every="30s", length="1m")
+    never = grid.counter("x").gap(0, 90)
+    expected = grid.expect.rate(never, "30s")
+    assert expected == [None, None, None]
+    assert expected == []
+    assert expected != [None, None]
+    assert expected != [None, 0.0, None]

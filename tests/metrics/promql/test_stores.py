@@ -194,7 +194,9 @@ def test_a_program_under_test_shares_a_view_by_plain_urls(victoria: VictoriaMetr
     with urllib.request.urlopen(url, timeout=10) as answer:
         assert [each["value"][1] for each in json.load(answer)["data"]["result"]] == ["2"]
     assert other.extra_filter == '{mine="' + other.extra_label.removeprefix("mine=") + '"}'
-    assert (victoria.extra_label, victoria.extra_filter) == ("", "")
+    assert (victoria.extra_label, victoria.extra_filter, victoria.parameters) == ("", "", {})
+    assert other.parameters == {"extra_label": other.extra_label}
+    assert other.url == victoria.url
     assert victoria.write_url == f"{victoria.server.url}/api/v1/write"
 
 

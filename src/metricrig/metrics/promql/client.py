@@ -39,6 +39,11 @@ class Promql:
         self._within = within
         self._hidden = hidden
 
+    @property
+    def url(self) -> str:
+        """Where the server is, for the program under test too."""
+        return self.server.url
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.server.url}>"
 

@@ -38,6 +38,27 @@ def between(got: Result, expected: object) -> str:
     return "\n".join([*lines[:_LINES], *more])
 
 
+def of_plain(got: object, expected: Result) -> str:
+    """The same for a program's own answer, a list or a number, where one series is expected; else empty."""
+    answer = _like(got, expected.plain())
+    return "" if answer is None else between(answer, expected)
+
+
+def _like(got: object, expected: Result) -> Result | None:
+    """Plain values with the labels and times of what is expected, if they fit."""
+    if isinstance(expected, data.Vector) and len(expected.samples) == 1 and isinstance(got, int | float):
+        one = expected.samples[0]
+        return data.Vector((data.Sample(one.labels, one.time, got),))
+    if not isinstance(expected, data.Matrix) or not isinstance(got, list | tuple) or len(expected.series) > 1:
+        return None
+    if len(got) != len(expected.steps) or not all(isinstance(each, int | float | None) for each in got):
+        return None
+    labels = expected.series[0].labels if expected.series else {}
+    there = [(time, value) for time, value in zip(expected.steps, got, strict=True) if value is not None]
+    times, values = tuple(time for time, _ in there), tuple(value for _, value in there)
+    return data.Matrix((data.Series(labels, times, values),) if there else (), expected.steps)
+
+
 def _parts(result: data.Matrix | data.Vector) -> tuple[data.Series, ...] | tuple[data.Sample, ...]:
     return result.series if isinstance(result, data.Matrix) else result.samples
 

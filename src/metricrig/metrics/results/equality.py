@@ -100,6 +100,9 @@ def _equal_list(result: Result, other: list[Any] | tuple[Any, ...], rel: float, 
         return all_same(result.values, other, rel, abs_)
     if isinstance(result, data.Matrix) and len(result.series) == 1:
         return all_same(result.series[0].on(result.steps), other, rel, abs_)
+    if isinstance(result, data.Matrix) and other and not result.series:
+        # Of no series there is nothing at each step: that is how a program says it that answers with a list.
+        return all_same((None,) * len(result.steps), other)
     return not other and isinstance(result, data.Matrix | data.Vector) and not _size(result)
 
 

@@ -142,6 +142,11 @@ class VictoriaMetricsStore(Promql):
         return type(self)(self.server, idempotent=self._idempotent, within=self._within, mark=mark, losses=self._losses)
 
     @property
+    def parameters(self) -> dict[str, str]:
+        """What a program under test has to add to each request, whether it writes or asks; empty without a view."""
+        return {"extra_label": self.extra_label} if self._mark else {}
+
+    @property
     def extra_label(self) -> str:
         """What a program under test has to add as ``extra_label=`` to what it writes into this view; empty without."""
         return f"{self._mark.name}={self._mark.value}" if self._mark else ""

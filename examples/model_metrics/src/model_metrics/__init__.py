@@ -1,0 +1,1 @@
+"""The numbers of an inference platform's dashboards and bills: GraphQL over PromQL."""
