@@ -38,6 +38,7 @@ from metricrig.metrics.store import Ingested
 from metricrig.services import (
     Etcd,
     EtcdNamespace,
+    Gunicorn,
     Memcached,
     MemcachedTurn,
     PostgreSQL,
@@ -49,6 +50,7 @@ from metricrig.services import (
     VictoriaMetrics,
 )
 from metricrig.services.etcd import EtcdInstance
+from metricrig.services.gunicorn import GunicornInstance, Master
 from metricrig.services.memcached import MemcachedInstance
 from metricrig.services.postgresql import PostgreSQLInstance
 from metricrig.services.redis import RedisInstance
@@ -228,3 +230,14 @@ def parts_of_shared_servers(
     namespace = etcd.isolated()
     assert_type(namespace, EtcdNamespace)
     assert_type(namespace.get("a"), str | None)
+
+
+def a_gunicorn(rig: Rig) -> None:
+    gunicorn = rig.add(Gunicorn("shop:app", workers=2, config=Path("production.py"), metrics="/metrics"))
+    assert_type(gunicorn, GunicornInstance)
+    before = gunicorn.workers
+    assert_type(before, tuple[int, ...])
+    gunicorn.reload()
+    assert_type(gunicorn.wait_for_workers(2, other_than=before, within=5), tuple[int, ...])
+    gunicorn.signal_worker(gunicorn.workers[0], signal.SIGABRT)
+    assert_type(gunicorn.upgrade(), Master)
