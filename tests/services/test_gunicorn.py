@@ -20,6 +20,7 @@ from metricrig._core.processes import ProcessId
 from metricrig.events import Event, ServiceStopped
 from metricrig.janitor.family import descendants
 from metricrig.services import Gunicorn
+from metricrig.services.gunicorn import at_work
 from metricrig.services.gunicorn.family import BOOTING, MASTER, WORKER, Seen, kind
 
 if TYPE_CHECKING:
@@ -252,6 +253,13 @@ def test_an_application_without_a_root_page_is_ready_too(rig: Rig) -> None:
         Gunicorn("lost:app", files={"lost.py": b"def app(_, start):\n    start('404 Not Found', [])\n    return []"})
     )
     rig.start()
+
+
+def test_readiness_may_be_the_workers_alone(rig: Rig) -> None:
+    gunicorn = rig.add(shop(workers=2, ready=at_work(2)))
+    rig.start()
+    assert len(gunicorn.workers) == 2
+    assert "asked for" not in gunicorn.logs.text()
 
 
 def test_an_application_that_cannot_be_imported_is_told_in_its_own_words(rig: Rig) -> None:

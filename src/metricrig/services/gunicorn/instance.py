@@ -14,6 +14,8 @@ from metricrig.services.gunicorn.master import Master
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from metricrig.probes import Probe
+
 
 class GunicornInstance(Instance):
     """A running Gunicorn. Its ``pid`` is the master's."""
@@ -30,7 +32,7 @@ class GunicornInstance(Instance):
 
         After a reload or the death of a worker, name the old ones: ``wait_for_workers(2, other_than=before)``.
         """
-        seen = WorkersSeen(count, other_than=frozenset(other_than))
+        seen = _WorkersSeen(count, other_than=frozenset(other_than))
         self.wait(seen, within=within)
         return seen.last
 
@@ -65,8 +67,17 @@ class GunicornInstance(Instance):
         family.signal_child(self.pid, pid, int(number))
 
 
+def at_work(count: int) -> Probe:
+    """Ready when at least so many workers are at work.
+
+    It comes before any question by HTTP: a request that no worker is there to take waits in the kernel, and is
+    answered, and counted, when whoever asked has long gone.
+    """
+    return _WorkersSeen(count, or_more=True)
+
+
 @dataclass(slots=True)
-class WorkersSeen:
+class _WorkersSeen:
     """A probe: so many workers are at work."""
 
     count: int

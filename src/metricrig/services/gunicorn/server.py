@@ -13,7 +13,7 @@ from metricrig import ready
 from metricrig._core.errors import CommandFailed, Unavailable
 from metricrig.placement import Placement
 from metricrig.service import Service
-from metricrig.services.gunicorn.instance import GunicornInstance, WorkersSeen
+from metricrig.services.gunicorn.instance import GunicornInstance, at_work
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,7 +70,7 @@ class Gunicorn(Service):
         metrics: str | None = None,
         **options: Unpack[Options],
     ) -> None:
-        options.setdefault("ready", ready.all_of(_at_work(workers or 1), ready.http("/", status=range(100, 500))))
+        options.setdefault("ready", ready.all_of(at_work(workers or 1), ready.http("/", status=range(100, 500))))
         if graceful_timeout is not None:  # Gunicorn's own way to end workers that do not obey comes first
             options.setdefault("stop_within", graceful_timeout + 5.0)
         settings = {
@@ -99,12 +99,6 @@ class Gunicorn(Service):
             prepare=_require_gunicorn(str(python)),
             **options,
         )
-
-
-def _at_work(count: int) -> WorkersSeen:
-    # Asked before the first request: one that nobody is there to answer waits in the kernel, and is answered, and
-    # counted, when whoever asked has long gone.
-    return WorkersSeen(count, or_more=True)
 
 
 def _configuration(config: Config) -> Callable[[Placement], str]:
