@@ -133,6 +133,7 @@ def test_a_second_master_can_be_killed(rig: Rig) -> None:
     gunicorn = rig.add(shop(workers=1))
     rig.start()
     second = gunicorn.upgrade()
+    gunicorn.wait(lambda _: len(second.workers) == 1, within=20)
     assert repr(second) == f"<Master {second.pid} alive, workers {list(second.workers)}>"
     second.kill()
     assert repr(second) == f"<Master {second.pid} ended, workers []>"

@@ -44,7 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def store(request: pytest.FixtureRequest, rig: Rig) -> Iterator[InRedis]:
-    """Room in a Redis for what runs in the rig: a prefix of its own, in our own Redis a database too. Empty afterwards."""
+    """Room in a Redis for what runs in the rig: a prefix of its own, empty afterwards."""
     url = request.config.getoption("redis_url") or request.getfixturevalue("redis").url
     with keys.private(url) as room:
         yield room
