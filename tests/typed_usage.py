@@ -39,6 +39,7 @@ from metricrig.pytest import service
 from metricrig.services import (
     Etcd,
     EtcdNamespace,
+    Gunicorn,
     Memcached,
     MemcachedTurn,
     PostgreSQL,
@@ -52,6 +53,7 @@ from metricrig.services import (
     VictoriaMetricsInstance,
 )
 from metricrig.services.etcd import EtcdInstance
+from metricrig.services.gunicorn import GunicornInstance, Master
 from metricrig.services.memcached import MemcachedInstance
 from metricrig.services.postgresql import PostgreSQLInstance
 from metricrig.services.redis import RedisInstance
@@ -251,3 +253,14 @@ def parts_of_shared_servers(
     namespace = etcd.isolated()
     assert_type(namespace, EtcdNamespace)
     assert_type(namespace.get("a"), str | None)
+
+
+def a_gunicorn(rig: Rig) -> None:
+    gunicorn = rig.add(Gunicorn("shop:app", workers=2, config=Path("production.py"), metrics="/metrics"))
+    assert_type(gunicorn, GunicornInstance)
+    before = gunicorn.workers
+    assert_type(before, tuple[int, ...])
+    gunicorn.reload()
+    assert_type(gunicorn.wait_for_workers(2, other_than=before, within=5), tuple[int, ...])
+    gunicorn.signal_worker(gunicorn.workers[0], signal.SIGABRT)
+    assert_type(gunicorn.upgrade(), Master)

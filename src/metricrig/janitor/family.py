@@ -57,7 +57,7 @@ def spawn(order: Message) -> subprocess.Popen[bytes]:
 
 def children() -> list[int]:
     """The pids of all children of this process: those that it started and the orphans it was handed."""
-    return list(_children_of(os.getpid()))
+    return list(children_of(os.getpid()))
 
 
 def session_of(pid: int) -> int:
@@ -106,11 +106,19 @@ def reap(pid: int) -> None:
         os.waitpid(pid, os.WNOHANG)
 
 
+def children_of(pid: int) -> Iterator[int]:
+    """The pids of the children of a process, of each of its threads."""
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as file:
+                yield from (int(child) for child in file.read().split())
+
+
 def descendants(pid: int) -> list[int]:
     """Everything below a process, whatever session it has made for itself; parents before children."""
-    found = list(_children_of(pid))
+    found = list(children_of(pid))
     for each in found:
-        found += _children_of(each)
+        found += children_of(each)
     return found
 
 
@@ -162,11 +170,3 @@ def writes_below(pid: int, path: str) -> bool:
             if os.readlink(f"/proc/{pid}/fd/{descriptor}").startswith(path):
                 return True
     return False
-
-
-def _children_of(pid: int) -> Iterator[int]:
-    """The children of a process, of each of its threads."""
-    with contextlib.suppress(OSError):
-        for thread in os.listdir(f"/proc/{pid}/task"):
-            with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as file:
-                yield from (int(child) for child in file.read().split())

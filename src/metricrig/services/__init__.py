@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from metricrig.services.etcd import Etcd, EtcdNamespace
+    from metricrig.services.gunicorn import Gunicorn
     from metricrig.services.memcached import Memcached, MemcachedTurn
     from metricrig.services.postgresql import PostgreSQL
     from metricrig.services.postgresql.database import PostgreSQLDatabase
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Etcd": "etcd",
     "EtcdNamespace": "etcd",
+    "Gunicorn": "gunicorn",
     "Memcached": "memcached",
     "MemcachedTurn": "memcached",
     "PostgreSQL": "postgresql",
@@ -35,6 +37,7 @@ _HOMES = {
 __all__ = [
     "Etcd",
     "EtcdNamespace",
+    "Gunicorn",
     "Memcached",
     "MemcachedTurn",
     "PostgreSQL",

@@ -1,0 +1,79 @@
+"""Keys in a Redis that may be somebody else's: under a prefix that says whose they are, and gone afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+import redis
+
+from exporter_suite.storage import InRedis
+from metricrig._core.processes import ProcessId, boot_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_OURS = re.compile(r"exporter-suite-(?P<boot>\w+)-(?P<pid>\d+)-(?P<start>\d+)-\w+:")
+"""The boot of a machine, and a test process of it: so that nobody takes away what another run is using."""
+
+
+@contextlib.contextmanager
+def private(url: str) -> Iterator[InRedis]:
+    """Room under a prefix of its own. Should this process be killed, the keys end by their TTL."""
+    parts = urlsplit(url)
+    room = InRedis(
+        host=parts.hostname or "127.0.0.1",
+        port=parts.port or 6379,
+        db=int(parts.path.strip("/") or 0),
+        password=unquote(parts.password) if parts.password else None,
+        prefix=_new_prefix(),
+    )
+    try:
+        yield room
+    finally:
+        with connected(room) as client:
+            _remove(client, list(client.scan_iter(match=f"{room.prefix}:*", count=1000)))
+
+
+@contextlib.contextmanager
+def connected(room: InRedis) -> Iterator[redis.Redis]:
+    """A client of the same Redis."""
+    client = redis.Redis(host=room.host, port=room.port, db=room.db, password=room.password, decode_responses=True)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def of(room: InRedis) -> set[str]:
+    """All keys of this room, without its prefix."""
+    with connected(room) as client:
+        return {each.removeprefix(f"{room.prefix}:") for each in client.scan_iter(match=f"{room.prefix}:*", count=1000)}
+
+
+def remove_abandoned(url: str) -> None:
+    """Remove the keys of test processes of this machine that are dead."""
+    with contextlib.closing(redis.Redis.from_url(url, decode_responses=True)) as client:
+        _remove(client, [each for each in client.scan_iter(match="exporter-suite-*", count=1000) if _abandoned(each)])
+
+
+def _abandoned(key: str) -> bool:
+    match = _OURS.match(key)
+    if match is None or match["boot"] != boot_id()[:8]:
+        return False
+    return not ProcessId(int(match["pid"]), int(match["start"])).alive
+
+
+def _new_prefix() -> str:
+    me = ProcessId.of(os.getpid())
+    start = me.start if me else 0
+    return f"exporter-suite-{boot_id()[:8]}-{os.getpid()}-{start}-{secrets.token_hex(4)}"
+
+
+def _remove(client: redis.Redis, names: list[str]) -> None:
+    if names:
+        client.delete(*names)

@@ -1,0 +1,122 @@
+"""A Gunicorn with the exporter in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from exporter_suite import configuration
+from exporter_suite.storage import MULTIPROC, Files, InRedis
+from metricrig import metric, ready
+from metricrig.services import Gunicorn
+from metricrig.services.gunicorn import GunicornInstance, at_work
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from exporter_suite.configuration import Edit
+    from exporter_suite.storage import Storage
+    from metricrig import Placement
+    from metricrig.metrics.expression import Expression
+
+WORKERS = {
+    "sync": "PrometheusWorker",
+    "gthread": "PrometheusThreadWorker",
+    "gevent": "PrometheusGeventWorker",
+    "eventlet": "PrometheusEventletWorker",
+}
+REQUESTS = "gunicorn_worker_requests_total"
+RESTARTS = "gunicorn_master_worker_restart_total"
+
+
+class ExporterInstance(GunicornInstance):
+    """A running Gunicorn with the exporter. ``metrics`` is the exporter's page.
+
+    Families stand on it twice, and the master's counters as well: metricrig reads a series that stands there twice with
+    the same value as one.
+    """
+
+    @property
+    def requests(self) -> Expression:
+        """Requests of all workers that there ever were: the series of dead ones stay."""
+        return metric(REQUESTS).sum()
+
+    def restarts(self, reason: str) -> Expression:
+        """What the master has counted for a signal: "hup", "ttin", "chld"..."""
+        return metric(RESTARTS, reason=reason).sum()
+
+    @property
+    def files(self) -> set[str]:
+        """The names of the files that the numbers are kept in."""
+        folder: Path = self.dir / MULTIPROC
+        return {each.name for each in folder.glob("*.db")}
+
+
+class Exporter(Gunicorn):
+    """A Gunicorn with the exporter: its application at ``url``, its page at the port "metrics".
+
+    All that the exporter is told is in the environment before Python starts; with ``yaml``, it is in a YAML file, as a
+    function of the usual document returns it (``as_it_is`` changes nothing).
+    It is ready when its workers are at work and its page is there. Nobody has sent it a request by then.
+    """
+
+    instance_type: ClassVar[type[ExporterInstance]] = ExporterInstance
+
+    def __init__(
+        self,
+        name: str = "exporter",
+        *,
+        app: str = "exporter_suite.apps.plain:app",
+        kind: str = "sync",
+        workers: int = 2,
+        timeout: int = 30,
+        storage: Storage | None = None,
+        yaml: Edit | None = None,
+        env: Mapping[str, str] | None = None,
+        files: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> None:
+        kept: Storage = storage or Files()
+        in_redis = isinstance(kept, InRedis)
+
+        def environment(at: Placement) -> Mapping[str, str]:
+            told = _told(at, workers, kept) if yaml is None else _told_beside_yaml(at, kept)
+            return {**told, **{key: at.render(value) for key, value in (env or {}).items()}}
+
+        def config(at: Placement) -> str:
+            if yaml is None:
+                return configuration.hooks(in_redis=in_redis)
+            return configuration.from_yaml(at, in_redis=in_redis)
+
+        def document(at: Placement) -> str:
+            usual = configuration.document(at, kept, workers=workers, timeout=timeout)
+            return configuration.as_text(yaml(usual) if yaml else usual)
+
+        options.setdefault("ready", ready.all_of(at_work(workers), ready.http("/metrics", port="metrics")))
+        super().__init__(
+            app,
+            name,
+            workers=workers,
+            worker_class=f"gunicorn_prometheus_exporter.{WORKERS[kind]}",
+            timeout=timeout,
+            config=config,
+            ports={"metrics": 9091},
+            metrics="http://{host}:{port[metrics]}/metrics",
+            env=environment,
+            files={**({configuration.YAML: document} if yaml else {}), **(files or {})},
+            **options,
+        )
+
+
+def _told(at: Placement, workers: int, storage: Storage) -> Mapping[str, str]:
+    return {
+        "PROMETHEUS_METRICS_PORT": str(at.port["metrics"]),
+        "PROMETHEUS_BIND_ADDRESS": at.host,
+        "GUNICORN_WORKERS": str(workers),
+        **storage.environment(at),
+    }
+
+
+def _told_beside_yaml(at: Placement, storage: Storage) -> Mapping[str, str]:
+    """Of the directory of files the client library has to know before the YAML file is read."""
+    return storage.environment(at) if isinstance(storage, Files) else {}

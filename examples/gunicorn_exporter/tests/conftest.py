@@ -1,0 +1,51 @@
+"""The switches of the suites, and where the exporter keeps its numbers."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from exporter_suite import keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from exporter_suite import InRedis
+
+    from metricrig import Rig
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """As people know them from such suites; pytest's and metricrig's own (-v, -n, --rig-hold...) are there too."""
+    group = parser.getgroup("exporter", "gunicorn-prometheus-exporter")
+    group.addoption("--quick", action="store_true", help="the essential cases, with little traffic")
+    group.addoption("--ci", action="store_true", help="no colours, servers' files in ./logs, nothing is skipped")
+    group.addoption("--force", action="store_true", help="first take away what runs that were killed have left")
+    group.addoption("--redis-url", metavar="URL", help="an existing Redis, instead of one of our own")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Our switches are metricrig's, by the names that people know; its plugin reads them after this."""
+    if config.getoption("quick"):
+        config.option.rig_quick = True
+    if config.getoption("ci"):
+        config.option.color = "no"
+        config.option.rig_strict = True
+        os.environ.setdefault("METRICRIG_DATA", str(config.rootpath / "logs"))
+    if config.getoption("force") and not hasattr(config, "workerinput"):
+        subprocess.run([sys.executable, "-m", "metricrig", "clean", "--kept"], check=True)
+        if url := config.getoption("redis_url"):
+            keys.remove_abandoned(url)
+
+
+@pytest.fixture
+def store(request: pytest.FixtureRequest, rig: Rig) -> Iterator[InRedis]:
+    """Room in a Redis for what runs in the rig: a prefix of its own, empty afterwards."""
+    url = request.config.getoption("redis_url") or request.getfixturevalue("redis").url
+    with keys.private(url) as room:
+        yield room
+        rig.stop()  # it writes until its end
