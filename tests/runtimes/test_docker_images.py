@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -154,6 +155,23 @@ def test_a_catalogue_service_runs_from_an_image_made_of_its_program(boxes: Rig, 
     assert victoria.query("made") == 1
     boxes.close()
     client.remove_image(made.name)
+
+
+def test_a_program_that_does_not_tell_its_version_has_the_one_that_is_stated(
+    boxes: Rig, client: docker.APIClient
+) -> None:
+    assert REDIS.image is not None
+    silent = replace(REDIS, version_pattern="no such word")
+    files = {"/usr/local/bin/redis-server": obtain(REDIS).path}
+    known = Image("metricrig-tests/silent:1", files=files, version="7.1.2")
+    redis = Redis(version="7.1.2")
+    server = boxes.add(redis.but(tool=silent, image=known))
+    boxes.start()
+    assert server.version == "7.1.2"
+    boxes.add(redis.but(name="unknown", tool=silent, image=replace(known, version="")))
+    assert 'if you know which it has: Image(..., version="1.2.3")' in str(failure_of(boxes, "unknown"))
+    boxes.close()
+    client.remove_image(known.name)
 
 
 @pytest.mark.parametrize(

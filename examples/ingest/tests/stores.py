@@ -28,8 +28,9 @@ def store_service(wanted: str) -> Service:
     name, _, version = wanted.partition("@")
     tool = look_up(name)
     assert tool.image is not None
-    program = obtain(tool, version).path
-    image = Image(f"ingest-tests/{name}:v{version}", files={tool.image.program: program})
+    found = obtain(tool, version)
+    files = {tool.image.program: found.path}
+    image = Image(f"ingest-tests/{name}:v{found.version}", files=files, version=found.version)
     kind = VictoriaMetrics if name == "victoria-metrics" else Prometheus
     return kind(version=version, image=image)
 
