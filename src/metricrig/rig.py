@@ -153,6 +153,11 @@ class Rig:
         """Where all files of this rig are."""
         return self._runtime.directory
 
+    @property
+    def runtime(self) -> str:
+        """Where its services run, unless one says otherwise: "process" or "docker"."""
+        return self._runtime.name
+
     def __getitem__(self, name: str) -> Instance:
         """The instance of this name."""
         try:
