@@ -16,7 +16,7 @@ Store = PrometheusInstance | VictoriaMetricsInstance
 
 # An old and a new one of each. INGEST_STORES="prometheus@2.53.0" says otherwise.
 MATRIX = "victoria-metrics@1.79.5 victoria-metrics@1.128.0 prometheus@2.42.0 prometheus@3.5.0"
-STORES = os.environ.get("INGEST_STORES", MATRIX).split()
+STORES = (os.environ.get("INGEST_STORES") or MATRIX).split()
 
 
 def store_service(wanted: str) -> Service:
@@ -38,3 +38,7 @@ def store_service(wanted: str) -> Service:
 def is_prometheus(store: Instance) -> bool:
     """For the little in which they differ."""
     return isinstance(store.service, Prometheus)
+
+
+if __name__ == "__main__":
+    print(*STORES)  # for the Makefile, which obtains them before the tests begin
