@@ -12,7 +12,7 @@ import pytest
 from support.images import image_of
 from support.programs import IMAGE, sleeper, web
 
-from metricrig import Rig, Service, StartFailed, Unavailable, UsageError
+from metricrig import Limits, Rig, Service, StartFailed, Unavailable, UsageError
 from metricrig.events import ImageObtained, ImageProgressed, everything
 from metricrig.services import Redis, VictoriaMetrics
 from metricrig.tools import REDIS, VICTORIA_METRICS, Image, obtain
@@ -184,6 +184,13 @@ def test_a_program_that_does_not_tell_its_version_has_the_one_that_is_stated(
 def test_an_image_that_cannot_be_made_says_why(boxes: Rig, files: dict[str, Path], why: str) -> None:
     boxes.add(sleeper(image=Image("metricrig-tests/unmade:1", files=files)))
     assert why in str(failure_of(boxes, "sleeper"))
+
+
+def test_what_no_engine_would_do_is_not_taken_for_something_that_this_machine_lacks(boxes: Rig) -> None:
+    boxes.add(sleeper(limits=Limits(memory=1)))
+    error = failure_of(boxes, "sleeper")
+    assert isinstance(error, UsageError)
+    assert "sleeper: the engine refuses such a container: " in str(error)
 
 
 def test_an_image_has_one_origin(boxes: Rig, tmp_path: Path) -> None:
