@@ -14,6 +14,7 @@ from support.programs import IMAGE, sleeper, web
 
 from metricrig import Limits, Rig, Service, StartFailed, Unavailable, UsageError
 from metricrig.events import ImageObtained, ImageProgressed, everything
+from metricrig.runtimes.docker.making import search_path
 from metricrig.services import Redis, VictoriaMetrics
 from metricrig.tools import REDIS, VICTORIA_METRICS, Image, obtain
 
@@ -172,6 +173,15 @@ def test_a_program_that_does_not_tell_its_version_has_the_one_that_is_stated(
     assert 'if you know which it has: Image(..., version="1.2.3")' in str(failure_of(boxes, "unknown"))
     boxes.close()
     client.remove_image(known.name)
+
+
+def test_programs_that_are_named_are_on_the_path_of_a_made_image(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("no program")
+    cat = Path("/bin/cat")
+    files = {"/opt/shop/bin/cat": cat, "/bin/cat": cat, "/etc/text": tmp_path / "text", "/tree": tmp_path}
+    assert search_path(files)[:2] == ["/opt/shop/bin", "/usr/local/sbin"]
+    assert search_path(files)[-1] == "/bin"
+    assert not {"/etc", "/tree", "/"}.intersection(search_path(files))
 
 
 @pytest.mark.parametrize(
