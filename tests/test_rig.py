@@ -35,6 +35,16 @@ def test_addresses_are_known_before_the_start(rig: Rig) -> None:
     assert shop.url == f"http://127.0.0.1:{shop.port}"
 
 
+@pytest.mark.parametrize("name", ["", "a/b", "two words", "-x", "größe"])
+def test_a_name_that_some_runtime_would_not_take_is_refused_by_all(name: str) -> None:
+    with pytest.raises(UsageError, match="a rig's name is letters, digits"):
+        Rig(name)
+
+
+def test_a_rig_says_where_its_services_run(rig: Rig, runtime: str) -> None:
+    assert rig.runtime == runtime
+
+
 def test_a_service_starts_after_what_it_needs_is_ready(rig: Rig, happened: list[Event]) -> None:
     first = rig.add(web("first"))
     rig.add(web("second", needs=[first]))

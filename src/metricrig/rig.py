@@ -15,7 +15,7 @@ from metricrig.lifecycle import order, stopping
 from metricrig.lifecycle.state import CLOSED, RUNNING, Life
 from metricrig.lifecycle.together import start_together
 from metricrig.runtimes.choosing import PROCESS, new_guest, new_runtime
-from metricrig.service import Service
+from metricrig.service import NAME, Service
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -51,8 +51,8 @@ class Rig:
         data: str | Path | None = None,
         keep: bool | None = None,
     ) -> None:
-        if not name or "/" in name:
-            raise UsageError(f"a rig's name is a text without slashes, not {name!r}")
+        if not NAME.fullmatch(name):
+            raise UsageError(f"a rig's name is letters, digits, '_', '.' and '-', not {name!r}")
         self.name = name
         self.id = f"{name}-{os.urandom(4).hex()}"
         self.keep = bool(os.environ.get("METRICRIG_KEEP")) if keep is None else keep
@@ -152,6 +152,11 @@ class Rig:
     def directory(self) -> Path:
         """Where all files of this rig are."""
         return self._runtime.directory
+
+    @property
+    def runtime(self) -> str:
+        """Where its services run, unless one says otherwise: "process" or "docker"."""
+        return self._runtime.name
 
     def __getitem__(self, name: str) -> Instance:
         """The instance of this name."""

@@ -22,8 +22,13 @@ Command = Sequence[str] | Callable[[Placement], Sequence[str]]
 Environment = Mapping[str, str] | Callable[[Placement], Mapping[str, str]]
 FileContent = str | bytes | Path | Callable[[Placement], str | bytes]
 
+<<<<<<< HEAD
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*", re.IGNORECASE)
 _USER = re.compile(r"[^:\s]+(:\d+)?")
+=======
+NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*", re.IGNORECASE)
+"""What rigs and services may be called: their directories, containers and networks are named after them."""
+>>>>>>> w-ingest
 
 
 @runtime_checkable
@@ -131,7 +136,7 @@ class Service:
 
 def _check_types(service: Any) -> None:
     """What mypy tells those who use it, for those who do not."""
-    if not isinstance(service.name, str) or not _NAME.fullmatch(service.name):
+    if not isinstance(service.name, str) or not NAME.fullmatch(service.name):
         raise UsageError(f"a service's name is letters, digits, '_', '.' and '-', not {service.name!r}")
     if isinstance(service.command, str):
         right = service.command.split()

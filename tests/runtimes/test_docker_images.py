@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,9 @@ import pytest
 from support.images import image_of
 from support.programs import IMAGE, sleeper, web
 
-from metricrig import Rig, Service, StartFailed, Unavailable, UsageError
+from metricrig import Limits, Rig, Service, StartFailed, Unavailable, UsageError
 from metricrig.events import ImageObtained, ImageProgressed, everything
+from metricrig.runtimes.docker.making import search_path
 from metricrig.services import Redis, VictoriaMetrics
 from metricrig.tools import REDIS, VICTORIA_METRICS, Image, obtain
 
@@ -156,6 +158,32 @@ def test_a_catalogue_service_runs_from_an_image_made_of_its_program(boxes: Rig, 
     client.remove_image(made.name)
 
 
+def test_a_program_that_does_not_tell_its_version_has_the_one_that_is_stated(
+    boxes: Rig, client: docker.APIClient
+) -> None:
+    assert REDIS.image is not None
+    silent = replace(REDIS, version_pattern="no such word")
+    files = {"/usr/local/bin/redis-server": obtain(REDIS).path}
+    known = Image("metricrig-tests/silent:1", files=files, version="7.1.2")
+    redis = Redis(version="7.1.2")
+    server = boxes.add(redis.but(tool=silent, image=known))
+    boxes.start()
+    assert server.version == "7.1.2"
+    boxes.add(redis.but(name="unknown", tool=silent, image=replace(known, version="")))
+    assert 'if you know which it has: Image(..., version="1.2.3")' in str(failure_of(boxes, "unknown"))
+    boxes.close()
+    client.remove_image(known.name)
+
+
+def test_programs_that_are_named_are_on_the_path_of_a_made_image(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("no program")
+    cat = Path("/bin/cat")
+    files = {"/opt/shop/bin/cat": cat, "/bin/cat": cat, "/etc/text": tmp_path / "text", "/tree": tmp_path}
+    assert search_path(files)[:2] == ["/opt/shop/bin", "/usr/local/sbin"]
+    assert search_path(files)[-1] == "/bin"
+    assert not {"/etc", "/tree", "/"}.intersection(search_path(files))
+
+
 @pytest.mark.parametrize(
     ("files", "why"),
     [
@@ -166,6 +194,13 @@ def test_a_catalogue_service_runs_from_an_image_made_of_its_program(boxes: Rig, 
 def test_an_image_that_cannot_be_made_says_why(boxes: Rig, files: dict[str, Path], why: str) -> None:
     boxes.add(sleeper(image=Image("metricrig-tests/unmade:1", files=files)))
     assert why in str(failure_of(boxes, "sleeper"))
+
+
+def test_what_no_engine_would_do_is_not_taken_for_something_that_this_machine_lacks(boxes: Rig) -> None:
+    boxes.add(sleeper(limits=Limits(memory=1)))
+    error = failure_of(boxes, "sleeper")
+    assert isinstance(error, UsageError)
+    assert "sleeper: the engine refuses such a container: " in str(error)
 
 
 def test_an_image_has_one_origin(boxes: Rig, tmp_path: Path) -> None:

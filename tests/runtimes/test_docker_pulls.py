@@ -37,7 +37,7 @@ def client(engine_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     client = docker.APIClient(base_url=engine_url, version="auto")
     ballast = tmp_path_factory.mktemp("ballast") / "ballast"
     ballast.write_bytes(os.urandom(BALLAST))
-    build_small(client, LOCAL, ballast=ballast)
+    build_small(engine_url, LOCAL, ballast=ballast)
     yield client
     client.remove_image(LOCAL)
     client.close()

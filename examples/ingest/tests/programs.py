@@ -23,7 +23,7 @@ COMMAND = str(Path(sys.executable).with_name("ingest"))
 SUCCESS = "Metric ingested successfully\n"
 
 _DEPENDENCIES = ("urllib3", "google", "cramjam", "prometheus_client")
-_NOT_NEEDED = {"test", "site-packages", "idlelib", "ensurepip", "lib2to3", "tkinter"}
+_NOT_NEEDED = {"config", "test", "site-packages", "idlelib", "ensurepip", "lib2to3", "tkinter"}
 
 
 def words_for(url: str, name: str, value: float = 100, *more: str) -> list[str]:
@@ -68,7 +68,7 @@ def api_image() -> Image:
     """
     environment, packages = Path(sys.prefix), Path(sysconfig.get_path("purelib"))
     library = Path(sysconfig.get_path("stdlib"))
-    files = {str(path): path for path in library.iterdir() if path.name not in _NOT_NEEDED}
+    files = {str(path): path for path in library.iterdir() if path.name.partition("-")[0] not in _NOT_NEEDED}
     files |= {str(path): path for path in (environment / "bin").glob("python*")}
     files[str(environment / "pyvenv.cfg")] = environment / "pyvenv.cfg"
     files |= {str(packages / name): packages / name for name in _DEPENDENCIES}

@@ -16,7 +16,7 @@ Store = PrometheusInstance | VictoriaMetricsInstance
 
 # An old and a new one of each. INGEST_STORES="prometheus@2.53.0" says otherwise.
 MATRIX = "victoria-metrics@1.79.5 victoria-metrics@1.128.0 prometheus@2.42.0 prometheus@3.5.0"
-STORES = os.environ.get("INGEST_STORES", MATRIX).split()
+STORES = (os.environ.get("INGEST_STORES") or MATRIX).split()
 
 
 def store_service(wanted: str) -> Service:
@@ -28,8 +28,9 @@ def store_service(wanted: str) -> Service:
     name, _, version = wanted.partition("@")
     tool = look_up(name)
     assert tool.image is not None
-    program = obtain(tool, version).path
-    image = Image(f"ingest-tests/{name}:v{version}", files={tool.image.program: program})
+    found = obtain(tool, version)
+    files = {tool.image.program: found.path}
+    image = Image(f"ingest-tests/{name}:v{found.version}", files=files, version=found.version)
     kind = VictoriaMetrics if name == "victoria-metrics" else Prometheus
     return kind(version=version, image=image)
 
@@ -37,3 +38,7 @@ def store_service(wanted: str) -> Service:
 def is_prometheus(store: Instance) -> bool:
     """For the little in which they differ."""
     return isinstance(store.service, Prometheus)
+
+
+if __name__ == "__main__":
+    print(*STORES)  # for the Makefile, which obtains them before the tests begin

@@ -67,6 +67,7 @@ class Image:
     or "never". ``build`` is a folder with a Dockerfile, from which the image is made under this name. ``files`` makes
     it of programs of this machine instead: paths in the image, and the files or folders here; the shared libraries that
     they need come with them. ``platform`` is such as "linux/arm64", where it has to be another than the engine's own.
+    ``version`` is that of the tool's program, for one that does not tell it: you are believed.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Image:
     build: Path | None = None
     files: Mapping[str, Path] = field(default_factory=dict, hash=False)
     platform: str | None = None
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

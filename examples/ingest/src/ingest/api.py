@@ -13,20 +13,19 @@ import sys
 import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
 
 from ingest.errors import BadUrl, IngestError, InvalidSample
+from ingest.posted import sample_from
 from ingest.retrying import Patience
-from ingest.sample import Sample, milliseconds
 from ingest.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _LARGEST = 1 << 16
-_EXPECTED = 'expected JSON like {"metric": "orders_total", "value": 100, "labels": {"status": "ok"}}'
 _STATUS = {
     "invalid": HTTPStatus.BAD_REQUEST,
     "rejected": HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -99,15 +98,15 @@ class Handler(BaseHTTPRequestHandler):
 
     def _post(self) -> None:
         if self.path != "/ingest":
+            self.close_connection = True  # as below
             self._answer(HTTPStatus.NOT_FOUND, {"error": "samples are posted to /ingest"})
             return
         with self.server.writing.track_inprogress():
             try:
-                self.server.writer.write(_sample(self._body()))
+                self.server.writer.write(sample_from(self._body()))
                 outcome, status, said = "ingested", HTTPStatus.OK, {"status": "ingested"}
             except IngestError as error:
-                outcome, said = error.outcome, {"error": str(error)}
-                status = _STATUS.get(outcome, HTTPStatus.INTERNAL_SERVER_ERROR)
+                outcome, status, said = error.outcome, _STATUS[error.outcome], {"error": str(error)}
         self.server.samples.labels(outcome).inc()
         self._answer(status, said)
 
@@ -127,30 +126,6 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
-
-
-def _sample(body: bytes) -> Sample:
-    """What somebody has sent, believed in nothing."""
-    try:
-        asked: Any = json.loads(body)
-        name, labels, moment = asked["metric"], asked.get("labels", {}), asked.get("timestamp")
-        value, seconds = _number(asked["value"]), None if moment is None else _number(moment)
-        texts = [_text(each) for each in (name, *labels.values())]
-    except (ValueError, LookupError, TypeError, AttributeError, OverflowError):
-        raise InvalidSample(_EXPECTED) from None
-    return Sample(texts[0], value, dict(zip(labels, texts[1:], strict=True)), milliseconds(seconds))
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(value)
-    return value
-
-
-def _number(value: object) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        raise TypeError(value)
-    return float(value)
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -8,8 +8,8 @@ from typing import ClassVar
 class IngestError(Exception):
     """The sample was not ingested, or nobody knows whether it was."""
 
-    exit_code: ClassVar[int] = 1
-    outcome: ClassVar[str] = "failed"
+    exit_code: ClassVar[int]
+    outcome: ClassVar[str]
     """As the HTTP API counts it."""
 
 

@@ -70,10 +70,12 @@ class Writer:
     def _try(self, body: bytes, timeout: float) -> tuple[IngestError | None, str | None]:
         """What may be better next time, and when the store wants to see us again; what will not be is raised."""
         try:
+            patience = urllib3.Timeout(total=max(timeout, 0.001))
             answer = self._pool.request(
-                "POST", self.url, body=body, headers=wire.HEADERS, timeout=max(timeout, 0.001), redirect=False
+                "POST", self.url, body=body, headers=wire.HEADERS, timeout=patience, redirect=False
             )
-        except exceptions.NewConnectionError as error:  # to urllib3 this is a kind of timeout
+        # To urllib3 a refused connection is a kind of timeout.
+        except (exceptions.NewConnectionError, exceptions.ConnectTimeoutError) as error:
             return Unreachable(f"{self.url} cannot be reached: {_reason(error)}"), None
         except exceptions.TimeoutError:
             return TimedOut(f"{self.url} did not answer within {timeout:.3g} s"), None
@@ -99,6 +101,8 @@ def endpoint(url: str) -> str:
         parts, port = urlsplit(""), None
     if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
         raise BadUrl(f"{url!r} is no URL of a store: expected something like http://127.0.0.1:8428")
+    if parts.username is not None:
+        raise BadUrl("a URL with a user or a password in it is not supported: they would not be sent")
     return parts._replace(path=_PATH).geturl() if parts.path in {"", "/"} else url
 
 

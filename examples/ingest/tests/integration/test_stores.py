@@ -24,7 +24,7 @@ def post(store: Store, body: bytes) -> int:
     return status
 
 
-def test_a_store_takes_what_the_helper_encodes(store: Store, name: str) -> None:
+def test_a_store_takes_what_payload_encodes(store: Store, name: str) -> None:
     moment = time.time()
     assert post(store, payload(name, 42, {"colour": "green"}, timestamp=moment)) == 204
     store.flush()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from programs import COMMAND, SUCCESS, run_ingest
+from programs import SUCCESS, run_ingest
 from stores import Store, is_prometheus
 
 from metricrig import Instance
@@ -52,17 +52,3 @@ def test_it_runs_beside_the_api_and_reaches_the_store_from_there(api: Instance, 
     assert api.run(["ingest", *words]).out == SUCCESS
     store.flush()
     assert store.query(name, at=moment) == 3
-
-
-def test_nobody_there_is_told_after_some_tries() -> None:
-    done = run_ingest("http://127.0.0.1:1", "orders_total", 1, "--within", "0.5", "--verbose")
-    assert (done.returncode, done.stdout) == (3, "")
-    *tries, last = done.stderr.splitlines()
-    assert all("; again in " in each for each in tries)
-    assert len(tries) >= 1
-    assert last.startswith("ingest: http://127.0.0.1:1/api/v1/write cannot be reached: ")
-    assert "Connection refused" in last
-
-
-def test_its_name_is_that_of_the_package() -> None:
-    assert COMMAND.endswith("/ingest")

@@ -68,3 +68,13 @@ def test_a_pause_that_would_be_too_long_is_not_begun(receiver: Receiver) -> None
     receiver.answers = [Answer(429, retry_after="3600")]
     with Writer(receiver.url) as writer, pytest.raises(Overloaded, match=r"\(1 try in 0\.\d s\)"):
         writer.write(Sample("orders_total", 1))
+
+
+def test_nobody_there_is_told_after_some_tries() -> None:
+    done = run_ingest("http://127.0.0.1:1", "orders_total", 1, "--within", "0.5", "--verbose")
+    assert (done.returncode, done.stdout) == (3, "")
+    *tries, last = done.stderr.splitlines()
+    assert all("; again in " in each for each in tries)
+    assert len(tries) >= 1
+    assert last.startswith("ingest: http://127.0.0.1:1/api/v1/write cannot be reached: ")
+    assert "Connection refused" in last

@@ -79,6 +79,12 @@ def test_what_is_no_url_is_refused(url: str) -> None:
         endpoint(url)
 
 
+def test_a_password_is_neither_ignored_nor_repeated() -> None:
+    with pytest.raises(BadUrl, match="a user or a password") as refusal:
+        endpoint("http://me:secret@vm:8428")
+    assert "secret" not in str(refusal.value)
+
+
 def test_pauses_double_up_to_five_seconds_and_depend_on_chance() -> None:
     longest = [pause_after(tries, chance=1) for tries in range(1, 9)]
     assert longest == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5, 5]

@@ -10,7 +10,7 @@ import subprocess
 import tarfile
 import tempfile
 from http import HTTPStatus
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from docker.errors import APIError, DockerException, NotFound
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from metricrig.tools import Image
 
 _LABEL = "metricrig.files"
-_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 _ELF = b"\x7fELF"
 _AT_ONCE = 100
 """How many programs ldd is asked about in one go."""
@@ -74,6 +74,12 @@ def content_of(image: Image) -> dict[str, Path]:
     return {**{str(path): path for path in _libraries(programs, image)}, **content}
 
 
+def search_path(files: Mapping[str, Path]) -> list[str]:
+    """Where programs are looked for in the image: where it has programs that were named, and the usual places."""
+    named = [str(PurePosixPath(there).parent) for there, here in files.items() if here.is_file() and _is_program(here)]
+    return list(dict.fromkeys([*(place for place in named if place not in _PATH), *_PATH]))
+
+
 def _below(there: str, here: Path) -> Iterator[tuple[str, Path]]:
     if here.is_file():
         yield there, here
@@ -119,7 +125,7 @@ def _import(engine: Engine, image: Image, content: Mapping[str, Path], digest: s
             for there, here in sorted(content.items()):
                 tar.add(here.resolve(), there.lstrip("/"))
         file.flush()
-        changes = [f"ENV {_PATH}", f"LABEL {_LABEL}={digest}"]
+        changes = [f"ENV PATH={':'.join(search_path(image.files))}", f"LABEL {_LABEL}={digest}"]
         try:
             engine.client.import_image_from_file(file.name, repository=repository, tag=tag, changes=changes)
         except (DockerException, OSError) as error:

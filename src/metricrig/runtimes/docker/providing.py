@@ -76,13 +76,14 @@ def provided(
     tool = service.tool
     if tool is None:
         return None
-    found = _version_of(engine, tool, image, identity, labels)
+    found = image.version or _version_of(engine, tool, image, identity, labels)
     request = request_for(tool, service.version, None)
     if not request.satisfied_by(found):
         raise Unavailable(
             f"{tool.name} {request.wanted}",
             reason=f"the image {image.name} has {found or 'a version that it does not tell'}",
-            remedy="name another image, or ask for another version",
+            remedy="name another image, or ask for another version"
+            + ("" if found else '; if you know which it has: Image(..., version="1.2.3")'),
         )
     return Executable(tool.name, Path(image.program), found, f"image {image.name}", image=identity)
 

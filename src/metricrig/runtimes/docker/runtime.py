@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Self
 
 from docker.errors import APIError
 
-from metricrig._core.errors import Unavailable
+from metricrig._core.errors import Unavailable, UsageError
 from metricrig._core.ports import LOOPBACK, foreign_listener
 from metricrig.janitor.client import janitor
 from metricrig.janitor.family import descendants
@@ -172,6 +173,8 @@ class DockerRuntime:
         try:
             made = self._engine.client.create_container(name=name, **words)["Id"]
         except APIError as error:
+            if error.status_code == HTTPStatus.BAD_REQUEST:  # with any engine: a test must not be skipped for it
+                raise UsageError(f"{site.at.name}: the engine refuses such a container: {said(error)}") from error
             raise Unavailable(
                 f"a container for {site.at.name}",
                 reason=f"the engine makes none: {said(error)}",
