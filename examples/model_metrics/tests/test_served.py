@@ -20,9 +20,6 @@ from metricrig.metrics import VictoriaMetricsStore
 from metricrig.pytest import service
 from metricrig.services.stores import VictoriaMetricsInstance
 
-pytestmark = pytest.mark.xdist_group("served")  # one worker starts the application, not all of them
-
-
 @pytest.fixture(scope="session")
 def view(victoriametrics_server: VictoriaMetricsInstance) -> VictoriaMetricsStore:
     """A view for all tests of this module: they read, and what others write is not in it."""
