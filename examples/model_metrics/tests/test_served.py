@@ -20,6 +20,7 @@ from metricrig.metrics import VictoriaMetricsStore
 from metricrig.pytest import service
 from metricrig.services.stores import VictoriaMetricsInstance
 
+
 @pytest.fixture(scope="session")
 def view(victoriametrics_server: VictoriaMetricsInstance) -> VictoriaMetricsStore:
     """A view for all tests of this module: they read, and what others write is not in it."""
