@@ -53,10 +53,9 @@ def main() -> None:
 
 
 def told_to_stop() -> Event:
-    """Set by Ctrl-C, and by whoever ends the process; an exception instead could come at any moment, a bad one too."""
+    """Set by Ctrl-C: an exception could come at any moment, also at a bad one."""
     told = Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: told.set())
+    signal.signal(signal.SIGINT, lambda *_: told.set())
     return told
 
 
