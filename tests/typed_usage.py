@@ -6,6 +6,8 @@ import signal
 from pathlib import Path
 from typing import Any, assert_type
 
+import pytest
+
 from metricrig import (
     Image,
     Instance,
@@ -220,6 +222,28 @@ def series_with_a_known_answer(vm: VictoriaMetricsInstance, prometheus: Promethe
     assert vm.query_range("queue_depth", grid) == {(): [3, 3, 7]}
     assert got in grid.expect.on(vm.engine).quantile(0.9, took, window="1m")
     assert got == grid.expect.on(Engine.of("prometheus", "2.42.0")).rate(requests, "2m", by=()).approx(rel=1e-6)
+
+
+cache = service(Redis(name="cache"), scope="module")
+
+
+@service
+def shop(cache: RedisInstance) -> Service:
+    return Service(name="shop", command=["shop"], needs=[cache])
+
+
+@service(scope="module", params=["6.2", "7.2"], shared=False)
+def store(request: pytest.FixtureRequest) -> Service:
+    return Redis(version=request.param)
+
+
+def an_answer_of_ones_own(grid: Timeline, view: VictoriaMetricsStore) -> None:
+    requests, took = grid.counter("requests_total"), grid.histogram("took_seconds")
+    assert grid.expect.increase(requests, "30s") == [0.0, None]
+    assert {grid.start: 0.5} in grid.expect.quantile(0.9, took, window="30s")
+    assert 0.5 in grid.expect.quantile(0.9, took, window="30s", at=60)
+    assert_type(view.url, str)
+    assert_type(view.parameters, dict[str, str])
 
 
 def views_of_a_shared_server(vm: VictoriaMetricsInstance, prometheus: PrometheusInstance) -> None:

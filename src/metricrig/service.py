@@ -22,13 +22,9 @@ Command = Sequence[str] | Callable[[Placement], Sequence[str]]
 Environment = Mapping[str, str] | Callable[[Placement], Mapping[str, str]]
 FileContent = str | bytes | Path | Callable[[Placement], str | bytes]
 
-<<<<<<< HEAD
-_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*", re.IGNORECASE)
-_USER = re.compile(r"[^:\s]+(:\d+)?")
-=======
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*", re.IGNORECASE)
 """What rigs and services may be called: their directories, containers and networks are named after them."""
->>>>>>> w-ingest
+_USER = re.compile(r"[^:\s]+(:\d+)?")
 
 
 @runtime_checkable

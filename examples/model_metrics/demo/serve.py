@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from threading import Event
 from urllib.parse import quote, urlencode
 
 import sample
 
-from metricrig import Instance, Rig, Service, ready
+from metricrig import Rig, Service, ready
 from metricrig.services import VictoriaMetrics
 
 QUERY = """# Ctrl-Enter runs it. The header below says who you are: try another model, or another organization's bill.
@@ -37,7 +39,7 @@ query ($model: String!, $start: DateTime!, $end: DateTime!) {
 
 def main() -> None:
     """Run until Ctrl-C."""
-    now = time.time() // 60 * 60
+    now, told = time.time() // 60 * 60, told_to_stop()
     with Rig("model-metrics") as rig:
         store = rig.add(VictoriaMetrics())
         app = rig.add(application(store.inside.url).but(needs=[store]))
@@ -47,16 +49,17 @@ def main() -> None:
         print(f"\nGraphiQL, with a question of acme's and its answer:\n{address(app.url, now)}")
         print("\ntokens: " + ", ".join(sample.TOKENS.values()))
         print("Ctrl-C stops everything.", flush=True)
-        with suppress(KeyboardInterrupt):
-            app.wait(never, within=float("inf"))  # unless it dies: that ends the wait, with its last words
+        app.wait(lambda _: told.is_set(), within=float("inf"))  # or it dies: that ends the wait, with its last words
 
 
-def never(_: Instance) -> bool:
-    """Nothing but Ctrl-C is waited for."""
-    return False
+def told_to_stop() -> Event:
+    """Set by Ctrl-C: an exception could come at any moment, also at a bad one."""
+    told = Event()
+    signal.signal(signal.SIGINT, lambda *_: told.set())
+    return told
 
 
-def application(store_url: str) -> Service:
+def application(store_url: str, parameters: Mapping[str, str] | None = None) -> Service:
     """The application as a service of a rig."""
     return Service(
         name="api",
@@ -64,6 +67,7 @@ def application(store_url: str) -> Service:
         ports={"http": 8000},
         env={
             "STORE_URL": store_url,
+            "STORE_PARAMETERS": urlencode(parameters or {}),
             "DIRECTORY": "{dir}/directory.json",
             "HOST": "{host}",
             "PORT": "{port}",

@@ -154,3 +154,13 @@ def test_a_sum_of_nan_is_no_average(api: Api, grid: Timeline, victoriametrics: V
         victoriametrics.write(f"{INFERENCE}_{part}", value, replica(), at=grid.start + 60)
     assert api.at("average", 60) is None
     assert api.over("average") == NONE
+
+
+def test_an_infinite_sum_is_no_average(api: Api, grid: Timeline, victoriametrics: VictoriaMetricsStore) -> None:
+    """JSON has no infinity; an answer with one in it would be no answer at all."""
+    for part, value in (("sum", float("inf")), ("count", 3.0)):
+        victoriametrics.write(f"{INFERENCE}_{part}", 0, replica(), at=grid.start + 30)
+        victoriametrics.write(f"{INFERENCE}_{part}", value, replica(), at=grid.start + 60)
+    assert victoriametrics.query(f"increase({INFERENCE}_sum[30s])", at=grid.start + 60) == float("inf")
+    assert api.at("average", 60) is None
+    assert api.over("average") == NONE

@@ -12,35 +12,28 @@ from metricrig.pytest_plugin.values import MADE_BY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from typing import TypedDict, Unpack
 
     from metricrig.instance import Instance
     from metricrig.service import Service
 
     Scope = Any  # a name, or a function that pytest calls to learn it
 
+    class Options(TypedDict, total=False):
+        """What a fixture of a service may be given besides the service."""
+
+        scope: Scope
+        shared: bool
+        params: Sequence[Any] | None
+        ids: Any
+        autouse: bool
+        name: str | None
+
 
 @overload
-def service(
-    *,
-    scope: Scope = "session",
-    shared: bool = True,
-    params: Sequence[Any] | None = None,
-    ids: Any = None,
-    autouse: bool = False,
-    name: str | None = None,
-) -> Callable[[Callable[..., Service]], Any]: ...
+def service(**options: Unpack[Options]) -> Callable[[Callable[..., Service]], Any]: ...
 @overload
-def service(
-    first: Service | Callable[..., Service],
-    /,
-    *others: Service,
-    scope: Scope = "session",
-    shared: bool = True,
-    params: Sequence[Any] | None = None,
-    ids: Any = None,
-    autouse: bool = False,
-    name: str | None = None,
-) -> Any: ...
+def service(*what: Service | Callable[..., Service], **options: Unpack[Options]) -> Any: ...
 def service(
     *what: Service | Callable[..., Service],
     scope: Scope = "session",
