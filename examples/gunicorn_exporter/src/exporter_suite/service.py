@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from prometheus_client.multiprocess import MultiProcessCollector
-
 from exporter_suite import configuration
 from exporter_suite.storage import MULTIPROC, Files, InRedis
 from exporter_suite.traffic import visit
@@ -57,6 +55,8 @@ class ExporterInstance(GunicornInstance):
 
     def kept(self, name: str, **labels: str) -> float:
         """What the files say, whether or not anybody runs who could be asked: the sum of such samples."""
+        from prometheus_client.multiprocess import MultiProcessCollector  # noqa: PLC0415 - 0.1 s, and few ask
+
         merge: Callable[[Iterable[str]], Iterable[Metric]] = MultiProcessCollector.merge
         samples = [each for family in merge(map(str, self._folder.glob("*.db"))) for each in family.samples]
         return sum(each.value for each in samples if each.name == name and labels.items() <= each.labels.items())
@@ -108,9 +108,8 @@ class Exporter(Gunicorn):
             return {**told, **{key: at.render(value) for key, value in (env or {}).items()}}
 
         def config(at: Placement) -> str:
-            if yaml is None:
-                return configuration.hooks(in_redis=in_redis)
-            return configuration.from_yaml(at, in_redis=in_redis)
+            told = configuration.from_yaml(at) if yaml else ""
+            return configuration.without_green_threads(kind) + told + configuration.hooks(in_redis=in_redis)
 
         def document(at: Placement) -> str:
             usual = configuration.document(at, kept, workers=workers, timeout=timeout)
