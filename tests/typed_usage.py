@@ -121,6 +121,7 @@ def the_first_example() -> None:
         shop.wait(ready.all_of(ready.tcp("http"), ready.any_of(ready.log("up"), ready.metric("up"))))
         assert_type(shop.run(["true"], check=False).status, int)
         assert_type(shop.resources().cpu_seconds, float)
+        assert_type(shop.wait_for_end(within=1), str)
 
 
 def a_service_of_ones_own(scraped: Instance) -> Service:

@@ -12,7 +12,7 @@ from metricrig._core.errors import UsageError
 from metricrig.lifecycle import starting, stopping
 from metricrig.lifecycle.commands import run_beside
 from metricrig.lifecycle.state import NEW, RUNNING
-from metricrig.lifecycle.watching import Lifeline, Logs, watch
+from metricrig.lifecycle.watching import Lifeline, Logs, wait_for_end, watch
 from metricrig.probes import as_probe
 
 if TYPE_CHECKING:
@@ -258,6 +258,11 @@ class Instance:
         probe = as_probe(readiness)
         deadline = Deadline.after(within)
         return watch(self._life, running, lambda: probe.ask(self), wanted=str(probe), deadline=deadline).said
+
+    def wait_for_end(self, *, within: float = 30.0) -> str:
+        """Wait until it has ended by itself, or of a signal; returns how: "exited with 0". It is no accident then."""
+        self._life.require_open()
+        return wait_for_end(self._life, Deadline.after(within))
 
     def run(
         self, command: Sequence[str], *, within: float = 30.0, check: bool = True, stdin: str | None = None

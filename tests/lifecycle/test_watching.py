@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 from support.programs import python, sleeper
 from support.waiting import eventually
 
-from metricrig import CommandFailed, DeadlineExceeded, Rig, ready
+from metricrig import CommandFailed, DeadlineExceeded, Rig, UsageError, ready
 
 EVERY_RUNTIME = True
 TALK = "os.write(1, b'first\\n'); os.write(2, b'second\\n'); time.sleep(1000)"
@@ -121,3 +122,24 @@ def test_resources_are_of_the_whole_tree(rig: Rig) -> None:
     assert used.cpu_seconds > 0
     assert used.fds >= 4
     assert used.threads == 2
+
+
+def test_an_end_can_be_waited_for(rig: Rig) -> None:
+    code = """
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(7)); print('up', flush=True)
+    while True: signal.pause()
+    """
+    instance = rig.add(python("x", code, ready=ready.log("up")))
+    with pytest.raises(UsageError, match="x is new, so there is no end of it to wait for: start it first"):
+        instance.wait_for_end()
+    rig.start()
+    with pytest.raises(DeadlineExceeded, match=r"x: waited 0.05 s for its end\n  last seen: it runs, pid"):
+        instance.wait_for_end(within=0.05)
+    instance.signal(signal.SIGINT)
+    assert instance.wait_for_end(within=10) == "exited with 7"
+    assert instance.wait_for_end(within=0) == "exited with 7"
+    instance.start()
+    assert instance.state == "ready"
+    instance.stop()
+    with pytest.raises(UsageError, match="x is stopped"):
+        instance.wait_for_end()

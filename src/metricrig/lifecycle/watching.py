@@ -50,6 +50,23 @@ def watch(
     raise _ran_out(life, running, answer, wanted, deadline)
 
 
+def wait_for_end(life: Life, deadline: Deadline) -> str:
+    """Wait until it has ended; says how. Whoever waits for that is not alarmed by it."""
+    running = life.running
+    if running is None:
+        raise UsageError(f"{life.name} is {life.state}, so there is no end of it to wait for: start it first")
+    life.provoked = True
+    if not running.exited.wait(deadline.remaining):
+        raise DeadlineExceeded(
+            life.name,
+            wanted="its end",
+            seen=f"it runs, pid {running.pid}",
+            within=deadline.within,
+            log_tail=life.log.tail(since=life.log_start),
+        )
+    return running.how
+
+
 def _ran_out(life: Life, running: Running, answer: Answer, wanted: str, deadline: Deadline) -> Exception:
     if running.exited.is_set():
         return life.death(f"while waiting for {wanted}")
