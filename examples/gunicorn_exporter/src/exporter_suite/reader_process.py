@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Question = dict[str, Any]
 Answer = dict[str, Any]
+EXPORTER = "gunicorn_prometheus_exporter"
 BEFORE = (
     *("gunicorn.app.base", "gunicorn.arbiter", "gunicorn.workers.gthread", "gunicorn.workers.ggevent"),
     *("gunicorn.workers.geventlet", "psutil", "redis", "yaml"),
@@ -70,13 +71,11 @@ def _import(environ: dict[str, str]) -> io.StringIO:
     os.environ.clear()
     os.environ.update(environ)
     with contextlib.redirect_stderr(io.StringIO()) as log:
-        import gunicorn_prometheus_exporter.config  # noqa: F401, PLC0415 - not before the environment is set
+        importlib.import_module(EXPORTER)
     return log
 
 
 def _read(question: Question, log: io.StringIO) -> Answer:
-    from gunicorn_prometheus_exporter.config import ExporterConfig  # noqa: PLC0415 - see above
-
     imported = log.tell()
     values: dict[str, Any] = {}
     error = None
@@ -85,15 +84,14 @@ def _read(question: Question, log: io.StringIO) -> Answer:
     except Exception as problem:  # noqa: BLE001 - that is the answer
         error = f"{type(problem).__name__}: {problem}"
     else:
-        values = _values(ExporterConfig)
+        values = _values()
     logged = {"importing": log.getvalue()[:imported], "log": log.getvalue()[imported:]}
     return {"environ": dict(os.environ), "values": values, "error": error, **logged}
 
 
 def _call(*, call: str, path: str, overrides: dict[str, str], environ: dict[str, str]) -> None:
-    from gunicorn_prometheus_exporter import config  # noqa: PLC0415 - see above
-
-    del environ
+    del environ  # it is the process's by now
+    config = sys.modules[EXPORTER + ".config"]
     if call == "initialize":
         config.initialize_config(config_file=path, **overrides)
     else:
@@ -102,7 +100,8 @@ def _call(*, call: str, path: str, overrides: dict[str, str], environ: dict[str,
         config.initialize_config()
 
 
-def _values(config: type[Any]) -> dict[str, Any]:
+def _values() -> dict[str, Any]:
+    config = sys.modules[EXPORTER + ".config"].ExporterConfig
     names = [name for name, what in vars(config).items() if isinstance(what, property) and name != "is_sidecar"]
     return {name: _value(config(), name) for name in names}
 
