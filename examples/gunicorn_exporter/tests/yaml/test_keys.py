@@ -109,6 +109,7 @@ def test_a_key_arrives_and_changes_nothing_else(reader: Reader, key: Key) -> Non
     assert settings(reader.load(say(key.path, key.value))) == LEAST | DEFAULTS | switched | {key.setting: key.value}
 
 
+@pytest.mark.thorough  # an environment each; below, all of them together
 @each_key
 def test_the_environment_wins(reader: Reader, key: Key) -> None:
     understood = reader.load(say(key.path, key.value), {key.variable: key.text})

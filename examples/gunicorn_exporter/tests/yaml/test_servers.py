@@ -86,6 +86,7 @@ class SaidByYaml(Files):
         return {"HOME": str(at.dir)}
 
 
+@pytest.mark.thorough
 @pytest.mark.xfail(
     raises=AssertionError,
     reason="A directory that only the YAML file says has no effect: there are no files in it, nor samples on the page.",
@@ -109,6 +110,7 @@ def test_files_are_cleaned_up(rig: Rig) -> None:
     assert exporter.files == set()
 
 
+@pytest.mark.thorough
 @pytest.mark.xfail(raises=AssertionError, reason="What the section gunicorn says of Gunicorn is not told to Gunicorn.")
 def test_gunicorn_is_told_what_is_said_of_it(tmp_path: Path) -> None:
     document = put(least(), "gunicorn", {"workers": 3, "timeout": 31, "keepalive": 7})
