@@ -16,6 +16,8 @@ from metricrig.metrics.exposition.page import Page
 
 if TYPE_CHECKING:
     from http.client import HTTPConnection, HTTPResponse
+    from pathlib import Path
+    from ssl import SSLContext
 
 PATIENCE = 5.0
 """Seconds without a byte from the server after which one scrape has failed."""
@@ -33,11 +35,17 @@ class ScrapeFailed(MetricrigError):
 
 
 class Endpoint:
-    """A URL with a metrics page. What its pages have in common is read once: asking again is cheap."""
+    """A URL with a metrics page. What its pages have in common is read once: asking again is cheap.
 
-    def __init__(self, url: str, *, timeout: float = PATIENCE, accept: str = ACCEPT) -> None:
+    ``trust`` is a PEM file with the authority of an https page, where that is not one that the system knows.
+    """
+
+    def __init__(
+        self, url: str, *, timeout: float = PATIENCE, accept: str = ACCEPT, trust: str | Path | None = None
+    ) -> None:
         self.url = url
         self.timeout = timeout
+        self.trust = trust
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise UsageError(f"{url!r} is no URL of a metrics page: http://127.0.0.1:8000/metrics is one")
@@ -48,6 +56,7 @@ class Endpoint:
         coding = "identity" if parts.hostname.startswith(_LOCAL) else "gzip"
         self._headers = {"Accept": accept, "Accept-Encoding": coding}
         self._connection: HTTPConnection | None = None
+        self._tls: SSLContext | None = None
         self._keys = SeriesKeys()
 
     def page(self, patience: float | None = None) -> Page:
@@ -96,8 +105,11 @@ class Endpoint:
     def _connected(self) -> HTTPConnection:
         from http.client import HTTPConnection, HTTPSConnection  # noqa: PLC0415 - 25 ms, and not everybody scrapes
 
-        kind = HTTPSConnection if self._secure else HTTPConnection
-        return kind(self._host, self._port, timeout=self.timeout)
+        if not self._secure:
+            return HTTPConnection(self._host, self._port, timeout=self.timeout)
+        if self._tls is None:
+            self._tls = _trusting(self.trust)
+        return HTTPSConnection(self._host, self._port, timeout=self.timeout, context=self._tls)
 
     def __repr__(self) -> str:
         return f"<Endpoint {self.url}>"
@@ -134,9 +146,9 @@ class Answer:
         return Page(self.body, self.content_type, source=self.url)
 
 
-def read(url: str, *, timeout: float = PATIENCE) -> Page:
+def read(url: str, *, timeout: float = PATIENCE, trust: str | Path | None = None) -> Page:
     """Fetch one page."""
-    endpoint = Endpoint(url, timeout=timeout)
+    endpoint = Endpoint(url, timeout=timeout, trust=trust)
     try:
         return endpoint.page()
     finally:
@@ -171,6 +183,15 @@ def _acknowledge_at_once(connection: socket.socket) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, option, 1)
 
 
+def _trusting(authority: str | Path | None) -> SSLContext:
+    import ssl  # noqa: PLC0415 - few pages are served by https, and reading the system's authorities takes 20 ms
+
+    try:
+        return ssl.create_default_context(cafile=authority)
+    except OSError as error:
+        raise UsageError(f"trust={str(authority)!r} is no PEM file with an authority: {_plainly(error, 0)}") from error
+
+
 def _protocol_error() -> type[Exception]:
     from http.client import HTTPException  # noqa: PLC0415
 
@@ -180,5 +201,7 @@ def _protocol_error() -> type[Exception]:
 def _plainly(error: Exception, timeout: float) -> str:
     if isinstance(error, TimeoutError):
         return f"no answer in {timeout:g} s"
+    if verdict := getattr(error, "verify_message", None):  # of ssl.SSLCertVerificationError
+        return f"its certificate is not trusted: {verdict}; say whose it is: Endpoint(url, trust='authority.pem')"
     said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return (said or type(error).__name__).lower()

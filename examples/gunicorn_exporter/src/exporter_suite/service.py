@@ -142,5 +142,8 @@ def _told(at: Placement, workers: int, storage: Storage) -> Mapping[str, str]:
 
 
 def _told_beside_yaml(at: Placement, storage: Storage) -> Mapping[str, str]:
-    """Of the directory of files the client library has to know before the YAML file is read."""
-    return storage.environment(at) if isinstance(storage, Files) else {}
+    """Of the directory of files the client library has to know before the YAML file is read.
+
+    While it does not know of any, which is until it has read that there is a Redis, the exporter makes one at home.
+    """
+    return storage.environment(at) if isinstance(storage, Files) else {"HOME": str(at.dir)}

@@ -1,0 +1,83 @@
+"""Pages that are served by https."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import trustme
+
+from metricrig import UsageError, metric
+from metricrig.metrics.endpoint import Endpoint, ScrapeFailed, read
+from metricrig.metrics.live import Metrics
+
+
+class Page(BaseHTTPRequestHandler):
+    """Always the same."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain; version=0.0.4")
+        self.send_header("Content-Length", "14")
+        self.end_headers()
+        self.wfile.write(b"queue_depth 5\n")
+
+    def log_message(self, *words: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def trust(authority: trustme.CA, tmp_path: Path) -> Path:
+    path = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(path)
+    return path
+
+
+@pytest.fixture
+def url(authority: trustme.CA) -> Iterator[str]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    server.daemon_threads = True
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield f"https://127.0.0.1:{server.server_port}/metrics"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_an_authority_of_ones_own_is_trusted(url: str, trust: Path) -> None:
+    endpoint = Endpoint(url, trust=trust)
+    Metrics(endpoint).wait(metric("queue_depth") == 5, within=5)
+    assert endpoint.ask(5).read().page().value("queue_depth") == 5
+    endpoint.close()
+    assert read(url, trust=str(trust)).value("queue_depth") == 5
+
+
+def test_an_unknown_authority_is_not_trusted(url: str) -> None:
+    with pytest.raises(
+        ScrapeFailed, match=r"its certificate is not trusted: .*; say whose it is: Endpoint\(url, trust="
+    ):
+        read(url)
+
+
+def test_a_file_without_an_authority_is_no_excuse(url: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"trust='.*none.pem' is no PEM file .*: no such file"):
+        read(url, trust=tmp_path / "none.pem")
+    empty = tmp_path / "empty.pem"
+    empty.touch()
+    with pytest.raises(UsageError, match=r"trust='.*empty.pem' is no PEM file with an authority"):
+        read(url, trust=empty)
