@@ -66,17 +66,18 @@ def test_workers_count_the_signals_that_they_can_hear(rig: Rig, kind: str) -> No
     """Each of the first five gets another one; those that replace them are asked nothing."""
     exporter = rig.add(Exporter(kind=kind, workers=5))
     rig.start()
+    first = exporter.workers
     heard = {
         signal.SIGQUIT: ("quit", "graceful"),
         signal.SIGINT: ("quit", "graceful"),
         signal.SIGABRT: ("abort", "forced"),
     }
     numbers = [signal.SIGQUIT, signal.SIGINT, signal.SIGABRT, signal.SIGTERM, signal.SIGKILL]
-    for ended, (pid, number) in enumerate(zip(exporter.workers, numbers, strict=True), start=1):
+    for ended, (pid, number) in enumerate(zip(first, numbers, strict=True), start=1):
         exporter.signal_worker(pid, number)
-        exporter.wait_for_workers(5, other_than=[pid])
         exporter.metrics.wait(exporter.restarts("chld") == ended, within=WITHIN)
         assert told(exporter, ended) == ({heard[number]} if number in heard else set()), number.name
+    exporter.wait_for_workers(5, other_than=first)
 
 
 def told(exporter: ExporterInstance, worker: int) -> set[tuple[str, str]]:
