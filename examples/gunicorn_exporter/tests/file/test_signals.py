@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -37,24 +39,22 @@ def test_signals_to_the_master_are_counted_each_by_its_name(rig: Rig) -> None:
     assert reasons == {"ttin", "usr1", "ttou", "chld"}
 
 
-def test_a_reload_is_counted_and_so_are_the_workers_that_it_ends(rig: Rig) -> None:
-    exporter = rig.add(Exporter(workers=2))
+def test_a_reload_is_counted_and_so_is_the_worker_that_it_ends(rig: Rig) -> None:
+    exporter = rig.add(Exporter(workers=1))
     rig.start()
     before = exporter.workers
     visit(exporter, 4)
     exporter.metrics.wait(exporter.requests == 4, within=WITHIN)
     exporter.reload()
-    exporter.wait_for_workers(2, other_than=before)
-    # Two that end at the same moment are one SIGCHLD to the master.
-    ended = exporter.restarts("chld").between(1, len(before))
-    exporter.metrics.wait((exporter.restarts("hup") == 1) & ended, within=WITHIN)
+    exporter.wait_for_workers(1, other_than=before)
+    exporter.metrics.wait((exporter.restarts("hup") == 1) & (exporter.restarts("chld") == 1), within=WITHIN)
     visit(exporter, 3)
     exporter.metrics.wait(exporter.requests == 7, within=WITHIN)  # those of dead workers are among them
 
 
 def test_the_master_counts_the_signal_that_ends_it(rig: Rig) -> None:
     """The page ends with it; the files stay."""
-    exporter = rig.add(Exporter(workers=2))
+    exporter = rig.add(Exporter(workers=1))
     rig.start()
     exporter.signal(signal.SIGINT)
     assert exporter.wait_for_end(within=10) == "exited with 0"
@@ -66,17 +66,18 @@ def test_workers_count_the_signals_that_they_can_hear(rig: Rig, kind: str) -> No
     """Each of the first five gets another one; those that replace them are asked nothing."""
     exporter = rig.add(Exporter(kind=kind, workers=5))
     rig.start()
+    first = exporter.workers
     heard = {
         signal.SIGQUIT: ("quit", "graceful"),
         signal.SIGINT: ("quit", "graceful"),
         signal.SIGABRT: ("abort", "forced"),
     }
     numbers = [signal.SIGQUIT, signal.SIGINT, signal.SIGABRT, signal.SIGTERM, signal.SIGKILL]
-    for ended, (pid, number) in enumerate(zip(exporter.workers, numbers, strict=True), start=1):
+    for ended, (pid, number) in enumerate(zip(first, numbers, strict=True), start=1):
         exporter.signal_worker(pid, number)
-        exporter.wait_for_workers(5, other_than=[pid])
         exporter.metrics.wait(exporter.restarts("chld") == ended, within=WITHIN)
         assert told(exporter, ended) == ({heard[number]} if number in heard else set()), number.name
+    exporter.wait_for_workers(5, other_than=first)
 
 
 def told(exporter: ExporterInstance, worker: int) -> set[tuple[str, str]]:
@@ -87,6 +88,22 @@ def told(exporter: ExporterInstance, worker: int) -> set[tuple[str, str]]:
     assert [each.labels["reason"] for each in reasons] == [each.labels["reason"] for each in mine]
     assert {each.value for each in [*mine, *reasons]} <= {1}
     return {(each.labels["reason"], each.labels["restart_type"]) for each in mine}
+
+
+@pytest.mark.thorough
+@pytest.mark.xfail(
+    reason="The handler of SIGCHLD takes a lock; a second SIGCHLD meanwhile waits for it in the same thread, for ever.",
+    raises=DeadlineExceeded,
+)
+def test_a_master_survives_the_ends_of_many_workers_at_once(rig: Rig) -> None:
+    exporter = rig.add(Exporter(workers=1))
+    rig.start()
+    for more in range(10):  # one round is nearly always enough
+        end = time.monotonic() + 0.3  # so long that the master runs meanwhile, whoever else wants its core
+        while time.monotonic() < end:
+            os.kill(exporter.pid, signal.SIGCHLD)
+        exporter.more_workers()
+        exporter.wait_for_workers(2 + more, within=1)
 
 
 @pytest.mark.thorough
