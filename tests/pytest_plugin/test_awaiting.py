@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from support.suites import Ran, Runs
 
 TESTS = """
-    import asyncio, socket
+    import asyncio, socket, time
     import pytest
 
     pytestmark = pytest.mark.MARK
@@ -50,6 +50,16 @@ TESTS = """
             except OSError:
                 await asyncio.sleep(0.01)
 
+    async def test_in_a_callback(redis_server, soon_killed):
+        soon_killed(redis_server.pid)
+        def busy():
+            until = time.monotonic() + 0.05
+            while time.monotonic() < until:
+                pass
+            asyncio.get_running_loop().call_soon(busy)
+        asyncio.get_running_loop().call_soon(busy)
+        await asyncio.sleep(3600)
+
     async def test_after(redis_server):
         assert await ask(redis_server, "PING") == b"+PONG\\r\\n"
 """
@@ -81,7 +91,9 @@ def test_servers_are_fixtures_of_tests_that_await(ran: Ran) -> None:
     assert passed == {"test_servers", "test_handles", "test_after"}, ran.out
 
 
-@pytest.mark.parametrize("test", ["test_waiting_for_somebody_else", "test_asking_again_and_again"])
+@pytest.mark.parametrize(
+    "test", ["test_waiting_for_somebody_else", "test_asking_again_and_again", "test_in_a_callback"]
+)
 def test_a_death_ends_a_test_that_awaits_at_once(ran: Ran, test: str) -> None:
     assert ran.outcomes()[test] == "failed"
     assert "redis was killed by SIGKILL during this test" in ran.why(test)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from metricrig.pytest_plugin.interrupting import Interrupted
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
@@ -28,6 +30,8 @@ class Running:
         __tracebackhide__ = True
         try:
             return (yield)
+        except Interrupted as interrupted:
+            raise interrupted.failure.with_traceback(interrupted.__traceback__) from None
         except _SAID_ON_PURPOSE:
             raise
         except BaseException as error:
@@ -73,6 +77,8 @@ class Running:
             usage.call()
         try:
             result = yield
+        except Interrupted as interrupted:
+            raise interrupted.failure.with_traceback(interrupted.__traceback__) from None
         except _SAID_ON_PURPOSE:
             raise
         except BaseException as error:

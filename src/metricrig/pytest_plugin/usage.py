@@ -14,6 +14,7 @@ import pytest
 
 from metricrig._core.errors import MetricrigError
 from metricrig.instance import Instance
+from metricrig.pytest_plugin.interrupting import Interrupted, in_a_loop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,7 +132,7 @@ class Usage:
         __tracebackhide__ = True
         if self.armed and (failure := self.failure()) is not None:
             self.armed = False
-            raise failure
+            raise Interrupted(failure) if in_a_loop() else failure
 
 
 def _asked(instance: Instance) -> Future[Answer] | None:
