@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
+import select
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from metricrig import Instance
 
 PATIENCE = 15.0
@@ -32,3 +36,28 @@ def visit(
     finally:
         connection.close()
     return answers
+
+
+class Question:
+    """A request that has been sent, and whose answer nobody has to wait for."""
+
+    def __init__(self, connection: http.client.HTTPConnection) -> None:
+        self._connection = connection
+
+    def answered(self, within: float) -> bool:
+        """Whether an answer begins to arrive in so many seconds."""
+        return bool(select.select([self._connection.sock], [], [], within)[0])
+
+    def answer(self) -> tuple[int, str]:
+        """Status and text, as soon as they are there; once."""
+        answer = self._connection.getresponse()
+        return answer.status, answer.read().decode()
+
+
+@contextlib.contextmanager
+def asking(server: Instance, path: str = "/", *, port: str | None = None) -> Iterator[Question]:
+    """Send a request, and go on."""
+    number = server.ports[port] if port else server.port
+    with contextlib.closing(http.client.HTTPConnection(server.host, number, timeout=PATIENCE)) as connection:
+        connection.request("GET", path)
+        yield Question(connection)
