@@ -12,6 +12,7 @@ import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 from support.waiting import eventually
 
@@ -204,7 +205,8 @@ def test_options_win_over_the_configuration_file_which_wins_over_defaults(rig: R
     by_path.wait_for_workers(1)
     called.wait_for_workers(3)
     assert fetch(called, "/colour") == "called"
-    assert by_path.resources().threads >= 2
+    listening = [each.laddr for each in psutil.Process(by_path.pid).net_connections() if each.status == "LISTEN"]
+    assert listening == [(by_path.host, by_path.port)]
 
 
 def test_a_changed_configuration_file_is_read_at_a_reload(rig: Rig) -> None:

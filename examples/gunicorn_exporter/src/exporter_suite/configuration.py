@@ -20,6 +20,12 @@ from gunicorn_prometheus_exporter import load_yaml_config
 
 load_yaml_config({path!r})
 """
+# Where both are installed the exporter imports both, whatever it is used with: half of its start.
+_HIDDEN = """
+import sys
+
+sys.modules.update(dict.fromkeys({names!r}))
+"""
 _HOOKS = """
 from gunicorn_prometheus_exporter import hooks
 
@@ -36,9 +42,14 @@ def hooks(*, in_redis: bool) -> str:
     return _HOOKS.format(when_ready="redis_when_ready" if in_redis else "default_when_ready")
 
 
-def from_yaml(at: Placement, *, in_redis: bool) -> str:
-    """The same where a YAML file does. It has to be read before the hooks are imported."""
-    return _FROM_YAML.format(path=f"{at.dir}/{YAML}") + hooks(in_redis=in_redis)
+def from_yaml(at: Placement) -> str:
+    """The part before the hooks, where a YAML file says the rest: it has to be read before they are imported."""
+    return _FROM_YAML.format(path=f"{at.dir}/{YAML}")
+
+
+def without_green_threads(kind: str) -> str:
+    """The part before all: as if the packages of other kinds of workers were not installed, as for most users."""
+    return _HIDDEN.format(names=[each for each in ("eventlet", "gevent") if each != kind])
 
 
 def document(at: Placement, storage: Storage, *, workers: int, timeout: int) -> Document:

@@ -9,13 +9,13 @@ import secrets
 from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote, urlsplit
 
-import redis
-
 from exporter_suite.storage import InRedis
 from metricrig._core.processes import ProcessId, boot_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import redis
 
 _OURS = re.compile(r"exporter-suite-(?P<boot>\w+)-(?P<pid>\d+)-(?P<start>\d+)-\w+:")
 """The boot of a machine, and a test process of it: so that nobody takes away what another run is using."""
@@ -42,6 +42,8 @@ def private(url: str) -> Iterator[InRedis]:
 @contextlib.contextmanager
 def connected(room: InRedis) -> Iterator[redis.Redis]:
     """A client of the same Redis."""
+    import redis  # noqa: PLC0415 - 0.1 s, which every process of a parallel run would pay
+
     client = redis.Redis(host=room.host, port=room.port, db=room.db, password=room.password, decode_responses=True)
     try:
         yield client
@@ -80,6 +82,8 @@ def ends(room: InRedis) -> dict[str, float]:
 
 def remove_abandoned(url: str) -> None:
     """Remove the keys of test processes of this machine that are dead."""
+    import redis  # noqa: PLC0415 - see above
+
     with contextlib.closing(redis.Redis.from_url(url, decode_responses=True)) as client:
         _remove(client, [each for each in client.scan_iter(match="exporter-suite-*", count=1000) if _abandoned(each)])
 

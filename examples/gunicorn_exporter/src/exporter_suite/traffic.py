@@ -5,37 +5,53 @@ from __future__ import annotations
 import contextlib
 import http.client
 import select
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from metricrig import Instance
 
 PATIENCE = 15.0
+Answer = tuple[int, str]
+"""Status and text."""
 
 
-def ask(server: Instance, path: str = "/", *, method: str = "GET", port: str | None = None) -> tuple[int, str]:
-    """One request on a connection of its own: status and text."""
-    ((status, text),) = visit(server, 1, path, method=method, port=port)
-    return status, text
+def ask(server: Instance, path: str = "/", *, method: str = "GET", port: str | None = None) -> Answer:
+    """One request on a connection of its own."""
+    (answer,) = visit(server, 1, path, method=method, port=port)
+    return answer
 
 
 def visit(
-    server: Instance, times: int, path: str = "/", *, method: str = "GET", port: str | None = None
-) -> list[tuple[int, str]]:
+    server: Instance,
+    times: int,
+    path: str = "/",
+    *,
+    method: str = "GET",
+    port: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> list[Answer]:
     """Several requests, one after the other, on one connection for as long as the server keeps it open."""
     number = server.ports[port] if port else server.port
     connection = http.client.HTTPConnection(server.host, number, timeout=PATIENCE)
     answers = []
     try:
         for _ in range(times):
-            connection.request(method, path)
+            connection.request(method, path, headers=dict(headers or {}))
             answer = connection.getresponse()
             answers.append((answer.status, answer.read().decode()))
     finally:
         connection.close()
     return answers
+
+
+def crowd(server: Instance, clients: int, each: int, path: str = "/") -> list[Answer]:
+    """As many clients at once, each with some requests."""
+    with ThreadPoolExecutor(clients) as pool:
+        visits = [pool.submit(visit, server, each, path) for _ in range(clients)]
+        return [answer for done in visits for answer in done.result()]
 
 
 class Question:
@@ -48,8 +64,8 @@ class Question:
         """Whether an answer begins to arrive in so many seconds."""
         return bool(select.select([self._connection.sock], [], [], within)[0])
 
-    def answer(self) -> tuple[int, str]:
-        """Status and text, as soon as they are there; once."""
+    def answer(self) -> Answer:
+        """What the server says, as soon as it does; once."""
         answer = self._connection.getresponse()
         return answer.status, answer.read().decode()
 

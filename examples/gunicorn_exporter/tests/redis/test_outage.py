@@ -33,14 +33,12 @@ def exporter(rig: Rig, own_redis: RedisInstance, room: Callable[..., InRedis]) -
 def test_without_redis_the_application_goes_on_and_what_it_does_is_counted_later(
     exporter: ExporterInstance, own_redis: RedisInstance
 ) -> None:
-    before = exporter.workers
-    exporter.reload()
-    exporter.wait_for_workers(1, other_than=before)
+    exporter.reopen_logs()
     visit(exporter, 3)
-    exporter.metrics.wait((exporter.durations == 3) & (exporter.restarts("hup") == 1), within=10)
+    exporter.metrics.wait((exporter.durations == 3) & (exporter.restarts("usr1") == 1), within=10)
     own_redis.kill()
     # What is left on the page is what the master has in its own memory.
-    exporter.metrics.wait(REQUESTS.absent() & (exporter.restarts("hup") == 1), within=10)
+    exporter.metrics.wait(REQUESTS.absent() & (exporter.restarts("usr1") == 1), within=10)
     assert [status for status, _ in visit(exporter, 2)] == [200, 200]
     own_redis.start()
     visit(exporter, 1)

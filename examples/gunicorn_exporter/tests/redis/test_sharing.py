@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-from exporter_suite import Exporter, ask, asking, keys, visit
+from exporter_suite import Exporter, ask, asking, crowd, keys, visit
 
 from metricrig.metrics.exposition import BadPage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from exporter_suite import ExporterInstance, InRedis
+    from exporter_suite import InRedis
 
     from metricrig import Rig
-
-AT_ONCE = 8
 
 
 def test_each_worker_counts_what_it_has_answered(rig: Rig, store: InRedis) -> None:
@@ -74,10 +71,5 @@ def test_a_prefix_may_have_a_colon(rig: Rig, room: Callable[..., InRedis]) -> No
 def test_threads_of_a_worker_add_up(rig: Rig, store: InRedis) -> None:
     exporter = rig.add(Exporter(workers=2, threads=4, kind="gthread", storage=store))
     rig.start()
-    assert _at_once(exporter, AT_ONCE) == [200] * AT_ONCE
-    exporter.metrics.wait(exporter.requests == AT_ONCE, within=5)
-
-
-def _at_once(exporter: ExporterInstance, times: int) -> list[int]:
-    with ThreadPoolExecutor(times) as pool:
-        return [status for status, _ in pool.map(lambda _: ask(exporter), range(times))]
+    crowd(exporter, clients=8, each=2)
+    exporter.metrics.wait((exporter.requests == 16) & (exporter.durations == 16), within=5)

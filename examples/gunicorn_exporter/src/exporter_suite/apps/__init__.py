@@ -1,1 +1,0 @@
-"""The applications that are served."""
