@@ -34,11 +34,12 @@ def test_who_is_refused_tries_for_ten_seconds_and_gives_up_unless_redis_comes(ri
     locked.start()
     rig.start(nowhere, patient, stranger)
 
-    late.start()
-    patient.wait(ready.all_of(at_work(1), ready.http("/metrics", port="metrics")))
-    visit(patient, 2)
-    patient.metrics.wait(patient.requests == 2, within=5)
+    with nowhere.may_die(), stranger.may_die():
+        late.start()
+        patient.wait(ready.all_of(at_work(1), ready.http("/metrics", port="metrics")))
+        visit(patient, 2)
+        patient.metrics.wait(patient.requests == 2, within=5)
 
-    for each, why in ((nowhere, "Error 111 "), (stranger, "invalid username-password pair ")):
-        assert each.wait_for_end(within=40) == "exited with 1"
-        assert CANNOT + why in each.logs.tail(1)
+        for each, why in ((nowhere, "Error 111 "), (stranger, "invalid username-password pair ")):
+            assert each.wait_for_end(within=40) == "exited with 1"
+            assert CANNOT + why in each.logs.tail(1)
