@@ -83,7 +83,6 @@ def test_a_dead_worker_uses_no_memory(rig: Rig) -> None:
     visit(exporter, 1)
     (worker,) = exporter.workers
     exporter.metrics.wait(metric(MEMORY, pid=str(worker)).sum() > 0, within=5)
-    exporter.fewer_workers()
     exporter.reload()
     exporter.wait_for_workers(1, other_than=[worker])
     visit(exporter, 1)
