@@ -230,7 +230,7 @@ class Instance:
         from metricrig.metrics.live import Metrics  # noqa: PLC0415 - see above
 
         self._life.require_open()
-        url = self._metrics_url()
+        url = self.metrics_url(self.outside)
         if self._metrics is None or self._metrics.endpoint.url != url:
             self._metrics = Metrics(Endpoint(url), Lifeline(self._life), name=f"{self.name}.metrics")
         return self._metrics
@@ -240,14 +240,14 @@ class Instance:
         if self._metrics is not None:
             self._metrics.endpoint.close()
 
-    def _metrics_url(self) -> str:
+    def metrics_url(self, seen: Addresses) -> str:
+        """The URL of its metrics page, for whoever sees it at these addresses: ``outside`` or ``inside``."""
         where = self.service.metrics
         if where is None:
             raise UsageError(f'{self.name} has no metrics page; say where: Service(..., metrics="/metrics")')
         if where.startswith("/"):
             where = f"http://{{host}}:{{port}}{where}"
-        outside = self.outside
-        return replace(self._life.site.at, host=outside.host, port=outside.ports).render(where)
+        return replace(self._life.site.at, host=seen.host, port=seen.ports).render(where)
 
     def wait(self, readiness: Readiness, *, within: float = 30.0) -> str:
         """Wait until a probe, or any function of the instance, says yes; returns what it said.

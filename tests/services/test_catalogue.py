@@ -155,6 +155,20 @@ def test_what_flushes_one_store_flushes_another(rig: Rig) -> None:
         assert store.query("orders") == 42
 
 
+def test_prometheus_scrapes_a_page_that_is_told_as_a_whole_url(rig: Rig) -> None:
+    told = VictoriaMetrics("told").but(metrics="http://{host}:{port[http]}/metrics?from=a+rig&from=here")
+    prometheus = rig.add(Prometheus(scrape=[rig.add(told)], every="100ms"))
+    rig.start()
+
+    def targets() -> list[dict[str, Any]]:
+        answer: dict[str, Any] = json.loads(fetch(f"{prometheus.url}/api/v1/targets"))
+        active: list[dict[str, Any]] = answer["data"]["activeTargets"]
+        return active
+
+    prometheus.wait(lambda _: [each["health"] for each in targets()] == ["up"])
+    assert targets()[0]["scrapeUrl"].endswith("/metrics?from=a+rig&from=here")
+
+
 def test_memcached_answers(rig: Rig) -> None:
     memcached = rig.add(Memcached())
     rig.start()

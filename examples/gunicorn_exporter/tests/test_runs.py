@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.thorough, pytest.mark.timeout(180)]
 
 ROOT = Path(__file__).parent.parent
-A_FEW = ("tests/file/test_files.py", "tests/redis/test_smoke.py")
+A_FEW = ("tests/file/test_files.py", "tests/redis/test_keys.py")
 
 
 def command(*words: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+from urllib.parse import parse_qs, urlsplit
 
 from metricrig import ready
 from metricrig.instance import Instance
@@ -89,8 +90,13 @@ def _job(target: Target) -> dict[str, Any]:
     """A scrape job of its own for each target, named like it."""
     if not isinstance(target, Instance):
         return {"job_name": target, "static_configs": [{"targets": [target]}]}
+    if target.service.metrics is None:
+        return {"job_name": target.name, "static_configs": [{"targets": [target.inside.address()]}]}
+    page = urlsplit(target.metrics_url(target.inside))
     return {
         "job_name": target.name,
-        "metrics_path": target.service.metrics or "/metrics",
-        "static_configs": [{"targets": [target.inside.address()]}],
+        "scheme": page.scheme,
+        "metrics_path": page.path or "/metrics",
+        "params": parse_qs(page.query),
+        "static_configs": [{"targets": [page.netloc]}],
     }

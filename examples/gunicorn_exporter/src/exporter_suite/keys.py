@@ -6,7 +6,7 @@ import contextlib
 import os
 import re
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote, urlsplit
 
 from exporter_suite.storage import InRedis
@@ -55,6 +55,29 @@ def of(room: InRedis) -> set[str]:
     """All keys of this room, without its prefix."""
     with connected(room) as client:
         return {each.removeprefix(f"{room.prefix}:") for each in client.scan_iter(match=f"{room.prefix}:*", count=1000)}
+
+
+def hashes(room: InRedis) -> dict[str, dict[str, str]]:
+    """What is kept: the fields of each key of this room, without its prefix."""
+    with connected(room) as client:
+        # The client's types know of bytes too, which this one does not return.
+        return {each: cast("dict[str, str]", client.hgetall(f"{room.prefix}:{each}")) for each in of(room)}
+
+
+def ends(room: InRedis) -> dict[str, float]:
+    """When each key ends, by Redis's own clock; a key that has no end is not among them.
+
+    A point in time stays where it is until the key is written. A time to live is another one whenever one looks.
+    """
+    with connected(room) as client:
+        names = of(room)
+        asked = client.pipeline(transaction=True)  # one moment for all
+        asked.time()
+        for each in names:
+            asked.pttl(f"{room.prefix}:{each}")
+        (seconds, micros), *left = asked.execute()
+    now = seconds + micros / 1e6
+    return {each: now + ms / 1000 for each, ms in zip(names, left, strict=True) if ms >= 0}
 
 
 def remove_abandoned(url: str) -> None:

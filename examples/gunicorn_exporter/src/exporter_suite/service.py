@@ -29,6 +29,7 @@ WORKERS = {
     "eventlet": "PrometheusEventletWorker",
 }
 REQUESTS = "gunicorn_worker_requests_total"
+DURATIONS = "gunicorn_worker_request_duration_seconds_count"
 RESTARTS = "gunicorn_master_worker_restart_total"
 
 
@@ -43,6 +44,11 @@ class ExporterInstance(GunicornInstance):
     def requests(self) -> Expression:
         """Requests of all workers that there ever were: the series of dead ones stay."""
         return metric(REQUESTS).sum()
+
+    @property
+    def durations(self) -> Expression:
+        """Requests whose duration is known. It is the last that a request writes, after its answer has been sent."""
+        return metric(DURATIONS).sum()
 
     def restarts(self, reason: str) -> Expression:
         """What the master has counted for a signal: "hup", "ttin", "chld"..."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
+import select
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from metricrig import Instance
 
@@ -50,3 +52,28 @@ def crowd(server: Instance, clients: int, each: int, path: str = "/") -> list[An
     with ThreadPoolExecutor(clients) as pool:
         visits = [pool.submit(visit, server, each, path) for _ in range(clients)]
         return [answer for done in visits for answer in done.result()]
+
+
+class Question:
+    """A request that has been sent, and whose answer nobody has to wait for."""
+
+    def __init__(self, connection: http.client.HTTPConnection) -> None:
+        self._connection = connection
+
+    def answered(self, within: float) -> bool:
+        """Whether an answer begins to arrive in so many seconds."""
+        return bool(select.select([self._connection.sock], [], [], within)[0])
+
+    def answer(self) -> Answer:
+        """What the server says, as soon as it does; once."""
+        answer = self._connection.getresponse()
+        return answer.status, answer.read().decode()
+
+
+@contextlib.contextmanager
+def asking(server: Instance, path: str = "/", *, port: str | None = None) -> Iterator[Question]:
+    """Send a request, and go on."""
+    number = server.ports[port] if port else server.port
+    with contextlib.closing(http.client.HTTPConnection(server.host, number, timeout=PATIENCE)) as connection:
+        connection.request("GET", path)
+        yield Question(connection)
