@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.programs import sleeper
 
-from metricrig import Rig, StartFailed, Unavailable, UsageError
+from metricrig import Rig, StartFailed, Unavailable, UsageError, ready
 from metricrig.services import PostgreSQL
 
 EVERY_RUNTIME = True
@@ -21,7 +21,11 @@ def ids(rig: Rig, user: str) -> str:
     """Start something as a user that writes into its own directory; what its process says of itself."""
     service = sleeper(user=user, files={"given": "{name}", "deep/given": "{name}"})
     command = ["sh", "-c", "cat {dir}/given {dir}/deep/given >{dir}/copied && id -u >{dir}/ids && id -g >>{dir}/ids"]
-    instance = rig.add(service.but(command=[*command[:2], f"{command[2]} && exec sleep 1000"], ready=written))
+    instance = rig.add(
+        service.but(
+            command=[*command[:2], f"{command[2]} && echo written && exec sleep 1000"], ready=ready.log("written")
+        )
+    )
     rig.start()
     instance.restart()
     assert instance.run(["cat", "{dir}/copied"]).out == "sleepersleeper"
@@ -32,10 +36,6 @@ def ids(rig: Rig, user: str) -> str:
 def bring_up(rig: Rig, user: str) -> None:
     rig.add(sleeper(user=user))
     rig.start()
-
-
-def written(instance: object) -> bool:
-    return bool(instance.run(["cat", "{dir}/ids"]).out.count("\n") == 2)  # type: ignore[attr-defined]
 
 
 @needs_root

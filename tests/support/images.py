@@ -22,7 +22,7 @@ from metricrig.tools import ETCD, MEMCACHED, POSTGRESQL, PROMETHEUS, REDIS, TOOL
 from support.programs import IMAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from metricrig.tools import Executable, Tool
 
@@ -56,12 +56,12 @@ class Content:
         self.libraries(path for path in root.rglob("*.so") if not without(path))
 
 
-def build_missing(url: str) -> None:
-    """Every image that the engine does not have yet."""
+def build_missing(url: str, only: Sequence[str] = ()) -> None:
+    """Every image that the engine does not have yet, or those whose names have one of these words."""
     client = docker.APIClient(base_url=url, version="auto")
     try:
         for name, describe in _wanted():
-            if not client.images(name):
+            if not client.images(name) and (not only or any(word in name for word in only)):
                 _build(client, name, describe())
     finally:
         client.close()
