@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import re
 import subprocess
 import sys
@@ -166,4 +167,6 @@ def _build(client: docker.APIClient, name: str, content: Content) -> None:
         file.flush()
         repository, _, tag = name.rpartition(":")
         changes = [f"ENV PATH={':'.join([*content.path, _PATH])}"]
-        client.import_image_from_file(file.name, repository=repository, tag=tag, changes=changes)
+        said = client.import_image_from_file(file.name, repository=repository, tag=tag, changes=changes)
+        if not client.images(name):  # Podman does not hear of the tag
+            client.tag(json.loads(said.splitlines()[-1])["status"], repository, tag)

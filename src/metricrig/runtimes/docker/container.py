@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from metricrig.runtimes.docker.reaching import Reached
 
 _TAKEN = ("address already in use", "port is already allocated")
-_NOT_EXECUTED_STATUS = (126, 127)
+_NOT_EXECUTED_STATUS = (1, 126, 127)
+_INITS_COMPLAIN = ("[FATAL tini", "ERROR (catatonit")
 _NOT_EXECUTED = ("executable file not found", "no such file or directory", "permission denied", "exec format error")
 
 
@@ -62,27 +63,30 @@ class Container(Launched):
 
     def start(self, launch: Launch, free_ports: Callable[[], bool]) -> None:
         """Attach, start, follow."""
-        client = self._engine.client
-        wanted = {"stdout": 1, "stderr": 1, "stream": 1, "stdin": int(launch.stdin is not None)}
-        output = Output(client.attach_socket(self.id, wanted))
         try:
-            self._start(free_ports)
-            self._open_doors(free_ports)
+            output = self._begin(launch, free_ports)
         except (APIError, OSError) as error:
-            output.close()
             self._not_started(said(error))
             return
         self._out = launch.err or launch.out
         self.follow(output, launch.out, launch.err)
         output.feed(launch.stdin)
 
-    def _start(self, free_ports: Callable[[], bool]) -> None:
+    def _begin(self, launch: Launch, free_ports: Callable[[], bool]) -> Output:
+        """Attached before it is started, so that nothing it says is lost. (Podman takes the ports at that moment.)"""
+        wanted = {"stdout": 1, "stderr": 1, "stream": 1, "stdin": int(launch.stdin is not None)}
+        output = None
         try:
+            output = Output(self._engine.client.attach_socket(self.id, wanted))
             self._engine.client.start(self.id)
-        except APIError as error:
+            self._open_doors(free_ports)
+        except (APIError, OSError) as error:
+            if output is not None:
+                output.close()
             if not _speaks_of(error, _TAKEN) or not free_ports():
                 raise
-            self._engine.client.start(self.id)  # it was our own reservation that was in its way
+            return self._begin(launch, free_ports)  # it was our own reservation that was in its way
+        return output
 
     def _open_doors(self, free_ports: Callable[[], bool]) -> None:
         try:
@@ -193,7 +197,7 @@ class Container(Launched):
     def _words_of_init(self) -> str | None:
         """Why the init before the program could not execute it, if that is what happened."""
         last = LogFile(self._out).tail(1) if self._out else ""
-        return last.partition("exec ")[2] if last.startswith("[FATAL tini") else None
+        return last.partition("exec ")[2] if last.startswith(_INITS_COMPLAIN) else None
 
     def _state(self) -> dict[str, Any] | None:
         """The engine's own description; None if it knows no such container any more."""
@@ -204,5 +208,5 @@ class Container(Launched):
         return state
 
 
-def _speaks_of(error: APIError, words: tuple[str, ...]) -> bool:
+def _speaks_of(error: Exception, words: tuple[str, ...]) -> bool:
     return any(each in said(error) for each in words)

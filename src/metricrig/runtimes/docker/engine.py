@@ -40,6 +40,7 @@ class Engine:
     rootless: bool
     host: str
     """The machine that it runs on, by its name and kernel."""
+    podman: bool
     has_init: bool
     """Whether it can put a small init before the program, which passes signals on."""
 
@@ -63,7 +64,8 @@ class Engine:
 
     def __str__(self) -> str:
         rootless = ", rootless" if self.rootless else ""
-        return f"{self.version} for {self.platform} at {self.url} ({self.candidate.said_by}{rootless})"
+        name = "Podman " if self.podman else ""
+        return f"{name}{self.version} for {self.platform} at {self.url} ({self.candidate.said_by}{rootless})"
 
 
 _found: dict[tuple[object, ...], Engine] = {}
@@ -119,6 +121,7 @@ def _asked(candidate: Candidate, line: str, tunnel: Tunnel | None) -> Engine:
     client.ping()
     answers_in = time.monotonic() - began
     facts: dict[str, Any] = client.info()
+    podman = any("Podman" in each.get("Name", "") for each in client.version().get("Components") or ())
     machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(facts["Architecture"], facts["Architecture"])
     return Engine(
         candidate=candidate,
@@ -128,7 +131,8 @@ def _asked(candidate: Candidate, line: str, tunnel: Tunnel | None) -> Engine:
         platform=f"{facts.get('OSType', 'linux')}/{machine}",
         rootless=any("name=rootless" in each for each in facts.get("SecurityOptions") or ()),
         host=f"{facts.get('Name')} ({facts.get('KernelVersion')})",
-        has_init=bool(facts.get("InitBinary")),
+        has_init=bool(facts.get("InitBinary")) or podman,
+        podman=podman,
         answers_in=answers_in,
         tunnel=tunnel,
     )

@@ -190,7 +190,8 @@ class DockerRuntime:
             raise Unavailable(
                 f"a container for {site.at.name}",
                 reason=f"the engine makes none: {said(error)}",
-                remedy=f"see whether the image {image.name} is still there, and what the engine's own log says",
+                remedy=f"see whether the image {image.name} is still there, and what the engine's own log says;"
+                " Podman needs catatonit for its init",
             ) from error
         if volume is not None:
             volume.used = volume.used or not launch.beside
