@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from metricrig.tools import Executable, Tool
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_OPEN = {"/tmp", "/root"}
 _COMMANDS = ("sh", "sleep", "cat", "ls", "id", "curl")
 
 
@@ -143,6 +145,11 @@ def _programs() -> Content:
     return content
 
 
+def _directories(paths: Iterable[str]) -> set[str]:
+    """All of them have to be named: what an engine makes by itself may be closed to others."""
+    return _OPEN | {os.path.normpath(each) for path in paths for each in Path(path).parents} - {"/"}
+
+
 def _needed(programs: Iterable[Path]) -> Iterator[Path]:
     """Shared libraries, by the path under which they are looked for."""
     words = [str(path) for path in programs]
@@ -154,16 +161,16 @@ def _needed(programs: Iterable[Path]) -> Iterator[Path]:
 def _build(client: docker.APIClient, name: str, content: Content) -> None:
     with tempfile.NamedTemporaryFile() as file:
         with tarfile.open(fileobj=file, mode="w") as tar:
+            for directory in sorted(_directories([*content.files, *content.texts])):
+                entry = tarfile.TarInfo(directory.lstrip("/"))
+                entry.type, entry.mode = tarfile.DIRTYPE, 0o1777 if directory in _OPEN else 0o755
+                tar.addfile(entry)
             for there, here in sorted(content.files.items()):
                 tar.add(here.resolve(), there.lstrip("/"))
             for there, text in content.texts.items():
                 entry = tarfile.TarInfo(there.lstrip("/"))
                 entry.size = len(text)
                 tar.addfile(entry, io.BytesIO(text.encode()))
-            for directory in ("tmp", "root"):
-                entry = tarfile.TarInfo(directory)
-                entry.type, entry.mode = tarfile.DIRTYPE, 0o1777
-                tar.addfile(entry)
         file.flush()
         repository, _, tag = name.rpartition(":")
         changes = [f"ENV PATH={':'.join([*content.path, _PATH])}"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import tarfile
 import tempfile
 from dataclasses import dataclass, field
@@ -125,12 +126,29 @@ def _pack(archive: BinaryIO, directory: Path, paths: list[str], owner: tuple[int
 
 
 def _unpack(archive: BinaryIO, directory: Path) -> None:
-    """Beside the names that lead out of it, which the filter refuses, everything is taken as it is."""
+    """Files, directories and links that lie in it, and stay in it: the archive comes from whatever ran there.
 
-    def inside(entry: tarfile.TarInfo, path: str) -> tarfile.TarInfo | None:
-        if not (entry.isreg() or entry.isdir() or entry.issym()) or "/" not in entry.name:
-            return None
-        return tarfile.tar_filter(entry, path)
-
+    By hand, because what tarfile has for this is in no Python before 3.11.4.
+    """
     with tarfile.open(fileobj=archive) as tar:
-        tar.extractall(directory.parent, filter=inside, numeric_owner=True)  # noqa: S202 - see the filter
+        for entry in tar:
+            path = directory.parent / entry.name
+            if ".." in path.parts or directory not in path.parents or not _inside(path.parent, directory):
+                continue
+            if path.is_symlink():
+                path.unlink()
+            if entry.isdir():
+                path.mkdir(exist_ok=True)
+            elif entry.isreg() and (file := tar.extractfile(entry)) is not None:
+                path.unlink(missing_ok=True)
+                with path.open("xb") as target:
+                    shutil.copyfileobj(file, target)
+            elif entry.issym() and not path.exists():
+                path.symlink_to(entry.linkname)
+            if not entry.issym() and path.exists():
+                path.chmod(entry.mode & 0o777 | (0o700 if entry.isdir() else 0o600))
+
+
+def _inside(path: Path, directory: Path) -> bool:
+    """Also when all links are followed."""
+    return path.resolve().is_relative_to(directory.resolve())

@@ -122,7 +122,7 @@ def _asked(engine: Engine, tool: Tool, image: Image, identity: str, labels: dict
         identity,
         entrypoint=[image.program],
         command=list(tool.version_args),
-        user=f"{os.geteuid()}:{os.getegid()}",
+        user="0:0" if engine.rootless else f"{os.geteuid()}:{os.getegid()}",
         network_disabled=True,
         labels=labels,
     )["Id"]

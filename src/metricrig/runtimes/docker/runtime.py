@@ -77,7 +77,7 @@ class DockerRuntime:
     def beside(cls, host: Runtime) -> Self:
         """For some services of a rig of processes: they share its directory, and the machine's loopback."""
         found, ours = reached_engine(), janitor()
-        if not found.here:
+        if not found.here or found.engine.rootless:
             raise Unavailable(
                 "containers beside processes",
                 reason=f"they share a machine's 127.0.0.1, and the engine's is not ours: {found.engine}",
