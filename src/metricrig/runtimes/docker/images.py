@@ -26,6 +26,8 @@ def have(engine: Engine, image: Image) -> str:
     """The id of this image in the engine; building and pulling are no part of the time that a start may take."""
     if image.pull not in _POLICIES:
         raise UsageError(f"{image.name}: pull is one of {', '.join(_POLICIES)}, not {image.pull!r}")
+    if image.build is None and image.pull != "always" and (found := _find(engine, image)) is not None:
+        return found
     with _turns[engine.url, image.name]:
         return _have(engine, image)
 
