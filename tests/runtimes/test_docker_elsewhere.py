@@ -47,20 +47,16 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Far]:
 
 
 @pytest.fixture
-def neighbour(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """An engine of this very machine, by TLS."""
-    if why := engine.lacking():
-        raise engine.lacks(why)
-    root = tmp_path_factory.mktemp("neighbour")
-    tls = certificates.make(root / "tls", ["127.0.0.1"])
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        url = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+def neighbour(engine_url: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The engine of this very machine, by TLS."""
+    root = shared(tmp_path_factory) / "engine"
+    if not (root / "tcp").exists():
+        raise engine.lacks(f"that of {engine_url} is not behind TLS: it is not the tests' own, or openssl is absent")
+    url = (root / "tcp").read_text()
     monkeypatch.setenv("DOCKER_HOST", url)
     monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
-    monkeypatch.setenv("DOCKER_CERT_PATH", str(tls))
-    words = ["-H", url, *certificates.of_server(tls)]
-    with engine.running(root, words=words, images=["metricrig-tests/programs"]):
-        yield url
+    monkeypatch.setenv("DOCKER_CERT_PATH", str(root / "tls"))
+    return url
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def pod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with podman.running(tmp_path_factory.mktemp("podman") / "own", ["metricrig-tests/", "redis", "postgres"]) as url:
+def pod() -> Iterator[str]:
+    with podman.running(["metricrig-tests/", "redis", "postgres"]) as url:
         yield url
 
 

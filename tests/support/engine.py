@@ -11,10 +11,12 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from socket import create_server
 from typing import TYPE_CHECKING
 
 from metricrig import Unavailable
 from metricrig._core.processes import ProcessId
+from support import certificates
 from support.images import build_missing
 from support.waiting import eventually
 
@@ -54,7 +56,11 @@ def running(root: Path, *, far: bool = False, words: Sequence[str] = (), images:
         fcntl.flock(users, fcntl.LOCK_SH)  # as long as anybody has this, the engine stays
         try:
             if not socket.exists():
-                _start(root, socket, [*(_FAR if far else ()), *_words(root, socket), *words])
+                _start(
+                    root,
+                    socket,
+                    [*(_FAR if far else ()), *_words(root, socket), *words, *(() if far else _by_tcp(root))],
+                )
             url = f"unix://{socket}"
             build_missing(url, images)
         finally:
@@ -83,6 +89,20 @@ def _words(root: Path, socket: Path) -> list[str]:
     own = socket.parent
     words = ["dockerd", "--data-root", str(root / "data"), "--exec-root", str(own / "exec")]
     return [*words, "--pidfile", str(own / "pid"), "-H", f"unix://{socket}"]
+
+
+def _by_tcp(root: Path) -> list[str]:
+    """Behind TLS too, at the address in the file ``tcp``, if certificates can be made.
+
+    A second engine in our network would do for the tests of that, but when one starts, it clears the rules of all.
+    """
+    if shutil.which("openssl") is None:
+        return []
+    made = certificates.make(root / "tls", ["127.0.0.1"])
+    with create_server(("127.0.0.1", 0)) as free:
+        url = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+    (root / "tcp").write_text(url)
+    return ["-H", url, *certificates.of_server(made)]
 
 
 def _start(root: Path, socket: Path, words: list[str]) -> None:

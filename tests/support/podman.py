@@ -6,6 +6,8 @@ import contextlib
 import os
 import shutil
 import subprocess
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metricrig import Unavailable
@@ -14,7 +16,6 @@ from support.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 # What a machine under systemd has by itself. Its default limits are the kernel's, which only a root with all of its
 # powers may ask for; crun refuses the older arrangement of control groups.
@@ -40,13 +41,13 @@ def lacking() -> str:
 
 
 @contextlib.contextmanager
-def running(directory: Path, images: Sequence[str]) -> Iterator[str]:
-    """Its address."""
+def running(images: Sequence[str]) -> Iterator[str]:
+    """Its address. It wants short paths."""
     if why := lacking():
         raise Unavailable(
             "Podman", reason=why, remedy="as root: apt-get install podman runc netavark aardvark-dns catatonit"
         )
-    directory.mkdir(parents=True)
+    directory = Path(tempfile.mkdtemp(prefix="mrig-podman-"))
     config = directory / "containers.conf"
     config.write_text(_CONFIG.format(directory=directory))
     socket = directory / "podman.sock"
@@ -63,3 +64,4 @@ def running(directory: Path, images: Sequence[str]) -> Iterator[str]:
         process.terminate()
         process.wait()
         subprocess.run(["umount", str(directory / "root" / "overlay")], capture_output=True, check=False)
+        shutil.rmtree(directory, ignore_errors=True)

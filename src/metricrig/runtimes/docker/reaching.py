@@ -36,6 +36,10 @@ class Reached:
     files: bool
     """Whether it sees our files."""
 
+    def __str__(self) -> str:
+        where = "" if self.here else ", on another machine"
+        return f"{self.engine}{where}{'' if self.files else ', directories in volumes'}"
+
 
 def reached_engine() -> Reached:
     """The user's engine and the way to it, if it is one that this runtime can work with."""
