@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def _no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """What somebody has set for his own work must not change what the tests see."""
     for name in list(os.environ):
-        if name.startswith("METRICRIG_") and name != "METRICRIG_CACHE":
+        if name.startswith("METRICRIG_") and name not in {"METRICRIG_CACHE", "METRICRIG_SSH"}:
             monkeypatch.delenv(name)
 
 
@@ -48,7 +48,8 @@ def engine_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     from support import engine, images  # noqa: PLC0415 - few tests need one, and the client takes a tenth of a second
 
     if url := os.environ.get("DOCKER_HOST"):
-        images.build_missing(url)
+        if url.startswith("unix://"):  # elsewhere it has them already
+            images.build_missing(url)
         yield url
         return
     if why := engine.lacking():

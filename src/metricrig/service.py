@@ -41,7 +41,7 @@ class Workbench(Protocol):
 
     at: Placement
     unprivileged: tuple[int, int] | None
-    """The user and group that the service will run as, where that is not ourselves."""
+    """The user and group that its files are given to, where that is not ourselves."""
 
     def run(self, command: Sequence[str]) -> Completed:
         """Run a command to its end, as the service's own user; failing is an error."""

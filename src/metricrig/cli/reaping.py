@@ -67,10 +67,10 @@ def _in_engine(known: Collection[str]) -> list[FoundRig]:
 
     with contextlib.suppress(Unavailable):
         require_client()
-        from metricrig.runtimes.docker.engine import required_engine
+        from metricrig.runtimes.docker.engine import engine
         from metricrig.runtimes.docker.remains import remains
 
-        return remains(required_engine(), known)
+        return remains(engine(), known)
     return []
 
 

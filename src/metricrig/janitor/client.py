@@ -61,10 +61,14 @@ class Janitor:
         why: str | None = self.ask({"op": "close", "rig": rig, "keep": keep})["why"]
         return why
 
+    def adopt(self, path: Path) -> None:
+        """Have a path outside any rig removed when this process ends, whatever happens."""
+        self.tell({"op": "adopt", "path": str(path)})
+
     @contextlib.contextmanager
     def adopting(self, path: Path) -> Iterator[None]:
         """Have a path outside any rig removed, should this process die within the block."""
-        self.tell({"op": "adopt", "path": str(path)})
+        self.adopt(path)
         try:
             yield
         finally:

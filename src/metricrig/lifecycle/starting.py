@@ -72,6 +72,7 @@ def wipe(life: Life) -> None:
     for path in life.directory.iterdir():
         if (why := remove_tree(str(path))) is not None:
             raise OSError(f"{path} could not be removed: {why}")
+    life.runtime.wiped(life.site)
     life.prepared = False
 
 
@@ -162,9 +163,9 @@ def _write_files(life: Life) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.write_bytes(_content(life, content))
         path.chmod(0o600)
-        if life.site.user is not None:
+        if life.site.owner is not None:
             for each in (path, *(parent for parent in path.parents if life.directory in parent.parents)):
-                os.chown(each, *life.site.user)
+                os.chown(each, *life.site.owner)
 
 
 def _content(life: Life, content: FileContent) -> bytes:
@@ -196,7 +197,7 @@ class _Bench:
     def __init__(self, life: Life) -> None:
         self._life = life
         self.at = life.site.at
-        self.unprivileged = life.site.user
+        self.unprivileged = life.site.owner
 
     def run(self, command: Sequence[str]) -> Completed:
         """Run a command to its end; failing is an error."""

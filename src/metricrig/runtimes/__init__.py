@@ -30,6 +30,8 @@ class Site:
     """The instance's directory as the test sees it."""
     user: tuple[int, int] | None
     """The user and group it runs as, where that is not ourselves."""
+    owner: tuple[int, int] | None = None
+    """Whom its files on our side are given to, where that is not ourselves."""
 
     @property
     def log(self) -> Path:
@@ -124,6 +126,9 @@ class Runtime(Protocol):
 
     def launch(self, site: Site, launch: Launch, on_exit: Callable[[Running], None] | None = None) -> Running:
         """Start a command."""
+
+    def wiped(self, site: Site) -> None:
+        """Its directory has been emptied: so is whatever stands for it elsewhere."""
 
     def usurper(self, site: Site, running: Running) -> tuple[str, str] | None:
         """The name of a port that somebody else serves, and who."""

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 class Beside(Launched):
     """It ends with its container at the latest."""
 
-    def __init__(self, engine: Engine, container: Container) -> None:
+    def __init__(self, engine: Engine, container: Container, *, here: bool) -> None:
         super().__init__()
+        self._here = here
         self._engine = engine
         self._container = container
         self._id = ""
@@ -75,7 +76,7 @@ class Beside(Launched):
         from metricrig.janitor import family  # noqa: PLC0415 - only for one that takes too long
 
         pid = self.pid
-        if pid and Path(f"/proc/{pid}").exists():
+        if pid and self._here and Path(f"/proc/{pid}").exists():
             (family.send_to_tree if tree else os.kill)(pid, number)
 
     def freeze(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +24,27 @@ class Candidate:
     certificates: Path | None = None
     trouble: str = ""
     """Why it is no use even to try."""
+    ssh: str = "ssh"
+    """The client for an address that begins so, as words of a shell."""
+
+    def as_text(self) -> str:
+        """For another program; ``of_text`` reads it."""
+        return json.dumps([self.url, self.said_by, str(self.certificates or ""), self.ssh])
+
+    @classmethod
+    def of_text(cls, text: str) -> Candidate:
+        """What ``as_text`` has written."""
+        url, said_by, certificates, ssh = json.loads(text)
+        return cls(url, said_by, Path(certificates) if certificates else None, ssh=ssh)
 
 
 def candidates(env: Mapping[str, str], home: Path) -> list[Candidate]:
     """What somebody has chosen is the only one; else every usual place."""
+    ssh = env.get("METRICRIG_SSH") or "ssh"
+    return [replace(each, ssh=ssh) for each in _candidates(env, home)]
+
+
+def _candidates(env: Mapping[str, str], home: Path) -> list[Candidate]:
     if url := env.get("DOCKER_HOST"):
         folder = env.get("DOCKER_CERT_PATH") or str(home / ".docker")
         return [Candidate(url, "DOCKER_HOST", Path(folder) if env.get("DOCKER_TLS_VERIFY") else None)]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from docker.errors import APIError, DockerException, NotFound
 from requests.exceptions import RequestException
 
+from metricrig._core.errors import Unavailable
 from metricrig._core.processes import ProcessId
 from metricrig.logs import LogFile
 from metricrig.runtimes.docker import looking
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
 
     from metricrig.resources import Resources
     from metricrig.runtimes import Launch, Running
-    from metricrig.runtimes.docker.engine import Engine
+    from metricrig.runtimes.docker.doors import Doors
+    from metricrig.runtimes.docker.reaching import Reached
 
 _TAKEN = ("address already in use", "port is already allocated")
-_NOT_EXECUTED_STATUS = (126, 127)
+_NOT_EXECUTED_STATUS = (1, 126, 127)
+_INITS_COMPLAIN = ("[FATAL tini", "ERROR (catatonit")
 _NOT_EXECUTED = ("executable file not found", "no such file or directory", "permission denied", "exec format error")
 
 
@@ -35,13 +38,24 @@ class Container(Launched):
     """One that was created; ``start`` it. ``free_ports`` lets go of what keeps its ports from others."""
 
     def __init__(
-        self, engine: Engine, identity: str, memory: int | None, on_exit: Callable[[Running], None] | None
+        self,
+        reached: Reached,
+        identity: str,
+        doors: Doors,
+        *,
+        memory: int | None,
+        on_exit: Callable[[Running], None] | None,
+        fetch: Callable[[str], None] | None = None,
     ) -> None:
         super().__init__(on_exit)
         self.id = identity
         self.blocked = False
         """Whether it could not start because somebody else has one of its ports."""
-        self._engine = engine
+        self._engine = reached.engine
+        self._here = reached.here
+        self._doors = doors
+        self._fetch = fetch
+        """Takes what it has made, before it is removed."""
         self._memory = memory
         self._pid = 0
         self._out: Path | None = None
@@ -49,37 +63,54 @@ class Container(Launched):
 
     def start(self, launch: Launch, free_ports: Callable[[], bool]) -> None:
         """Attach, start, follow."""
-        client = self._engine.client
-        wanted = {"stdout": 1, "stderr": 1, "stream": 1, "stdin": int(launch.stdin is not None)}
-        output = Output(client.attach_socket(self.id, wanted))
         try:
-            self._start(free_ports)
-        except APIError as error:
-            output.close()
+            output = self._begin(launch, free_ports)
+        except (APIError, OSError) as error:
             self._not_started(said(error))
             return
         self._out = launch.err or launch.out
         self.follow(output, launch.out, launch.err)
         output.feed(launch.stdin)
 
-    def _start(self, free_ports: Callable[[], bool]) -> None:
+    def _begin(self, launch: Launch, free_ports: Callable[[], bool]) -> Output:
+        """Attached before it is started, so that nothing it says is lost. (Podman takes the ports at that moment.)"""
+        wanted = {"stdout": 1, "stderr": 1, "stream": 1, "stdin": int(launch.stdin is not None)}
+        output = None
         try:
+            output = Output(self._engine.client.attach_socket(self.id, wanted))
             self._engine.client.start(self.id)
-        except APIError as error:
+            self._open_doors(free_ports)
+        except (APIError, OSError) as error:
+            if output is not None:
+                output.close()
             if not _speaks_of(error, _TAKEN) or not free_ports():
                 raise
-            self._engine.client.start(self.id)  # it was our own reservation that was in its way
+            return self._begin(launch, free_ports)  # it was our own reservation that was in its way
+        return output
+
+    def _open_doors(self, free_ports: Callable[[], bool]) -> None:
+        try:
+            self._doors.open(self.id)
+        except OSError:
+            self._doors.close()
+            self.blocked = not free_ports()
+            if self.blocked:
+                raise
+            self._open_doors(free_ports)
 
     def _not_started(self, why: str) -> None:
-        self.blocked = any(words in why for words in _TAKEN)
+        self.blocked = self.blocked or any(words in why for words in _TAKEN)
         if any(words in why for words in _NOT_EXECUTED):
             self.refused = why
         self.ended(None, f"could not be started: {why}")
 
     @property
     def pid(self) -> int:
-        """The program's own, not that of the init before it; 0 if it was never started."""
-        return looking.main_process(self._first) if self._first else 0
+        """The program's own, not that of the init before it; 0 if it was never started.
+
+        On another machine it is its number there, and that of the init.
+        """
+        return looking.main_process(self._first) if self._first and self._here else self._first
 
     @property
     def _first(self) -> int:
@@ -94,17 +125,26 @@ class Container(Launched):
         """Whether it has ended, even if the news is on its way."""
         if self.exited.is_set():
             return True
+        if not self._here:
+            state = self._state()
+            return not state or not state["Running"]
         identity = ProcessId.of(self._first) if self._first else None
         return identity is None or not identity.alive
 
     def listens(self, port: int) -> bool:
         """The engine's own proxy accepts connections before there is a server: whether there is, the kernel knows."""
-        return looking.listens(self._first, port)
+        return looking.listens(self._first, port) if self._here else self._doors.answered(port)
 
     def resources(self) -> Resources:
         """Read from this machine's table of processes."""
         from metricrig.resources import of_tree  # noqa: PLC0415 - few ask
 
+        if not self._here:
+            raise Unavailable(
+                "the resources of a container elsewhere",
+                reason=f"they are read from a table of processes, and that is on {self._engine.host}",
+                remedy="use an engine of this very machine where a test asks for them",
+            )
         return of_tree(self.pid)
 
     def signal(self, number: int, *, tree: bool = False) -> None:
@@ -132,12 +172,15 @@ class Container(Launched):
     def collect(self) -> None:
         """Remove it, whatever it does."""
         self._collected = True
+        if self._fetch is not None and self.exited.is_set() and self.status is not None:
+            self._fetch(self.id)
         remove_container(self._engine.client, self.id)
         if self._pid or not self.exited.is_set():
             self.exited.wait()
 
     def ending(self) -> tuple[int | None, str]:
         """Ask the engine."""
+        self._doors.close()
         code: int | None = None
         with suppress(DockerException, RequestException):
             code = int(self._engine.client.wait(self.id)["StatusCode"])
@@ -154,7 +197,7 @@ class Container(Launched):
     def _words_of_init(self) -> str | None:
         """Why the init before the program could not execute it, if that is what happened."""
         last = LogFile(self._out).tail(1) if self._out else ""
-        return last.partition("exec ")[2] if last.startswith("[FATAL tini") else None
+        return last.partition("exec ")[2] if last.startswith(_INITS_COMPLAIN) else None
 
     def _state(self) -> dict[str, Any] | None:
         """The engine's own description; None if it knows no such container any more."""
@@ -165,5 +208,5 @@ class Container(Launched):
         return state
 
 
-def _speaks_of(error: APIError, words: tuple[str, ...]) -> bool:
+def _speaks_of(error: Exception, words: tuple[str, ...]) -> bool:
     return any(each in said(error) for each in words)

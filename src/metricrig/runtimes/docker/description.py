@@ -8,57 +8,61 @@ from typing import TYPE_CHECKING, Any
 
 from docker.types import LogConfig
 
-from metricrig._core.ports import LOOPBACK
 from metricrig.runtimes.docker.labels import SERVICE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from docker.types import Mount
+
     from metricrig.runtimes import Launch, Site
     from metricrig.runtimes.docker.engine import Engine
+    from metricrig.service import Service
+    from metricrig.tools import Image
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Where containers of a rig are: in a network of its own, or (an empty name) in the machine's."""
+    """Where a container is: in the rig's own network, or (an empty name) in the machine's."""
 
     network: str
     labels: dict[str, str]
+    bindings: Mapping[int | str, Any]
+    """Where its ports are published."""
+    volume: Mount | None
+    """Its directory, where that is not one of ours."""
 
 
-def user_of(engine: Engine, site: Site) -> str:
+def user_of(engine: Engine, site: Site) -> tuple[int, int]:
     """The same user as outside, so that the files in its directory are his; in a rootless engine that is its root."""
-    uid, gid = (0, 0) if engine.rootless else site.user or (os.geteuid(), os.getegid())
-    return f"{uid}:{gid}"
+    return site.user or ((0, 0) if engine.rootless else (os.geteuid(), os.getegid()))
 
 
-def describe(
-    engine: Engine, room: Room, site: Site, launch: Launch, *, image: str, platform: str | None
-) -> dict[str, Any]:
+def describe(engine: Engine, room: Room, site: Site, launch: Launch, *, image: Image, identity: str) -> dict[str, Any]:
     """The arguments of ``create_container``."""
     first, *words = launch.argv
-    published = {} if launch.beside or not room.network else _published(site)
     networks: Any = {
         room.network: engine.client.create_endpoint_config(aliases=None if launch.beside else [site.at.name])
     }
     return {
-        "image": image,
+        "image": identity,
         "entrypoint": [first],
         "command": words,
         "environment": dict(launch.env),
         "working_dir": str(launch.cwd) if launch.cwd else None,
-        "user": user_of(engine, site),
+        "user": in_words(user_of(engine, site)),
         "labels": {**room.labels, SERVICE: site.at.name},
-        "ports": list(published),
+        "ports": list(room.bindings),
         "stdin_open": launch.stdin is not None,
         "stop_signal": str(int(launch.stop_signal)),
         "healthcheck": {"test": ["NONE"]},  # readiness is asked from outside
-        "platform": platform,
+        "platform": image.platform,
         "networking_config": engine.client.create_networking_config(networks) if room.network else None,
         "host_config": engine.client.create_host_config(
-            binds=_binds(engine, site, launch),
-            port_bindings={number: (LOOPBACK, outside) for number, outside in published.items()},
+            binds=_binds(engine, room, site, launch),
+            mounts=[room.volume] if room.volume else None,
+            port_bindings=room.bindings,
             network_mode=room.network or "host",
             init=engine.has_init or None,
             # Its output goes into the rig's own file: the engine need not keep it a second time.
@@ -68,17 +72,30 @@ def describe(
     }
 
 
-def _published(site: Site) -> Mapping[int, int]:
-    """Its own numbers, and those of this machine."""
-    return {number: site.outside.ports[name] for name, number in site.at.port.items()}
+def in_words(user: tuple[int, int]) -> str:
+    """As an engine wants it."""
+    return f"{user[0]}:{user[1]}"
 
 
-def _binds(engine: Engine, site: Site, launch: Launch) -> list[str]:
+def _binds(engine: Engine, room: Room, site: Site, launch: Launch) -> list[str]:
     """Its directory at the same path, and for a program that wants to know its user's name, names."""
+    if room.volume:
+        return []
     binds = [f"{site.directory}:{site.directory}:rw"]
-    if launch.service.unprivileged and not _is_name(launch.service.user):
+    if needs_names(launch.service):
         binds.append(f"{_names_for(engine, site)}:/etc/passwd:ro")
     return binds
+
+
+def needs_names(service: Service) -> bool:
+    """Whether its user has to have a name: initdb and memcached refuse to be nobody."""
+    return service.unprivileged and not _is_name(service.user)
+
+
+def names(engine: Engine, site: Site) -> str:
+    """A list of users in which the one that it runs as has a name."""
+    uid, gid = user_of(engine, site)
+    return f"root:x:0:0::/root:/bin/sh\nservice:x:{uid}:{gid}::{site.directory}:/bin/sh\n"
 
 
 def _is_name(user: str | None) -> bool:
@@ -87,13 +104,10 @@ def _is_name(user: str | None) -> bool:
 
 
 def _names_for(engine: Engine, site: Site) -> Path:
-    """A list of users in which the one that it runs as has a name: initdb and memcached refuse to be nobody."""
+    """A file with that list."""
     path = site.directory.with_name(f"{site.directory.name}.users")
     if not path.exists():
-        uid, gid = user_of(engine, site).split(":")
-        path.write_text(
-            f"root:x:0:0::/root:/bin/sh\nservice:x:{uid}:{gid}::{site.directory}:/bin/sh\n", encoding="ascii"
-        )
+        path.write_text(names(engine, site), encoding="ascii")
         path.chmod(0o644)
     return path
 

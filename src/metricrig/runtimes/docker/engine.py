@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import docker
 from docker.errors import DockerException
-from docker.tls import TLSConfig
 
 from metricrig._core.errors import Unavailable
 from metricrig.runtimes.docker.candidates import candidates
+from metricrig.runtimes.docker.secured import Secured
+from metricrig.runtimes.docker.tunnel import Tunnel
 
 if TYPE_CHECKING:
     from metricrig.runtimes.docker.candidates import Candidate
 
 _VARIABLES = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "HOME")
+_OURS = ("METRICRIG_SSH", "XDG_RUNTIME_DIR")
 _PATIENCE = 60
 C = TypeVar("C", bound=docker.APIClient)
 
@@ -27,8 +30,9 @@ C = TypeVar("C", bound=docker.APIClient)
 class Engine:
     """An engine that answers. ``client`` may be used from many threads."""
 
-    url: str
-    said_by: str
+    candidate: Candidate
+    line: str
+    """The address that its client uses: a socket of ours, where the engine's own is behind ssh or TLS."""
     client: docker.APIClient
     version: str
     platform: str
@@ -36,18 +40,32 @@ class Engine:
     rootless: bool
     host: str
     """The machine that it runs on, by its name and kernel."""
+    podman: bool
     has_init: bool
     """Whether it can put a small init before the program, which passes signals on."""
 
-    tls: TLSConfig | None = None
+    answers_in: float
+    """Seconds: how far away it is."""
+    tunnel: Tunnel | None = None
+
+    @property
+    def url(self) -> str:
+        """Its address, as the user knows it."""
+        return self.candidate.url
+
+    @property
+    def lost(self) -> bool:
+        """Whether there is no way to it any more."""
+        return self.tunnel is not None and self.tunnel.ended
 
     def new_client(self, kind: type[C]) -> C:
         """Another client, of this class: with connections of its own."""
-        return kind(base_url=self.url, version=self.client.api_version, timeout=_PATIENCE, tls=self.tls or False)
+        return kind(base_url=self.line, version=self.client.api_version, timeout=_PATIENCE)
 
     def __str__(self) -> str:
         rootless = ", rootless" if self.rootless else ""
-        return f"{self.version} for {self.platform} at {self.url} ({self.said_by}{rootless})"
+        name = "Podman " if self.podman else ""
+        return f"{name}{self.version} for {self.platform} at {self.url} ({self.candidate.said_by}{rootless})"
 
 
 _found: dict[tuple[object, ...], Engine] = {}
@@ -55,29 +73,10 @@ _found: dict[tuple[object, ...], Engine] = {}
 
 def engine() -> Engine:
     """The user's engine; ``Unavailable`` says where one was looked for and why it was not there."""
-    key = (os.getpid(), *(os.environ.get(name) for name in _VARIABLES))
-    if key not in _found:
+    key = (os.getpid(), *(os.environ.get(name) for name in (*_VARIABLES, *_OURS)))
+    if key not in _found or _found[key].lost:
         _found[key] = find_engine()
     return _found[key]
-
-
-def required_engine() -> Engine:
-    """The user's engine, if it is one that this runtime can work with."""
-    found = engine()
-    if not found.url.startswith("unix://") or found.host != _here():
-        raise Unavailable(
-            "containers of an engine elsewhere",
-            reason=f"it has not our files, nor our 127.0.0.1: it is on {found.host}, and we are on {_here()}; {found}",
-            remedy="use an engine of this very machine, neither in a virtual one nor from within a container:"
-            " unset DOCKER_HOST, or docker context use default",
-        )
-    if found.rootless and os.geteuid() == 0:
-        raise Unavailable(
-            "containers of somebody else's rootless engine",
-            reason=f"it cannot read what root writes: {found}",
-            remedy="run the tests as the user whose engine it is",
-        )
-    return found
 
 
 def find_engine() -> Engine:
@@ -100,42 +99,43 @@ def connect(candidate: Candidate) -> Engine:
     """Ask one whether it is there, and what it is."""
     if candidate.trouble:
         raise ValueError(candidate.trouble)
-    _knock(candidate.url)
-    tls = _tls(candidate)
-    client = docker.APIClient(
-        base_url=candidate.url,
-        version="auto",
-        timeout=_PATIENCE,
-        tls=tls or False,
-        use_ssh_client=candidate.url.startswith("ssh://"),
-    )
+    line, tunnel, secured = candidate.url, None, None
+    if candidate.url.startswith("ssh://"):
+        tunnel = Tunnel(candidate.url, candidate.ssh)
+        line = f"unix://{tunnel.socket}"
+    elif candidate.certificates is not None and candidate.url.startswith("tcp://"):
+        secured = Secured(candidate.url, candidate.certificates)
+        line = f"unix://{secured.socket}"
+    try:
+        return _asked(candidate, line, tunnel)
+    except (DockerException, OSError):
+        if why := tunnel.last_words() if tunnel else secured.failure if secured else "":
+            raise ConnectionError(why) from None  # what the client saw of it is a closed connection
+        raise
+
+
+def _asked(candidate: Candidate, line: str, tunnel: Tunnel | None) -> Engine:
+    _knock(line)
+    client = docker.APIClient(base_url=line, version="auto", timeout=_PATIENCE)
+    began = time.monotonic()
+    client.ping()
+    answers_in = time.monotonic() - began
     facts: dict[str, Any] = client.info()
+    podman = any("Podman" in each.get("Name", "") for each in client.version().get("Components") or ())
     machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(facts["Architecture"], facts["Architecture"])
     return Engine(
-        url=candidate.url,
-        said_by=candidate.said_by,
+        candidate=candidate,
+        line=line,
         client=client,
         version=f"{facts.get('ServerVersion') or '?'}",
         platform=f"{facts.get('OSType', 'linux')}/{machine}",
         rootless=any("name=rootless" in each for each in facts.get("SecurityOptions") or ()),
         host=f"{facts.get('Name')} ({facts.get('KernelVersion')})",
-        has_init=bool(facts.get("InitBinary")),
-        tls=tls,
+        has_init=bool(facts.get("InitBinary")) or podman,
+        podman=podman,
+        answers_in=answers_in,
+        tunnel=tunnel,
     )
-
-
-def _here() -> str:
-    """This machine, as an engine of it would name it."""
-    machine = os.uname()
-    return f"{machine.nodename} ({machine.release})"
-
-
-def _tls(candidate: Candidate) -> TLSConfig | None:
-    folder = candidate.certificates
-    if folder is None:
-        return None
-    pair = (str(folder / "cert.pem"), str(folder / "key.pem"))
-    return TLSConfig(client_cert=pair, ca_cert=str(folder / "ca.pem"), verify=True)
 
 
 def _knock(url: str) -> None:
@@ -153,6 +153,6 @@ def _plainly(error: BaseException) -> str:
         return "you may not use it (are you in its group?)"
     if isinstance(error, ConnectionRefusedError):
         return "nobody listens there (connection refused)"
-    while (inner := error.__cause__ or error.__context__) is not None:
+    while (inner := error.__cause__ or (None if error.__suppress_context__ else error.__context__)) is not None:
         error = inner
     return str(error) or type(error).__name__

@@ -28,15 +28,20 @@ def have(engine: Engine, image: Image) -> str:
         raise UsageError(f"{image.name}: pull is one of {', '.join(_POLICIES)}, not {image.pull!r}")
     if image.build is not None and image.files:
         raise UsageError(f"{image.name}: it is built from a folder or made of files, not both")
-    with _turns[engine.url, image.name]:
-        return _have(engine, image)
-
-
-def _have(engine: Engine, image: Image) -> str:
-    began = time.monotonic()
-    is_pulled = image.build is None and not image.files
-    if is_pulled and image.pull != "always" and (found := _find(engine, image)) is not None:
+    if (found := _found(engine, image)) is not None:
         return found
+    with _turns[engine.url, image.name]:
+        return _found(engine, image) or _obtained(engine, image)
+
+
+def _found(engine: Engine, image: Image) -> str | None:
+    """Its id, if nothing has to be done."""
+    is_pulled = image.build is None and not image.files
+    return _find(engine, image) if is_pulled and image.pull != "always" else None
+
+
+def _obtained(engine: Engine, image: Image) -> str:
+    began = time.monotonic()
     is_new = _obtain(engine, image)
     if (found := _find(engine, image)) is None:
         raise _lacking(image, "the engine says that it has it now, and yet has it not", "try again")

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LISTEN = "0A"
-_INIT = "docker-init"
+_INITS = {"docker-init", "podman-init", "catatonit"}
 
 
 def listens(pid: int, port: int) -> bool:
@@ -29,7 +29,7 @@ def main_process(pid: int) -> int:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
     except OSError:
         return pid
-    return int(children[0]) if name == _INIT and children else pid
+    return int(children[0]) if name in _INITS and children else pid
 
 
 def _listening(lines: list[str]) -> Iterator[int]:

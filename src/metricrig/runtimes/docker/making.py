@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _LABEL = "metricrig.files"
 _PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 _ELF = b"\x7fELF"
+_OPEN = {"/tmp", "/root"}  # noqa: S108 - in the image
 _AT_ONCE = 100
 """How many programs ldd is asked about in one go."""
 
@@ -120,23 +122,26 @@ def _import(engine: Engine, image: Image, content: Mapping[str, Path], digest: s
     repository, tag = parted(image.name)
     with tempfile.NamedTemporaryFile() as file:
         with tarfile.open(fileobj=file, mode="w") as tar:
-            for entry in _directories(("tmp", "root")):
+            for entry in _directories(content):
                 tar.addfile(entry)
             for there, here in sorted(content.items()):
                 tar.add(here.resolve(), there.lstrip("/"))
         file.flush()
         changes = [f"ENV PATH={':'.join(search_path(image.files))}", f"LABEL {_LABEL}={digest}"]
         try:
-            engine.client.import_image_from_file(file.name, repository=repository, tag=tag, changes=changes)
+            answer = engine.client.import_image_from_file(file.name, repository=repository, tag=tag, changes=changes)
+            if not engine.client.images(image.name):  # Podman does not hear of the tag
+                engine.client.tag(json.loads(answer.splitlines()[-1])["status"], repository, tag)
         except (DockerException, OSError) as error:
             raise _unmade(image, said(error), "see the engine's log") from error
 
 
-def _directories(names: Iterable[str]) -> Iterator[tarfile.TarInfo]:
-    """Places where any user may write."""
-    for name in names:
-        entry = tarfile.TarInfo(name)
-        entry.type, entry.mode = tarfile.DIRTYPE, 0o1777
+def _directories(paths: Iterable[str]) -> Iterator[tarfile.TarInfo]:
+    """All of them are named: what an engine makes by itself may be closed to others. In some, any user may write."""
+    parents = {str(each) for path in paths for each in PurePosixPath(path).parents}
+    for name in sorted({*_OPEN, *parents} - {"/"}):
+        entry = tarfile.TarInfo(name.lstrip("/"))
+        entry.type, entry.mode = tarfile.DIRTYPE, 0o1777 if name in _OPEN else 0o755
         yield entry
 
 

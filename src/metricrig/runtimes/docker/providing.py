@@ -12,8 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from docker.errors import APIError
+
 from metricrig._core.directories import cache_root
 from metricrig._core.errors import Unavailable, UsageError
+from metricrig.runtimes.docker.obtaining import said
 from metricrig.runtimes.docker.removal import remove_container
 from metricrig.tools import Executable, Image
 from metricrig.tools.numbering import normalised
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from metricrig.tools.requests import Request
 
 _ANSWER_WITHIN = 30
+_PREFIX = re.compile(r"^(docker\.io/(library/)?|localhost/)")
+"""What Podman puts before names that have no registry."""
 
 
 def image_of(engine: Engine, service: Service) -> Image:
@@ -56,6 +61,7 @@ def _version(engine: Engine, image: Image, request: Request) -> str:
 
     before, _, after = image.name.partition("{version}")
     names: list[str] = [name for each in engine.client.images() for name in each["RepoTags"] or ()]
+    names = [_PREFIX.sub("", name) for name in names]
     here = [name.removeprefix(before).removesuffix(after) for name in names if name.startswith(before)]
     fitting = [each for each in here if normalised(each) == each and request.satisfied_by(each)]
     if fitting:
@@ -117,7 +123,7 @@ def _asked(engine: Engine, tool: Tool, image: Image, identity: str, labels: dict
         identity,
         entrypoint=[image.program],
         command=list(tool.version_args),
-        user=f"{os.geteuid()}:{os.getegid()}",
+        user="0:0" if engine.rootless else f"{os.geteuid()}:{os.getegid()}",
         network_disabled=True,
         labels=labels,
     )["Id"]
@@ -126,5 +132,11 @@ def _asked(engine: Engine, tool: Tool, image: Image, identity: str, labels: dict
         client.wait(container, timeout=_ANSWER_WITHIN)
         answer: bytes = client.logs(container)
         return answer.decode(errors="replace")
+    except APIError as error:
+        raise Unavailable(
+            f"the version of {image.name}",
+            reason=f"its program cannot be asked: {said(error)}",
+            remedy="see whether the engine runs containers at all: docker run --rm hello-world",
+        ) from error
     finally:
         remove_container(client, container)

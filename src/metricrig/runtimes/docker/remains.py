@@ -29,7 +29,7 @@ def remains(engine: Engine, known: Collection[str]) -> list[FoundRig]:
             owner=owner_of(found[rig]),
             services=(),
             made=float(found[rig].get(MADE) or 0),
-            errand=tuple(removal(engine.url, rig)),
+            errand=tuple(removal(engine.candidate, rig)),
         )
         for rig, state in states.items()
     ]

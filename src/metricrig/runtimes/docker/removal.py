@@ -1,19 +1,17 @@
 """Removing what a rig has in an engine, by its label. What is gone already is fine.
 
-``python -m metricrig.runtimes.docker.removal URL RIG`` is what the janitor runs when a rig's owner is dead.
+``python -m metricrig.runtimes.docker.removal ENGINE RIG`` is what the janitor runs when a rig's owner is dead.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docker.errors import APIError, NotFound
 
-from metricrig.runtimes.docker.candidates import Candidate, candidates
+from metricrig.runtimes.docker.candidates import Candidate
 from metricrig.runtimes.docker.engine import connect
 from metricrig.runtimes.docker.labels import RIG
 
@@ -26,9 +24,9 @@ _TRIES = 20
 _PAUSE = 0.1
 
 
-def removal(url: str, rig: str) -> list[str]:
-    """The command that removes what a rig has in the engine of that address."""
-    return [sys.executable, "-m", "metricrig.runtimes.docker.removal", url, rig]
+def removal(candidate: Candidate, rig: str) -> list[str]:
+    """The command that removes what a rig has in this engine."""
+    return [sys.executable, "-m", "metricrig.runtimes.docker.removal", candidate.as_text(), rig]
 
 
 def remove_rig(client: docker.APIClient, rig: str) -> None:
@@ -69,10 +67,9 @@ def _remove(identities: Iterable[str], remove: Callable[[str], object]) -> None:
                 raise
 
 
-def main(url: str, rig: str) -> None:
-    """For the janitor: with whatever the environment says of this engine."""
-    known = [each for each in candidates(os.environ, Path.home()) if each.url == url]
-    remove_rig(connect(known[0] if known else Candidate(url, "the rig's record")).client, rig)
+def main(candidate: str, rig: str) -> None:
+    """For the janitor, which has another environment than the rig's owner had when it chose this engine."""
+    remove_rig(connect(Candidate.of_text(candidate)).client, rig)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Self
 
@@ -14,20 +15,22 @@ from metricrig._core.ports import LOOPBACK, foreign_listener
 from metricrig.janitor.client import janitor
 from metricrig.janitor.family import descendants
 from metricrig.placement import Addresses, Placement, Ports
-from metricrig.runtimes import Site, make_directory, new_secret, places, viewed
+from metricrig.runtimes import Site, new_secret, places, viewed
+from metricrig.runtimes.docker.belongings import Belongings
 from metricrig.runtimes.docker.beside import Beside
 from metricrig.runtimes.docker.container import Container
-from metricrig.runtimes.docker.description import Room, describe, user_of
-from metricrig.runtimes.docker.engine import required_engine
+from metricrig.runtimes.docker.description import Room, describe, in_words, names, needs_names, user_of
+from metricrig.runtimes.docker.doors import Doors
+from metricrig.runtimes.docker.handing import give_text
 from metricrig.runtimes.docker.images import have
 from metricrig.runtimes.docker.labels import labels
 from metricrig.runtimes.docker.network import Network
 from metricrig.runtimes.docker.obtaining import said
 from metricrig.runtimes.docker.people import user_in_image
 from metricrig.runtimes.docker.providing import image_of, provided
+from metricrig.runtimes.docker.reaching import reached_engine
 from metricrig.runtimes.docker.removal import removal, remove_once
 from metricrig.runtimes.reservations import Reservations
-from metricrig.runtimes.users import unprivileged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
 
     from metricrig.janitor.client import Janitor
     from metricrig.runtimes import Launch, Running, Runtime
-    from metricrig.runtimes.docker.engine import Engine
+    from metricrig.runtimes.docker.reaching import Reached
     from metricrig.service import Service
     from metricrig.tools import Executable, Image
 
@@ -48,11 +51,12 @@ class DockerRuntime:
 
     name = "docker"
 
-    def __init__(self, *, rig: str, directory: Path, janitor: Janitor, engine: Engine, guest: bool = False) -> None:
+    def __init__(self, *, rig: str, directory: Path, janitor: Janitor, reached: Reached, guest: bool = False) -> None:
         self.rig = rig
         self.directory = directory
         self._janitor = janitor
-        self._engine = engine
+        self._reached = reached
+        self._engine = engine = reached.engine
         self._guest = guest
         """Whether the rig's other services are processes: then all share the machine's loopback."""
         self._reservations = Reservations()
@@ -60,21 +64,28 @@ class DockerRuntime:
         self._network = Network(engine, f"metricrig-{rig}", self._labels)
         self._images: dict[str, tuple[Image, str]] = {}
         self._containers: dict[str, Container] = {}
+        self._belongings = Belongings(reached, rig, self._labels)
 
     @classmethod
     def for_one(cls, *, rig: str, data: str | Path) -> Self:
         """For a rig of this process alone."""
-        found = required_engine()
+        found = reached_engine()
         directory, ours = places.open_directory(rig, data)
-        ours.charge(rig, removal(found.url, rig))
-        return cls(rig=rig, directory=directory, janitor=ours, engine=found)
+        ours.charge(rig, removal(found.engine.candidate, rig))
+        return cls(rig=rig, directory=directory, janitor=ours, reached=found)
 
     @classmethod
     def beside(cls, host: Runtime) -> Self:
         """For some services of a rig of processes: they share its directory, and the machine's loopback."""
-        found, ours = required_engine(), janitor()
-        ours.charge(host.rig, removal(found.url, host.rig))
-        return cls(rig=host.rig, directory=host.directory, janitor=ours, engine=found, guest=True)
+        found, ours = reached_engine(), janitor()
+        if not found.here or found.engine.rootless:
+            raise Unavailable(
+                "containers beside processes",
+                reason=f"they share a machine's 127.0.0.1, and the engine's is not ours: {found.engine}",
+                remedy='use an engine of this very machine, or containers for all of them: Rig(runtime="docker")',
+            )
+        ours.charge(host.rig, removal(found.engine.candidate, host.rig))
+        return cls(rig=host.rig, directory=host.directory, janitor=ours, reached=found, guest=True)
 
     def place(self, service: Service) -> Site:
         """Its usual ports inside, reserved ones of 127.0.0.1 outside, and a directory at the same path for both."""
@@ -89,15 +100,13 @@ class DockerRuntime:
             dir=self.directory / service.name,
             secret=new_secret(),
         )
-        user = unprivileged() if service.unprivileged and service.user is None else None
-        make_directory(at.dir, user)
-        return self._site(service, at, outside, user)
+        return self._belongings.owned(self._site(service, at, outside, self._belongings.user(service)))
 
     def move(self, service: Service, site: Site, port: str) -> Site:
         """Another number outside for a port that somebody else holds."""
         outside = Ports({**site.outside.ports, port: self._reservations.replace(service.name, port)})
         at = replace(site.at, port=outside) if self._guest else site.at
-        return self._site(service, at, outside, site.user)
+        return replace(self._site(service, at, outside, site.user), owner=site.owner)
 
     def provide(self, service: Service) -> Executable | None:
         """Have the image, and know what is in it."""
@@ -111,8 +120,7 @@ class DockerRuntime:
             return site
         image, identity = self._images[service.name]
         user = user_in_image(self._engine, service, image=image.name, identity=identity, labels=self._labels)
-        make_directory(site.directory, user)
-        return replace(site, user=user)
+        return self._belongings.owned(replace(site, user=user))
 
     def program(self, word: str, environment: Mapping[str, str], executable: Executable | None) -> str:
         """The image's own PATH is not ours to search."""
@@ -132,8 +140,8 @@ class DockerRuntime:
         """A container; for a command beside a service that runs, a process in its container."""
         running = self._containers.get(site.at.name)
         if launch.beside and running is not None and not running.exited.is_set():
-            command = Beside(self._engine, running)
-            command.start(launch, user_of(self._engine, site))
+            command = Beside(self._engine, running, here=self._reached.here)
+            command.start(launch, in_words(user_of(self._engine, site)))
             return command
         container = self._container(site, launch, on_exit)
         if not launch.beside:
@@ -145,7 +153,7 @@ class DockerRuntime:
         """Somebody else who listens on one of its ports: in a private network only if that is why it did not start."""
         if not isinstance(running, Container) or not (running.blocked or self._guest):
             return None
-        ours = [running.pid, *descendants(running.pid)] if running.pid else []
+        ours = [running.pid, *descendants(running.pid)] if running.pid and self._reached.here else []
         found = foreign_listener(site.outside.ports.values(), ours)
         names = [name for name, number in site.outside.ports.items() if found and number == found.port]
         return (names[0], str(found)) if names else None
@@ -153,6 +161,10 @@ class DockerRuntime:
     def adopting(self, path: Path) -> AbstractContextManager[None]:
         """Have a path outside the rig removed, should this process die within the block."""
         return self._janitor.adopting(path)
+
+    def wiped(self, site: Site) -> None:
+        """What it has in a volume goes as well."""
+        self._belongings.wiped(site)
 
     def close(self, *, keep: bool) -> None:
         """Remove the network and whatever else has the rig's label, then the directory."""
@@ -167,8 +179,11 @@ class DockerRuntime:
 
     def _container(self, site: Site, launch: Launch, on_exit: Callable[[Running], None] | None) -> Container:
         image, identity = self._images[site.at.name]
-        room = Room("" if self._guest else self._network.name(), self._labels)
-        words = describe(self._engine, room, site, launch, image=identity, platform=image.platform)
+        volume = self._belongings.volume(site)
+        doors = Doors(self._reached, {} if launch.beside or self._guest else _published(site))
+        mount = volume.prepare(site) if volume else None
+        room = Room("" if self._guest else self._network.name(), self._labels, doors.bindings, mount)
+        words = describe(self._engine, room, site, launch, image=image, identity=identity)
         name = f"{self.rig}-{site.at.name}-{os.urandom(3).hex()}"
         try:
             made = self._engine.client.create_container(name=name, **words)["Id"]
@@ -178,10 +193,23 @@ class DockerRuntime:
             raise Unavailable(
                 f"a container for {site.at.name}",
                 reason=f"the engine makes none: {said(error)}",
-                remedy=f"see whether the image {image.name} is still there, and what the engine's own log says",
+                remedy=f"see whether the image {image.name} is still there, and what the engine's own log says;"
+                " Podman needs catatonit for its init",
             ) from error
+        if volume is not None:
+            volume.used = volume.used or not launch.beside
+            volume.give(made, site, user_of(self._engine, site))
+            if needs_names(launch.service):
+                give_text(self._engine, made, "/etc/passwd", names(self._engine, site))
         limits = launch.service.limits
-        return Container(self._engine, made, limits.memory if limits else None, on_exit)
+        return Container(
+            self._reached,
+            made,
+            doors,
+            memory=limits.memory if limits else None,
+            on_exit=on_exit,
+            fetch=partial(volume.fetch, site=site) if volume and launch.beside else None,
+        )
 
     def _site(self, service: Service, at: Placement, outside: Ports, user: tuple[int, int] | None) -> Site:
         return Site(
@@ -191,6 +219,11 @@ class DockerRuntime:
             directory=at.dir,
             user=user,
         )
+
+
+def _published(site: Site) -> dict[int, int]:
+    """Numbers of this machine by its own."""
+    return {number: site.outside.ports[name] for name, number in site.at.port.items()}
 
 
 def _inside(service: Service, outside: Ports) -> Ports:

@@ -93,9 +93,9 @@ def containers() -> Capability:
 
     try:
         require_client()
-        from metricrig.runtimes.docker.engine import engine  # noqa: PLC0415 - see above
+        from metricrig.runtimes.docker.reaching import reached_engine  # noqa: PLC0415 - see above
 
-        found = engine()
+        found = reached_engine()
     except Unavailable as error:
         return Capability("container engine", present=False, says=error.reason, remedy=error.remedy)
     return Capability("container engine", present=True, says=str(found))

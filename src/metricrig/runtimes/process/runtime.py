@@ -125,6 +125,9 @@ class ProcessRuntime:
         """What another process that shares our janitor has launched; None if it does not run any more."""
         return self._janitor.attach(pid, cast("Callable[[Child], None]", on_exit))
 
+    def wiped(self, site: Site) -> None:
+        """There is nothing else."""
+
     def usurper(self, site: Site, running: Running) -> tuple[str, str] | None:
         """Somebody else who listens on one of its ports."""
         wanted = site.at.port
@@ -157,4 +160,4 @@ class ProcessRuntime:
         if user is not None:
             require_way(at.dir, user)
         # One machine, one loopback: who is inside and who is outside see the same.
-        return Site(at=at, inside=addresses, outside=addresses, directory=at.dir, user=user)
+        return Site(at=at, inside=addresses, outside=addresses, directory=at.dir, user=user, owner=user)

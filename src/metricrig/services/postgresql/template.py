@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from metricrig.service import Workbench
 
 _VERIFIER = re.compile(rb"SCRAM-SHA-256\$4096:[A-Za-z0-9+/=]{24}\$[A-Za-z0-9+/=]{44}:[A-Za-z0-9+/=]{44}")
-_NEIGHBOURS = "host all all samenet scram-sha-256\n"
-"""In a private network others come from its addresses; a server that listens on 127.0.0.1 has no other neighbours."""
+_NEIGHBOURS = "host all all all scram-sha-256\n"
+"""In a private network others come from its addresses, and from an engine's own address those who are let in there; a
+server that listens on 127.0.0.1 has no other neighbours."""
 _ROLES = "global/1260"
 """The table pg_authid; its number is the same in every version."""
 
