@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import pytest
@@ -45,8 +46,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Who waits for somebody's clock begins first, so that the others run meanwhile."""
-    items.sort(key=lambda item: item.get_closest_marker("patient") is None)
+    """Who waits for somebody's clock begins first, so that the others run meanwhile.
+
+    Each process of a parallel run is given two tests to begin with, so there is another one between two of these.
+    """
+    patient = [each for each in items if each.get_closest_marker("patient")]
+    others = [each for each in items if each not in patient]
+    between, rest = others[: len(patient)], others[len(patient) :]
+    items[:] = [each for pair in zip_longest(patient, between) for each in pair if each is not None] + rest
 
 
 @pytest.fixture

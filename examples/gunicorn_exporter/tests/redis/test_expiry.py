@@ -63,7 +63,7 @@ def test_steady_traffic_keeps_all_buckets(rig: Rig, store: InRedis) -> None:
     exporter = rig.add(Exporter(workers=1, storage=replace(store, ttl=SHORT)))
     rig.start()
     visit(exporter, 1)
-    _visit_for(exporter, 2 * SHORT)
+    _visit_for(exporter, 1.5 * SHORT)
     assert "+Inf" in {each.labels["le"] for each in exporter.metrics.samples(BUCKET)}
 
 

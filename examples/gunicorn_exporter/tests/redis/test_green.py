@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.thorough, pytest.mark.parametrize("kind", ["gevent", "eventlet"])]
 AT_ONCE = 8
-SOON = 1.5
+SOON = 1.0
 """Several times what a worker takes for its first requests (0.2 s)."""
 
 
