@@ -145,9 +145,10 @@ def test_an_exception_inside_the_block_leaves_nothing() -> None:
 
 def test_a_kept_rig_leaves_its_directory_and_nothing_else(foreign_root: Path) -> None:
     with Rig("kept", keep=True) as rig:
-        instance = rig.add(python("writer", "open('data', 'w').write('x'); time.sleep(1000)", cwd="{dir}"))
+        code = "print('x', end='', file=open('data', 'w'), flush=True); print('written'); time.sleep(1000)"
+        instance = rig.add(python("writer", code, cwd="{dir}"))
         rig.start()
-        instance.wait(lambda i: (i.dir / "data").exists())
+        instance.wait(ready.log("written"))
         pid = instance.pid
     assert (rig.directory / "writer" / "data").read_text() == "x"
     assert rig.directory.is_relative_to(foreign_root)

@@ -41,7 +41,7 @@ def test_a_mark_divides_the_log(rig: Rig) -> None:
 
 
 def test_a_restarted_service_is_not_ready_by_what_it_said_before(rig: Rig) -> None:
-    code = "os.path.exists('ran') or print('up'); open('ran', 'w'); time.sleep(1000)"
+    code = "ran = os.path.exists('ran'); open('ran', 'w'); ran or print('up'); time.sleep(1000)"
     instance = rig.add(python("x", code, cwd="{dir}", ready=ready.log("up"), start_within=0.5))
     rig.start()
     instance.stop()
