@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FAILED = metric("gunicorn_worker_failed_requests_total")
 DURATIONS = metric("gunicorn_worker_request_duration_seconds_count")
-APP = "exporter_suite.apps.plain:app"
+APP = "exporter_apps.plain:app"
 KINDS = [kind if kind == "sync" else pytest.param(kind, marks=pytest.mark.thorough) for kind in WORKERS]
 CONFIGURATION = "from gunicorn_prometheus_exporter import load_yaml_config\n\nload_yaml_config({path!r})\n"
 
