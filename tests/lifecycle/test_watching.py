@@ -26,7 +26,7 @@ def test_the_log_has_both_outputs(rig: Rig) -> None:
 
 def test_a_mark_divides_the_log(rig: Rig) -> None:
     code = """
-    signal.signal(signal.SIGUSR1, lambda *_: print('again')); print('up')
+    signal.signal(signal.SIGUSR1, lambda *_: print('again')); os.write(1, b'up\\n')
     while True: signal.pause()
     """
     instance = rig.add(python("x", code, ready=ready.log("up")))
