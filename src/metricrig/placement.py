@@ -66,6 +66,18 @@ class Placement:
     secret: str
     """Random, this instance's own: a password for whoever wants one."""
     executable: Executable | None = None
+    common: Path | None = None
+    """The rig's shared directory, where services can have one."""
+
+    @property
+    def shared(self) -> Path:
+        """A directory that all services of the rig have, at the same path, and the test too: ``rig.shared``."""
+        if self.common is None:
+            raise UsageError(
+                f"{self.name}: there is no {{shared}} in an engine that does not see our files;"
+                " each service has its own {dir}"
+            )
+        return self.common
 
     @property
     def tool(self) -> str:
@@ -109,7 +121,12 @@ class Placement:
         return [self.render(text) for text in texts]
 
 
-PLACEHOLDERS = ("rig", "name", "host", "port", "dir", "secret", "tool", "version")
+def shared_in(directory: Path) -> Path:
+    """What all services of a rig share; no service can have this name."""
+    return directory / ".shared"
+
+
+PLACEHOLDERS = ("rig", "name", "host", "port", "dir", "shared", "secret", "tool", "version")
 
 
 def check_placeholders(service: str, text: str) -> None:

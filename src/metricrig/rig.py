@@ -14,6 +14,7 @@ from metricrig.instance import Instance, instance_of
 from metricrig.lifecycle import order, stopping
 from metricrig.lifecycle.state import CLOSED, RUNNING, Life
 from metricrig.lifecycle.together import start_together
+from metricrig.placement import shared_in
 from metricrig.runtimes.choosing import PROCESS, new_guest, new_runtime
 from metricrig.service import NAME, Service
 
@@ -152,6 +153,11 @@ class Rig:
     def directory(self) -> Path:
         """Where all files of this rig are."""
         return self._runtime.directory
+
+    @property
+    def shared(self) -> Path:
+        """A directory that the test and all services have: ``{shared}`` in a command. It goes with the rig."""
+        return shared_in(self._runtime.directory)
 
     @property
     def runtime(self) -> str:

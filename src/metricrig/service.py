@@ -63,8 +63,9 @@ class Service:
     """A real program, described: what to run, what it listens on, when it is ready.
 
     Texts in ``command``, ``env``, ``files``, ``url`` and ``cwd`` have placeholders: ``{host}``, ``{port}`` or
-    ``{port[name]}``, ``{dir}`` (the instance's own directory), ``{tool}``, ``{version}``, ``{name}``, ``{rig}``,
-    ``{secret}``. Where braces get in the way, give a function of the placement: ``lambda at: ["x", at.address()]``.
+    ``{port[name]}``, ``{dir}`` (the instance's own directory), ``{shared}`` (that of all services of the rig),
+    ``{tool}``, ``{version}``, ``{name}``, ``{rig}``, ``{secret}``. Where braces get in the way, give a function of
+    the placement: ``lambda at: ["x", at.address()]``.
     """
 
     name: str

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from metricrig._core.errors import Unavailable, UsageError
 from metricrig.janitor.client import JanitorLost, janitor
+from metricrig.placement import shared_in
 
 if TYPE_CHECKING:
     from metricrig.janitor.client import Janitor
@@ -88,6 +89,7 @@ def open_directory(rig: str, data: str | Path) -> tuple[Path, Janitor]:
     # The janitor hears of the directory before it exists: there is no moment at which it could be left behind.
     ours.open_rig(rig, directory, mode())
     make_private(directory)
+    make_private(shared_in(directory))
     return directory, ours
 
 

@@ -36,6 +36,7 @@ def _words(service: Service, executable: Executable | None) -> Iterator[str | by
         dir=Path("/dir"),
         secret="secret",  # noqa: S106 - every placement has another: here it must not count
         executable=executable,
+        common=Path("/shared"),
     )
     yield f"{type(service).__module__}.{type(service).__qualname__}"
     yield f"{executable.path} {executable.version} {executable.image}" if executable else "no tool"

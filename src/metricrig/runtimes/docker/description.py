@@ -78,10 +78,11 @@ def in_words(user: tuple[int, int]) -> str:
 
 
 def _binds(engine: Engine, room: Room, site: Site, launch: Launch) -> list[str]:
-    """Its directory at the same path, and for a program that wants to know its user's name, names."""
+    """Its directory and the rig's at the same paths; for a program that wants to know its user's name, names."""
+    binds = [f"{site.at.common}:{site.at.common}:rw"] if site.at.common else []
     if room.volume:
-        return []
-    binds = [f"{site.directory}:{site.directory}:rw"]
+        return binds
+    binds.append(f"{site.directory}:{site.directory}:rw")
     if needs_names(launch.service):
         binds.append(f"{_names_for(engine, site)}:/etc/passwd:ro")
     return binds

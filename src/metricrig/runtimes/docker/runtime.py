@@ -14,7 +14,7 @@ from metricrig._core.errors import Unavailable, UsageError
 from metricrig._core.ports import LOOPBACK, foreign_listener
 from metricrig.janitor.client import janitor
 from metricrig.janitor.family import descendants
-from metricrig.placement import Addresses, Placement, Ports
+from metricrig.placement import Addresses, Placement, Ports, shared_in
 from metricrig.runtimes import Site, new_secret, places, viewed
 from metricrig.runtimes.docker.belongings import Belongings
 from metricrig.runtimes.docker.beside import Beside
@@ -99,6 +99,7 @@ class DockerRuntime:
             port=outside if self._guest else _inside(service, outside),
             dir=self.directory / service.name,
             secret=new_secret(),
+            common=shared_in(self.directory) if self._reached.files else None,
         )
         return self._belongings.owned(self._site(service, at, outside, self._belongings.user(service)))
 

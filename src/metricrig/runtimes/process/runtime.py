@@ -11,7 +11,7 @@ from metricrig._core import ports
 from metricrig._core.errors import Unavailable
 from metricrig.janitor.child import Order
 from metricrig.janitor.family import descendants
-from metricrig.placement import Addresses, Placement, Ports
+from metricrig.placement import Addresses, Placement, Ports, shared_in
 from metricrig.runtimes import Site, make_directory, new_secret, places, viewed
 from metricrig.runtimes.process.programs import find_program
 from metricrig.runtimes.reservations import Reservations
@@ -69,6 +69,7 @@ class ProcessRuntime:
             port=numbers,
             dir=self.directory / service.name,
             secret=secret,
+            common=shared_in(self.directory),
         )
         return self._site(service, at)
 
