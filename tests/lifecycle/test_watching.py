@@ -87,7 +87,7 @@ def test_a_command_runs_beside_the_service(rig: Rig) -> None:
     assert done.status == 0
     assert done.out == f"from the test\n{instance.dir}\nhello x {instance.inside.port}\n"
     assert done.err == "oops\n"
-    assert {path.name for path in rig.directory.iterdir()} - {"rig.json"} == {"x", "x.log"}
+    assert {path.name for path in rig.directory.iterdir()} - {"rig.json", ".shared"} == {"x", "x.log"}
 
 
 def test_a_command_that_fails_tells_everything(rig: Rig) -> None:

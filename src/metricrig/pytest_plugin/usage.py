@@ -14,7 +14,7 @@ import pytest
 
 from metricrig._core.errors import MetricrigError
 from metricrig.instance import Instance
-from metricrig.pytest_plugin.interrupting import Interrupted, in_a_loop
+from metricrig.pytest_plugin.interrupting import Interrupted, in_a_loop, is_ending
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +31,8 @@ NUDGE = getattr(signal, "SIGRTMIN", signal.SIGURG) + 11
 _PAGE_PATIENCE = 0.25
 # The kernel closes a dying process's connections before anybody can see that it has ended: a client may fail first.
 _NEWS = 0.05
+# An exception that arrives in a finalizer is swallowed: if the test goes on, it is told again.
+_AGAIN = 0.5
 
 
 @dataclass(slots=True)
@@ -59,6 +61,7 @@ class Usage:
     deaths: list[ServiceDiedUnasked] = field(default_factory=list)
     armed: bool = False
     called: bool = False
+    over: threading.Event = field(default_factory=threading.Event)
 
     def uses(self, made: Instance | Rig) -> bool:
         """Whether the test has this already."""
@@ -89,12 +92,13 @@ class Usage:
         self.deaths.append(event)
         if self.armed:
             signal.pthread_kill(threading.main_thread().ident or 0, NUDGE)
+            threading.Thread(target=self._insist, args=[self.over], name="metricrig-insists", daemon=True).start()
 
     def arm(self) -> None:
         """From here on a death interrupts. Only the main thread can be interrupted."""
         if threading.current_thread() is threading.main_thread():
             signal.signal(NUDGE, self._interrupt)
-            self.armed = True
+            self.armed, self.over = True, threading.Event()
 
     def call(self) -> None:
         """The test's own code comes now."""
@@ -104,6 +108,7 @@ class Usage:
     def disarm(self) -> None:
         """From here on it does not."""
         self.armed = self.called = False
+        self.over.set()
 
     def failure(self, addition: str = "", *, trace: bool = True) -> BaseException | None:
         """Why the test has failed, if one of its servers has died; looked at, because the news may be on its way."""
@@ -127,10 +132,15 @@ class Usage:
     def _lost(self) -> list[Instance]:
         return [each for each in self.instances() if each.lost]
 
+    def _insist(self, over: threading.Event) -> None:
+        while not over.wait(_AGAIN):
+            self.armed = True
+            signal.pthread_kill(threading.main_thread().ident or 0, NUDGE)
+
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
         """On the main thread, whatever it does: a blocked system call ends with this exception."""
         __tracebackhide__ = True
-        if self.armed and (failure := self.failure()) is not None:
+        if self.armed and not is_ending() and (failure := self.failure()) is not None:
             self.armed = False
             raise Interrupted(failure) if in_a_loop() else failure
 
