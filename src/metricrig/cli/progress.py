@@ -60,8 +60,8 @@ def _advance(progress: Progress, tasks: dict[str, TaskID], event: Event) -> None
         case events.SourceTried(what=what):
             progress.start_task(task)
             progress.update(task, says=what)
-        case events.DownloadProgressed(received=received, total=total):
-            progress.update(task, completed=received, total=total)
+        case events.FetchProgressed(what=what, done=done, total=total):
+            progress.update(task, completed=done or 0, total=total, says=what)
         case events.SourceRefused(source=source):
             progress.update(task, says=f"not from {source}")
         case events.ToolObtained(source=source, version=version):

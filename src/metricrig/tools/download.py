@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from metricrig._core.deadlines import Deadline
-from metricrig._core.events import DownloadProgressed, everything
+from metricrig._core.events import FetchProgressed, everything
 from metricrig.tools import transport
 from metricrig.tools.settings import settings
 from metricrig.tools.transport import Interrupted
@@ -49,6 +49,7 @@ class _Arriving:
     etag: str = ""
     digest: Any = field(default_factory=hashlib.sha256)
     reported: float = 0.0
+    began: float = field(default_factory=time.monotonic)
 
     def restart(self) -> None:
         self.file.seek(0)
@@ -65,8 +66,16 @@ class _Arriving:
         now = time.monotonic()
         if last or now - self.reported >= PROGRESS_EVERY:
             self.reported = now
-            event = DownloadProgressed(tool=self.tool, url=self.url, received=self.received, total=self.total)
-            everything.emit(event)
+            everything.emit(
+                FetchProgressed(
+                    tool=self.tool,
+                    source="release",
+                    what=f"downloading {self.url}",
+                    done=self.received,
+                    total=self.total,
+                    seconds=now - self.began,
+                )
+            )
 
     def headers(self) -> dict[str, str]:
         if not self.received:

@@ -80,6 +80,7 @@ def _asked(request: Request) -> Executable:
                 version=executable.version,
                 path=str(executable.path),
                 seconds=time.monotonic() - started,
+                fetched=source.downloads,
             ),
         )
         return executable
