@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from metricrig import Rig, Unavailable, UsageError
-from metricrig.runtimes.docker.candidates import candidates
-from metricrig.runtimes.docker.obtaining import parted
+from metricrig.runtimes.docker.engine.candidates import candidates
+from metricrig.runtimes.docker.images.pull_and_build import parted
 
 
 def make_context(config: Path, name: str, url: str) -> Path:

@@ -21,9 +21,9 @@ from support.programs import python, sleeper, web
 from support.waiting import eventually
 
 from metricrig import Limits, Rig, ServiceDied, Unavailable, ready
+from metricrig.runtimes.docker.engine.locality import reached_engine
+from metricrig.runtimes.docker.engine.ssh_tunnel import destination
 from metricrig.runtimes.docker.labels import RIG
-from metricrig.runtimes.docker.reaching import reached_engine
-from metricrig.runtimes.docker.tunnel import destination
 from metricrig.services import PostgreSQL, Redis
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from metricrig.runtimes.docker.handing import _unpack
+from metricrig.runtimes.docker.volume import _unpack
 
 
 def archive(*members: tuple[str, bytes, str]) -> io.BytesIO:

@@ -11,7 +11,7 @@ from support import podman
 from support.programs import python, sleeper, web
 
 from metricrig import Instance, Rig, ServiceDied, StartFailed, Unavailable, ready
-from metricrig.runtimes.docker.engine import engine
+from metricrig.runtimes.docker.engine.connection import engine
 from metricrig.services import PostgreSQL, Redis
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from shutil import which
 from typing import TYPE_CHECKING
 
 from metricrig import Image, ToolUnavailable
-from metricrig.runtimes.docker.candidates import Candidate
-from metricrig.runtimes.docker.engine import connect
-from metricrig.runtimes.docker.making import make
+from metricrig.runtimes.docker.engine.candidates import Candidate
+from metricrig.runtimes.docker.engine.connection import connect
+from metricrig.runtimes.docker.images.from_files import make
 from metricrig.tools import ETCD, MEMCACHED, POSTGRESQL, PROMETHEUS, REDIS, TOOLS, VICTORIA_METRICS, obtain
 from support.programs import IMAGE
 

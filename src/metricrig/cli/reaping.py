@@ -67,7 +67,7 @@ def _in_engine(known: Collection[str]) -> list[FoundRig]:
 
     with contextlib.suppress(Unavailable):
         require_client()
-        from metricrig.runtimes.docker.engine import engine
+        from metricrig.runtimes.docker.engine.connection import engine
         from metricrig.runtimes.docker.remains import remains
 
         return remains(engine(), known)

@@ -12,12 +12,12 @@ from requests.exceptions import RequestException
 from metricrig._core.errors import Unavailable
 from metricrig._core.processes import ProcessId
 from metricrig.logs import LogFile
-from metricrig.runtimes.docker import looking
+from metricrig.runtimes.docker import container_processes
 from metricrig.runtimes.docker.ends import status_of, told
-from metricrig.runtimes.docker.launched import Launched
-from metricrig.runtimes.docker.obtaining import said
+from metricrig.runtimes.docker.engine_process import Launched
+from metricrig.runtimes.docker.images.pull_and_build import said
+from metricrig.runtimes.docker.output_stream import Output
 from metricrig.runtimes.docker.removal import remove_container
-from metricrig.runtimes.docker.streams import Output
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from metricrig.resources import Resources
     from metricrig.runtimes import Launch, Running
-    from metricrig.runtimes.docker.doors import Doors
-    from metricrig.runtimes.docker.reaching import Reached
+    from metricrig.runtimes.docker.engine.locality import Reached
+    from metricrig.runtimes.docker.published_ports import Doors
 
 _TAKEN = ("address already in use", "port is already allocated")
 _NOT_EXECUTED_STATUS = (1, 126, 127)
@@ -110,7 +110,7 @@ class Container(Launched):
 
         On another machine it is its number there, and that of the init.
         """
-        return looking.main_process(self._first) if self._first and self._here else self._first
+        return container_processes.main_process(self._first) if self._first and self._here else self._first
 
     @property
     def _first(self) -> int:
@@ -133,7 +133,7 @@ class Container(Launched):
 
     def listens(self, port: int) -> bool:
         """The engine's own proxy accepts connections before there is a server: whether there is, the kernel knows."""
-        return looking.listens(self._first, port) if self._here else self._doors.answered(port)
+        return container_processes.listens(self._first, port) if self._here else self._doors.answered(port)
 
     def resources(self) -> Resources:
         """Read from this machine's table of processes."""

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from docker.errors import APIError
 
 from metricrig._core.errors import Unavailable
-from metricrig.runtimes.docker.obtaining import said
+from metricrig.runtimes.docker.images.pull_and_build import said
 
 if TYPE_CHECKING:
-    from metricrig.runtimes.docker.engine import Engine
+    from metricrig.runtimes.docker.engine.connection import Engine
 
 
 class Network:

@@ -12,7 +12,7 @@ from metricrig.runtimes.docker.removal import removal
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from metricrig.runtimes.docker.engine import Engine
+    from metricrig.runtimes.docker.engine.connection import Engine
 
 
 def remains(engine: Engine, known: Collection[str]) -> list[FoundRig]:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from docker.errors import APIError, NotFound
 
-from metricrig.runtimes.docker.candidates import Candidate
-from metricrig.runtimes.docker.engine import connect
+from metricrig.runtimes.docker.engine.candidates import Candidate
+from metricrig.runtimes.docker.engine.connection import connect
 from metricrig.runtimes.docker.labels import RIG
 
 if TYPE_CHECKING:

@@ -16,20 +16,20 @@ from metricrig.janitor.client import janitor
 from metricrig.janitor.family import descendants
 from metricrig.placement import Addresses, Placement, Ports, shared_in
 from metricrig.runtimes import Site, new_secret, places, viewed
-from metricrig.runtimes.docker.belongings import Belongings
-from metricrig.runtimes.docker.beside import Beside
 from metricrig.runtimes.docker.container import Container
-from metricrig.runtimes.docker.description import Room, describe, in_words, names, needs_names, user_of
-from metricrig.runtimes.docker.doors import Doors
-from metricrig.runtimes.docker.handing import give_text
-from metricrig.runtimes.docker.images import have
+from metricrig.runtimes.docker.create_arguments import Room, describe, in_words, names, needs_names, user_of
+from metricrig.runtimes.docker.data_directories import Belongings
+from metricrig.runtimes.docker.engine.locality import reached_engine
+from metricrig.runtimes.docker.exec_command import Beside
+from metricrig.runtimes.docker.images.choice import image_of, provided
+from metricrig.runtimes.docker.images.image_users import user_in_image
+from metricrig.runtimes.docker.images.provision import have
+from metricrig.runtimes.docker.images.pull_and_build import said
 from metricrig.runtimes.docker.labels import labels
 from metricrig.runtimes.docker.network import Network
-from metricrig.runtimes.docker.obtaining import said
-from metricrig.runtimes.docker.people import user_in_image
-from metricrig.runtimes.docker.providing import image_of, provided
-from metricrig.runtimes.docker.reaching import reached_engine
+from metricrig.runtimes.docker.published_ports import Doors
 from metricrig.runtimes.docker.removal import removal, remove_once
+from metricrig.runtimes.docker.volume import give_text
 from metricrig.runtimes.reservations import Reservations
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from metricrig.janitor.client import Janitor
     from metricrig.runtimes import Launch, Running, Runtime
-    from metricrig.runtimes.docker.reaching import Reached
+    from metricrig.runtimes.docker.engine.locality import Reached
     from metricrig.service import Service
     from metricrig.tools import Executable, Image
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from metricrig._core.ports import LOOPBACK
-from metricrig.runtimes.docker.relay import Relay
+from metricrig.runtimes.docker.engine.tcp_relay import Relay
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from metricrig.runtimes.docker.tunnel import Tunnel
+    from metricrig.runtimes.docker.engine.ssh_tunnel import Tunnel
 
 
 class Way(Protocol):

@@ -93,7 +93,7 @@ def containers() -> Capability:
 
     try:
         require_client()
-        from metricrig.runtimes.docker.reaching import reached_engine  # noqa: PLC0415 - see above
+        from metricrig.runtimes.docker.engine.locality import reached_engine  # noqa: PLC0415 - see above
 
         found = reached_engine()
     except Unavailable as error:

@@ -13,12 +13,12 @@ import docker
 from docker.errors import DockerException
 
 from metricrig._core.errors import Unavailable
-from metricrig.runtimes.docker.candidates import candidates
-from metricrig.runtimes.docker.secured import Secured
-from metricrig.runtimes.docker.tunnel import Tunnel
+from metricrig.runtimes.docker.engine.candidates import candidates
+from metricrig.runtimes.docker.engine.ssh_tunnel import Tunnel
+from metricrig.runtimes.docker.engine.tls_proxy import Secured
 
 if TYPE_CHECKING:
-    from metricrig.runtimes.docker.candidates import Candidate
+    from metricrig.runtimes.docker.engine.candidates import Candidate
 
 _VARIABLES = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "HOME")
 _OURS = ("METRICRIG_SSH", "XDG_RUNTIME_DIR")

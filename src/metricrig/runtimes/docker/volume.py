@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from metricrig.runtimes import Site
-    from metricrig.runtimes.docker.engine import Engine
+    from metricrig.runtimes.docker.engine.connection import Engine
 
 Stamp = tuple[int, int, int]
 """When a file was changed, its size, and which file it is."""

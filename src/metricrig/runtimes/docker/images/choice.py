@@ -16,14 +16,14 @@ from docker.errors import APIError
 
 from metricrig._core.directories import cache_root
 from metricrig._core.errors import Unavailable, UsageError
-from metricrig.runtimes.docker.obtaining import said
+from metricrig.runtimes.docker.images.pull_and_build import said
 from metricrig.runtimes.docker.removal import remove_container
 from metricrig.tools import Executable, Image
 from metricrig.tools.numbering import normalised
 from metricrig.tools.requests import request_for
 
 if TYPE_CHECKING:
-    from metricrig.runtimes.docker.engine import Engine
+    from metricrig.runtimes.docker.engine.connection import Engine
     from metricrig.service import Service
     from metricrig.tools import Tool
     from metricrig.tools.requests import Request

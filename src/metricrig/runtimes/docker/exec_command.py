@@ -12,15 +12,15 @@ from docker.errors import APIError
 
 from metricrig._core.exits import in_words
 from metricrig.runtimes.docker.ends import LOST, status_of
-from metricrig.runtimes.docker.launched import Launched
-from metricrig.runtimes.docker.obtaining import said
-from metricrig.runtimes.docker.streams import Output
+from metricrig.runtimes.docker.engine_process import Launched
+from metricrig.runtimes.docker.images.pull_and_build import said
+from metricrig.runtimes.docker.output_stream import Output
 
 if TYPE_CHECKING:
     from metricrig.resources import Resources
     from metricrig.runtimes import Launch
     from metricrig.runtimes.docker.container import Container
-    from metricrig.runtimes.docker.engine import Engine
+    from metricrig.runtimes.docker.engine.connection import Engine
 
 
 class Beside(Launched):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from metricrig.runtimes import Running
-    from metricrig.runtimes.docker.streams import Output
+    from metricrig.runtimes.docker.output_stream import Output
 
 
 class Launched:

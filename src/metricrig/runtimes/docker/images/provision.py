@@ -11,10 +11,10 @@ from docker.errors import ImageNotFound
 
 from metricrig._core.errors import Unavailable, UsageError
 from metricrig._core.events import ImageObtained, everything
-from metricrig.runtimes.docker.obtaining import build, pull
+from metricrig.runtimes.docker.images.pull_and_build import build, pull
 
 if TYPE_CHECKING:
-    from metricrig.runtimes.docker.engine import Engine
+    from metricrig.runtimes.docker.engine.connection import Engine
     from metricrig.tools import Image
 
 _POLICIES = ("missing", "always", "never")
@@ -53,7 +53,7 @@ def _obtained(engine: Engine, image: Image) -> str:
 def _obtain(engine: Engine, image: Image) -> bool:
     """Build, make or pull it; whether anything had to be done."""
     if image.files:
-        from metricrig.runtimes.docker.making import make  # noqa: PLC0415 - few images are made here
+        from metricrig.runtimes.docker.images.from_files import make  # noqa: PLC0415 - few images are made here
 
         return make(engine, image)
     if image.build is not None:

@@ -15,11 +15,11 @@ from docker.types import Mount
 
 from metricrig._core.errors import Unavailable
 from metricrig.runtimes import places
-from metricrig.runtimes.docker.engine import engine
+from metricrig.runtimes.docker.engine.connection import engine
 from metricrig.runtimes.docker.ways import Forwarded, Here, Relayed
 
 if TYPE_CHECKING:
-    from metricrig.runtimes.docker.engine import Engine
+    from metricrig.runtimes.docker.engine.connection import Engine
     from metricrig.runtimes.docker.ways import Way
 
 _MARKER = ".metricrig-marker"

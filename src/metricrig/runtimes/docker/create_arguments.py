@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from docker.types import Mount
 
     from metricrig.runtimes import Launch, Site
-    from metricrig.runtimes.docker.engine import Engine
+    from metricrig.runtimes.docker.engine.connection import Engine
     from metricrig.service import Service
     from metricrig.tools import Image
 

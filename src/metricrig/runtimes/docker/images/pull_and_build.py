@@ -15,7 +15,7 @@ from metricrig._core.events import ImageProgressed, everything
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from metricrig.runtimes.docker.engine import Engine
+    from metricrig.runtimes.docker.engine.connection import Engine
     from metricrig.tools import Image
 
 # A credential helper that is not installed is a warning of the client, which tests may have made an error.

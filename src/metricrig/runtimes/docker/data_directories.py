@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from metricrig.runtimes import make_directory
-from metricrig.runtimes.docker.description import user_of
-from metricrig.runtimes.docker.handing import Volume
+from metricrig.runtimes.docker.create_arguments import user_of
+from metricrig.runtimes.docker.volume import Volume
 from metricrig.runtimes.users import unprivileged
 
 if TYPE_CHECKING:
     from metricrig.runtimes import Site
-    from metricrig.runtimes.docker.reaching import Reached
+    from metricrig.runtimes.docker.engine.locality import Reached
     from metricrig.service import Service
 
 _SOMEBODY = 65534, 65534

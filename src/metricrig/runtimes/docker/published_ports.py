@@ -10,7 +10,7 @@ from metricrig._core.ports import LOOPBACK
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from metricrig.runtimes.docker.reaching import Reached
+    from metricrig.runtimes.docker.engine.locality import Reached
 
 _PATIENCE = 0.1
 _CONNECT_WITHIN = 5.0

@@ -18,12 +18,12 @@ from docker.errors import APIError, DockerException, NotFound
 
 from metricrig._core.directories import cache_root
 from metricrig._core.errors import Unavailable, UsageError
-from metricrig.runtimes.docker.obtaining import parted, said
+from metricrig.runtimes.docker.images.pull_and_build import parted, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from metricrig.runtimes.docker.engine import Engine
+    from metricrig.runtimes.docker.engine.connection import Engine
     from metricrig.tools import Image
 
 _LABEL = "metricrig.files"

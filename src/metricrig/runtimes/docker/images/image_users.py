@@ -15,7 +15,7 @@ from metricrig.runtimes.users import Entry, ids_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from metricrig.runtimes.docker.engine import Engine
+    from metricrig.runtimes.docker.engine.connection import Engine
     from metricrig.service import Service
 
 _LIST = "/etc/passwd"
