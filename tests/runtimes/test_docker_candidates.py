@@ -10,7 +10,7 @@ import pytest
 
 from metricrig import Rig, Unavailable, UsageError
 from metricrig.runtimes.docker.engine.candidates import candidates
-from metricrig.runtimes.docker.images.pull_and_build import parted
+from metricrig.runtimes.docker.images.pull_and_build import repository_and_tag
 
 
 def make_context(config: Path, name: str, url: str) -> Path:
@@ -85,4 +85,4 @@ def test_a_runtime_that_nobody_knows_is_a_usage_error() -> None:
     ],
 )
 def test_a_tag_is_told_from_a_registrys_port(name: str, parts: tuple[str, str]) -> None:
-    assert parted(name) == parts
+    assert repository_and_tag(name) == parts

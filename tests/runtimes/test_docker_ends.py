@@ -12,7 +12,7 @@ from support.programs import python, sleeper
 from support.waiting import eventually
 
 from metricrig import Instance, Rig, ServiceDied, StartFailed, Unavailable, ready
-from metricrig.runtimes.docker.ends import status_of, told
+from metricrig.runtimes.docker.engine_process import end_in_words, status_of
 from metricrig.service import Limits
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def silent(instance: Instance) -> bool:
     ],
 )
 def test_ends_are_told_in_words(code: int | None, state: dict[str, object] | None, words: str) -> None:
-    assert told(code, state, None) == words
+    assert end_in_words(code, state, None) == words
 
 
 def test_a_status_above_128_is_a_signal_only_if_there_is_one() -> None:

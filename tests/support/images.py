@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from metricrig import Image, ToolUnavailable
 from metricrig.runtimes.docker.engine.candidates import Candidate
 from metricrig.runtimes.docker.engine.connection import connect
-from metricrig.runtimes.docker.images.from_files import make
+from metricrig.runtimes.docker.images.from_files import make_image
 from metricrig.tools import ETCD, MEMCACHED, POSTGRESQL, PROMETHEUS, REDIS, TOOLS, VICTORIA_METRICS, obtain
 from support.programs import IMAGE
 
@@ -39,7 +39,7 @@ def build_missing(url: str, only: Sequence[str] = ()) -> None:
     try:
         for name, files in _wanted():
             if not engine.client.images(name) and (not only or any(word in name for word in only)):
-                make(engine, Image(name, files=files()))
+                make_image(engine, Image(name, files=files()))
     finally:
         engine.client.close()
 
@@ -48,7 +48,7 @@ def build_small(url: str, name: str, *, ballast: Path) -> None:
     """Something that sleeps, and a file that takes a registry and an engine a moment."""
     engine = connect(Candidate(url, "the tests"))
     try:
-        make(engine, Image(name, files={"/ballast": ballast, **_commands("sleep", "cat")}))
+        make_image(engine, Image(name, files={"/ballast": ballast, **_commands("sleep", "cat")}))
     finally:
         engine.client.close()
 

@@ -13,10 +13,9 @@ from metricrig._core.errors import Unavailable
 from metricrig._core.processes import ProcessId
 from metricrig.logs import LogFile
 from metricrig.runtimes.docker import container_processes
-from metricrig.runtimes.docker.ends import status_of, told
-from metricrig.runtimes.docker.engine_process import Launched
-from metricrig.runtimes.docker.images.pull_and_build import said
-from metricrig.runtimes.docker.output_stream import Output
+from metricrig.runtimes.docker.engine.errors import engine_message
+from metricrig.runtimes.docker.engine_process import EngineProcess, end_in_words, status_of
+from metricrig.runtimes.docker.output_stream import OutputStream
 from metricrig.runtimes.docker.removal import remove_container
 
 if TYPE_CHECKING:
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
 
     from metricrig.resources import Resources
     from metricrig.runtimes import Launch, Running
-    from metricrig.runtimes.docker.engine.locality import Reached
-    from metricrig.runtimes.docker.published_ports import Doors
+    from metricrig.runtimes.docker.engine.locality import ReachedEngine
+    from metricrig.runtimes.docker.published_ports import PublishedPorts
 
 _TAKEN = ("address already in use", "port is already allocated")
 _NOT_EXECUTED_STATUS = (1, 126, 127)
@@ -34,14 +33,14 @@ _INITS_COMPLAIN = ("[FATAL tini", "ERROR (catatonit")
 _NOT_EXECUTED = ("executable file not found", "no such file or directory", "permission denied", "exec format error")
 
 
-class Container(Launched):
+class Container(EngineProcess):
     """One that was created; ``start`` it. ``free_ports`` lets go of what keeps its ports from others."""
 
     def __init__(
         self,
-        reached: Reached,
+        reached: ReachedEngine,
         identity: str,
-        doors: Doors,
+        ports: PublishedPorts,
         *,
         memory: int | None,
         on_exit: Callable[[Running], None] | None,
@@ -53,7 +52,7 @@ class Container(Launched):
         """Whether it could not start because somebody else has one of its ports."""
         self._engine = reached.engine
         self._here = reached.here
-        self._doors = doors
+        self._ports = ports
         self._fetch = fetch
         """Takes what it has made, before it is removed."""
         self._memory = memory
@@ -64,39 +63,39 @@ class Container(Launched):
     def start(self, launch: Launch, free_ports: Callable[[], bool]) -> None:
         """Attach, start, follow."""
         try:
-            output = self._begin(launch, free_ports)
+            output = self._attach_and_start(launch, free_ports)
         except (APIError, OSError) as error:
-            self._not_started(said(error))
+            self._not_started(engine_message(error))
             return
         self._out = launch.err or launch.out
         self.follow(output, launch.out, launch.err)
         output.feed(launch.stdin)
 
-    def _begin(self, launch: Launch, free_ports: Callable[[], bool]) -> Output:
+    def _attach_and_start(self, launch: Launch, free_ports: Callable[[], bool]) -> OutputStream:
         """Attached before it is started, so that nothing it says is lost. (Podman takes the ports at that moment.)"""
         wanted = {"stdout": 1, "stderr": 1, "stream": 1, "stdin": int(launch.stdin is not None)}
         output = None
         try:
-            output = Output(self._engine.client.attach_socket(self.id, wanted))
+            output = OutputStream(self._engine.client.attach_socket(self.id, wanted))
             self._engine.client.start(self.id)
-            self._open_doors(free_ports)
+            self._open_ports(free_ports)
         except (APIError, OSError) as error:
             if output is not None:
                 output.close()
             if not _speaks_of(error, _TAKEN) or not free_ports():
                 raise
-            return self._begin(launch, free_ports)  # it was our own reservation that was in its way
+            return self._attach_and_start(launch, free_ports)  # it was our own reservation that was in its way
         return output
 
-    def _open_doors(self, free_ports: Callable[[], bool]) -> None:
+    def _open_ports(self, free_ports: Callable[[], bool]) -> None:
         try:
-            self._doors.open(self.id)
+            self._ports.open(self.id)
         except OSError:
-            self._doors.close()
+            self._ports.close()
             self.blocked = not free_ports()
             if self.blocked:
                 raise
-            self._open_doors(free_ports)
+            self._open_ports(free_ports)
 
     def _not_started(self, why: str) -> None:
         self.blocked = self.blocked or any(words in why for words in _TAKEN)
@@ -133,7 +132,7 @@ class Container(Launched):
 
     def listens(self, port: int) -> bool:
         """The engine's own proxy accepts connections before there is a server: whether there is, the kernel knows."""
-        return container_processes.listens(self._first, port) if self._here else self._doors.answered(port)
+        return container_processes.listens(self._first, port) if self._here else self._ports.answered(port)
 
     def resources(self) -> Resources:
         """Read from this machine's table of processes."""
@@ -153,20 +152,20 @@ class Container(Launched):
         if number == signal.SIGSTOP:
             self.freeze()
         elif number == signal.SIGCONT:
-            self._tell(self._engine.client.unpause)
+            self._ask_engine(self._engine.client.unpause)
         else:
-            self._tell(self._engine.client.kill, int(number))
+            self._ask_engine(self._engine.client.kill, int(number))
 
     def freeze(self) -> None:
         """The kernel stops all of its processes before the engine answers."""
-        self._tell(self._engine.client.pause)
+        self._ask_engine(self._engine.client.pause)
 
-    def _tell(self, what: Callable[..., object], *words: int) -> None:
+    def _ask_engine(self, what: Callable[..., object], *words: int) -> None:
         """Something that makes no difference to a container that is gone, or is in that state already."""
         try:
             what(self.id, *words)
         except APIError as error:
-            if error.status_code not in {404, 409} and "is not paused" not in said(error):
+            if error.status_code not in {404, 409} and "is not paused" not in engine_message(error):
                 raise
 
     def collect(self) -> None:
@@ -180,19 +179,19 @@ class Container(Launched):
 
     def ending(self) -> tuple[int | None, str]:
         """Ask the engine."""
-        self._doors.close()
+        self._ports.close()
         code: int | None = None
         with suppress(DockerException, RequestException):
             code = int(self._engine.client.wait(self.id)["StatusCode"])
         try:
             state = self._state()
         except (DockerException, RequestException):
-            return None, told(None, {}, None)
+            return None, end_in_words(None, {}, None)
         if self._collected:  # it is we who have removed it
             code, state = (128 + signal.SIGKILL if code is None else code), {}
         elif code in _NOT_EXECUTED_STATUS:
             self.refused = self._words_of_init()
-        return None if code is None else status_of(code), told(code, state, self._memory)
+        return None if code is None else status_of(code), end_in_words(code, state, self._memory)
 
     def _words_of_init(self) -> str | None:
         """Why the init before the program could not execute it, if that is what happened."""
@@ -209,4 +208,4 @@ class Container(Launched):
 
 
 def _speaks_of(error: Exception, words: tuple[str, ...]) -> bool:
-    return any(each in said(error) for each in words)
+    return any(each in engine_message(error) for each in words)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class ContainerSurroundings:
     """Where a container is: in the rig's own network, or (an empty name) in the machine's."""
 
     network: str
@@ -39,11 +39,13 @@ def user_of(engine: Engine, site: Site) -> tuple[int, int]:
     return site.user or ((0, 0) if engine.rootless else (os.geteuid(), os.getegid()))
 
 
-def describe(engine: Engine, room: Room, site: Site, launch: Launch, *, image: Image, identity: str) -> dict[str, Any]:
+def create_arguments(
+    engine: Engine, surroundings: ContainerSurroundings, site: Site, launch: Launch, *, image: Image, identity: str
+) -> dict[str, Any]:
     """The arguments of ``create_container``."""
     first, *words = launch.argv
     networks: Any = {
-        room.network: engine.client.create_endpoint_config(aliases=None if launch.beside else [site.at.name])
+        surroundings.network: engine.client.create_endpoint_config(aliases=None if launch.beside else [site.at.name])
     }
     return {
         "image": identity,
@@ -52,18 +54,18 @@ def describe(engine: Engine, room: Room, site: Site, launch: Launch, *, image: I
         "environment": dict(launch.env),
         "working_dir": str(launch.cwd) if launch.cwd else None,
         "user": in_words(user_of(engine, site)),
-        "labels": {**room.labels, SERVICE: site.at.name},
-        "ports": list(room.bindings),
+        "labels": {**surroundings.labels, SERVICE: site.at.name},
+        "ports": list(surroundings.bindings),
         "stdin_open": launch.stdin is not None,
         "stop_signal": str(int(launch.stop_signal)),
         "healthcheck": {"test": ["NONE"]},  # readiness is asked from outside
         "platform": image.platform,
-        "networking_config": engine.client.create_networking_config(networks) if room.network else None,
+        "networking_config": engine.client.create_networking_config(networks) if surroundings.network else None,
         "host_config": engine.client.create_host_config(
-            binds=_binds(engine, room, site, launch),
-            mounts=[room.volume] if room.volume else None,
-            port_bindings=room.bindings,
-            network_mode=room.network or "host",
+            binds=_binds(engine, surroundings, site, launch),
+            mounts=[surroundings.volume] if surroundings.volume else None,
+            port_bindings=surroundings.bindings,
+            network_mode=surroundings.network or "host",
             init=engine.has_init or None,
             # Its output goes into the rig's own file: the engine need not keep it a second time.
             log_config=LogConfig(type=LogConfig.types.NONE),
@@ -77,18 +79,18 @@ def in_words(user: tuple[int, int]) -> str:
     return f"{user[0]}:{user[1]}"
 
 
-def _binds(engine: Engine, room: Room, site: Site, launch: Launch) -> list[str]:
+def _binds(engine: Engine, surroundings: ContainerSurroundings, site: Site, launch: Launch) -> list[str]:
     """Its directory and the rig's at the same paths; for a program that wants to know its user's name, names."""
     binds = [f"{site.at.common}:{site.at.common}:rw"] if site.at.common else []
-    if room.volume:
+    if surroundings.volume:
         return binds
     binds.append(f"{site.directory}:{site.directory}:rw")
-    if needs_names(launch.service):
+    if needs_user_entry(launch.service):
         binds.append(f"{_names_for(engine, site)}:/etc/passwd:ro")
     return binds
 
 
-def needs_names(service: Service) -> bool:
+def needs_user_entry(service: Service) -> bool:
     """Whether its user has to have a name: initdb and memcached refuse to be nobody."""
     return service.unprivileged and not _is_name(service.user)
 

@@ -13,16 +13,16 @@ from metricrig.runtimes.users import unprivileged
 
 if TYPE_CHECKING:
     from metricrig.runtimes import Site
-    from metricrig.runtimes.docker.engine.locality import Reached
+    from metricrig.runtimes.docker.engine.locality import ReachedEngine
     from metricrig.service import Service
 
-_SOMEBODY = 65534, 65534
+UNPRIVILEGED_IDS = 65534, 65534
 
 
-class Belongings:
+class DataDirectories:
     """Those of a rig's services."""
 
-    def __init__(self, reached: Reached, rig: str, labels: dict[str, str]) -> None:
+    def __init__(self, reached: ReachedEngine, rig: str, labels: dict[str, str]) -> None:
         self._reached = reached
         self._engine = reached.engine
         self._rig = rig
@@ -34,7 +34,7 @@ class Belongings:
         if service.user is not None or not service.unprivileged:
             return None
         # Root of a rootless engine is not root here, but root all the same for a program.
-        return _SOMEBODY if self._engine.rootless else unprivileged()
+        return UNPRIVILEGED_IDS if self._engine.rootless else unprivileged()
 
     def owned(self, site: Site) -> Site:
         """With its directory. Where that is handed over, it stays ours on our side."""

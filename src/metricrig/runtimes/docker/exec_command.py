@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 from docker.errors import APIError
 
 from metricrig._core.exits import in_words
-from metricrig.runtimes.docker.ends import LOST, status_of
-from metricrig.runtimes.docker.engine_process import Launched
-from metricrig.runtimes.docker.images.pull_and_build import said
-from metricrig.runtimes.docker.output_stream import Output
+from metricrig.runtimes.docker.engine.errors import engine_message
+from metricrig.runtimes.docker.engine_process import LOST, EngineProcess, status_of
+from metricrig.runtimes.docker.output_stream import OutputStream
 
 if TYPE_CHECKING:
     from metricrig.resources import Resources
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from metricrig.runtimes.docker.engine.connection import Engine
 
 
-class Beside(Launched):
+class ExecCommand(EngineProcess):
     """It ends with its container at the latest."""
 
     def __init__(self, engine: Engine, container: Container, *, here: bool) -> None:
@@ -45,9 +44,9 @@ class Beside(Launched):
                 workdir=str(launch.cwd) if launch.cwd else None,
                 user=user,
             )["Id"]
-            output = Output(client.exec_start(self._id, socket=True))
+            output = OutputStream(client.exec_start(self._id, socket=True))
         except APIError as error:
-            self.refused = said(error)
+            self.refused = engine_message(error)
             self.ended(None, f"could not be started: {self.refused}")
             return
         self.follow(output, launch.out, launch.err)

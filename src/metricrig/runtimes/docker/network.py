@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from docker.errors import APIError
 
 from metricrig._core.errors import Unavailable
-from metricrig.runtimes.docker.images.pull_and_build import said
+from metricrig.runtimes.docker.engine.errors import engine_message
 
 if TYPE_CHECKING:
     from metricrig.runtimes.docker.engine.connection import Engine
@@ -50,7 +50,7 @@ class Network:
         except APIError as error:
             self._failure = Unavailable(
                 "a private network",
-                reason=f"the engine makes none: {said(error)}",
+                reason=f"the engine makes none: {engine_message(error)}",
                 remedy="remove networks that nobody uses (docker network prune), or give the engine more addresses"
                 ' ("default-address-pools" in its configuration)',
             )

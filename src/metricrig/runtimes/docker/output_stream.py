@@ -15,7 +15,7 @@ _HEADER = struct.Struct(">BxxxL")
 _STDERR = 2
 
 
-class Output:
+class OutputStream:
     """The connection over which an engine sends the output of something that is about to run."""
 
     def __init__(self, connection: Any) -> None:

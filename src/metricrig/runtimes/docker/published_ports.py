@@ -10,16 +10,16 @@ from metricrig._core.ports import LOOPBACK
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from metricrig.runtimes.docker.engine.locality import Reached
+    from metricrig.runtimes.docker.engine.locality import ReachedEngine
 
-_PATIENCE = 0.1
-_CONNECT_WITHIN = 5.0
+_FIRST_BYTE_TIMEOUT_SECONDS = 0.1
+_CONNECT_TIMEOUT_SECONDS = 5.0
 
 
-class Doors:
+class PublishedPorts:
     """``wanted`` has numbers of 127.0.0.1 by those inside."""
 
-    def __init__(self, reached: Reached, wanted: Mapping[int, int]) -> None:
+    def __init__(self, reached: ReachedEngine, wanted: Mapping[int, int]) -> None:
         self._reached = reached
         self._wanted = wanted
         self._close: list[Callable[[], None]] = []
@@ -27,7 +27,7 @@ class Doors:
     @property
     def bindings(self) -> dict[int | str, Any]:
         """What the engine is told. On another machine it chooses the number: what is free there, only it knows."""
-        address = self._reached.way.publish_on
+        address = self._reached.route.publish_on
         if self._reached.here:
             return {inside: (address, local) for inside, local in self._wanted.items()}
         return dict.fromkeys(self._wanted, (address,))
@@ -40,7 +40,7 @@ class Doors:
         for inside, local in self._wanted.items():
             published = facts["NetworkSettings"]["Ports"].get(f"{inside}/tcp")
             if published:  # not of one that has ended since
-                self._close.append(self._reached.way.open(local, int(published[0]["HostPort"])))
+                self._close.append(self._reached.route.open(local, int(published[0]["HostPort"])))
 
     def close(self) -> None:
         """Have them lead nowhere."""
@@ -52,10 +52,10 @@ class Doors:
 
         Whatever passes a connection on accepts it first, and hangs up at once if nobody takes it in there.
         """
-        patience = _PATIENCE + 4 * self._reached.engine.answers_in
+        timeout = _FIRST_BYTE_TIMEOUT_SECONDS + 4 * self._reached.engine.answers_in
         try:
-            with socket.create_connection((LOOPBACK, self._wanted[inside]), _CONNECT_WITHIN) as connection:
-                connection.settimeout(patience)
+            with socket.create_connection((LOOPBACK, self._wanted[inside]), _CONNECT_TIMEOUT_SECONDS) as connection:
+                connection.settimeout(timeout)
                 return bool(connection.recv(1, socket.MSG_PEEK))
         except TimeoutError:
             return True

@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
-from functools import partial
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Self
 
-from docker.errors import APIError
-
-from metricrig._core.errors import Unavailable, UsageError
+from metricrig._core.errors import Unavailable
 from metricrig._core.ports import LOOPBACK, foreign_listener
 from metricrig.janitor.client import janitor
 from metricrig.janitor.family import descendants
 from metricrig.placement import Addresses, Placement, Ports, shared_in
 from metricrig.runtimes import Site, new_secret, places, viewed
 from metricrig.runtimes.docker.container import Container
-from metricrig.runtimes.docker.create_arguments import Room, describe, in_words, names, needs_names, user_of
-from metricrig.runtimes.docker.data_directories import Belongings
+from metricrig.runtimes.docker.container_creation import ContainerFactory
+from metricrig.runtimes.docker.create_arguments import in_words, user_of
+from metricrig.runtimes.docker.data_directories import DataDirectories
 from metricrig.runtimes.docker.engine.locality import reached_engine
-from metricrig.runtimes.docker.exec_command import Beside
-from metricrig.runtimes.docker.images.choice import image_of, provided
+from metricrig.runtimes.docker.exec_command import ExecCommand
+from metricrig.runtimes.docker.images.choice import executable_in_image, image_of
 from metricrig.runtimes.docker.images.image_users import user_in_image
-from metricrig.runtimes.docker.images.provision import have
-from metricrig.runtimes.docker.images.pull_and_build import said
+from metricrig.runtimes.docker.images.provision import ensure_image
 from metricrig.runtimes.docker.labels import labels
 from metricrig.runtimes.docker.network import Network
-from metricrig.runtimes.docker.published_ports import Doors
 from metricrig.runtimes.docker.removal import removal, remove_once
-from metricrig.runtimes.docker.volume import give_text
 from metricrig.runtimes.reservations import Reservations
 
 if TYPE_CHECKING:
@@ -39,7 +32,7 @@ if TYPE_CHECKING:
 
     from metricrig.janitor.client import Janitor
     from metricrig.runtimes import Launch, Running, Runtime
-    from metricrig.runtimes.docker.engine.locality import Reached
+    from metricrig.runtimes.docker.engine.locality import ReachedEngine
     from metricrig.service import Service
     from metricrig.tools import Executable, Image
 
@@ -51,7 +44,9 @@ class DockerRuntime:
 
     name = "docker"
 
-    def __init__(self, *, rig: str, directory: Path, janitor: Janitor, reached: Reached, guest: bool = False) -> None:
+    def __init__(
+        self, *, rig: str, directory: Path, janitor: Janitor, reached: ReachedEngine, guest: bool = False
+    ) -> None:
         self.rig = rig
         self.directory = directory
         self._janitor = janitor
@@ -64,7 +59,8 @@ class DockerRuntime:
         self._network = Network(engine, f"metricrig-{rig}", self._labels)
         self._images: dict[str, tuple[Image, str]] = {}
         self._containers: dict[str, Container] = {}
-        self._belongings = Belongings(reached, rig, self._labels)
+        self._directories = DataDirectories(reached, rig, self._labels)
+        self._factory = ContainerFactory(reached, rig, self._labels, self._directories, self._network_name)
 
     @classmethod
     def for_one(cls, *, rig: str, data: str | Path) -> Self:
@@ -101,7 +97,7 @@ class DockerRuntime:
             secret=new_secret(),
             common=shared_in(self.directory) if self._reached.files else None,
         )
-        return self._belongings.owned(self._site(service, at, outside, self._belongings.user(service)))
+        return self._directories.owned(self._site(service, at, outside, self._directories.user(service)))
 
     def move(self, service: Service, site: Site, port: str) -> Site:
         """Another number outside for a port that somebody else holds."""
@@ -112,8 +108,8 @@ class DockerRuntime:
     def provide(self, service: Service) -> Executable | None:
         """Have the image, and know what is in it."""
         image = image_of(self._engine, service)
-        self._images[service.name] = image, have(self._engine, image)
-        return provided(self._engine, service, *self._images[service.name], self._labels)
+        self._images[service.name] = image, ensure_image(self._engine, image)
+        return executable_in_image(self._engine, service, *self._images[service.name], self._labels)
 
     def inhabit(self, service: Service, site: Site) -> Site:
         """A user whom the service names is one of its image."""
@@ -121,7 +117,7 @@ class DockerRuntime:
             return site
         image, identity = self._images[service.name]
         user = user_in_image(self._engine, service, image=image.name, identity=identity, labels=self._labels)
-        return self._belongings.owned(replace(site, user=user))
+        return self._directories.owned(replace(site, user=user))
 
     def program(self, word: str, environment: Mapping[str, str], executable: Executable | None) -> str:
         """The image's own PATH is not ours to search."""
@@ -141,10 +137,10 @@ class DockerRuntime:
         """A container; for a command beside a service that runs, a process in its container."""
         running = self._containers.get(site.at.name)
         if launch.beside and running is not None and not running.exited.is_set():
-            command = Beside(self._engine, running, here=self._reached.here)
+            command = ExecCommand(self._engine, running, here=self._reached.here)
             command.start(launch, in_words(user_of(self._engine, site)))
             return command
-        container = self._container(site, launch, on_exit)
+        container = self._factory.create(site, launch, self._images[site.at.name], on_exit)
         if not launch.beside:
             self._containers[site.at.name] = container
         container.start(launch, lambda: self.unreserve(site))
@@ -165,7 +161,7 @@ class DockerRuntime:
 
     def wiped(self, site: Site) -> None:
         """What it has in a volume goes as well."""
-        self._belongings.wiped(site)
+        self._directories.wiped(site)
 
     def close(self, *, keep: bool) -> None:
         """Remove the network and whatever else has the rig's label, then the directory."""
@@ -178,39 +174,9 @@ class DockerRuntime:
         self._network.settle()
         remove_once(self._engine.client, self.rig)
 
-    def _container(self, site: Site, launch: Launch, on_exit: Callable[[Running], None] | None) -> Container:
-        image, identity = self._images[site.at.name]
-        volume = self._belongings.volume(site)
-        doors = Doors(self._reached, {} if launch.beside or self._guest else _published(site))
-        mount = volume.prepare(site) if volume else None
-        room = Room("" if self._guest else self._network.name(), self._labels, doors.bindings, mount)
-        words = describe(self._engine, room, site, launch, image=image, identity=identity)
-        name = f"{self.rig}-{site.at.name}-{os.urandom(3).hex()}"
-        try:
-            made = self._engine.client.create_container(name=name, **words)["Id"]
-        except APIError as error:
-            if error.status_code == HTTPStatus.BAD_REQUEST:  # with any engine: a test must not be skipped for it
-                raise UsageError(f"{site.at.name}: the engine refuses such a container: {said(error)}") from error
-            raise Unavailable(
-                f"a container for {site.at.name}",
-                reason=f"the engine makes none: {said(error)}",
-                remedy=f"see whether the image {image.name} is still there, and what the engine's own log says;"
-                " Podman needs catatonit for its init",
-            ) from error
-        if volume is not None:
-            volume.used = volume.used or not launch.beside
-            volume.give(made, site, user_of(self._engine, site))
-            if needs_names(launch.service):
-                give_text(self._engine, made, "/etc/passwd", names(self._engine, site))
-        limits = launch.service.limits
-        return Container(
-            self._reached,
-            made,
-            doors,
-            memory=limits.memory if limits else None,
-            on_exit=on_exit,
-            fetch=partial(volume.fetch, site=site) if volume and launch.beside else None,
-        )
+    def _network_name(self) -> str:
+        """Empty where all share the machine's own."""
+        return "" if self._guest else self._network.name()
 
     def _site(self, service: Service, at: Placement, outside: Ports, user: tuple[int, int] | None) -> Site:
         return Site(
@@ -220,11 +186,6 @@ class DockerRuntime:
             directory=at.dir,
             user=user,
         )
-
-
-def _published(site: Site) -> dict[int, int]:
-    """Numbers of this machine by its own."""
-    return {number: site.outside.ports[name] for name, number in site.at.port.items()}
 
 
 def _inside(service: Service, outside: Ports) -> Ports:

@@ -14,15 +14,16 @@ from docker.errors import DockerException
 
 from metricrig._core.errors import Unavailable
 from metricrig.runtimes.docker.engine.candidates import candidates
-from metricrig.runtimes.docker.engine.ssh_tunnel import Tunnel
-from metricrig.runtimes.docker.engine.tls_proxy import Secured
+from metricrig.runtimes.docker.engine.errors import root_cause
+from metricrig.runtimes.docker.engine.ssh_tunnel import SshTunnel
+from metricrig.runtimes.docker.engine.tls_proxy import TlsProxy
 
 if TYPE_CHECKING:
     from metricrig.runtimes.docker.engine.candidates import Candidate
 
 _VARIABLES = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "HOME")
 _OURS = ("METRICRIG_SSH", "XDG_RUNTIME_DIR")
-_PATIENCE = 60
+_ANSWER_TIMEOUT_SECONDS = 60
 C = TypeVar("C", bound=docker.APIClient)
 
 
@@ -46,7 +47,7 @@ class Engine:
 
     answers_in: float
     """Seconds: how far away it is."""
-    tunnel: Tunnel | None = None
+    tunnel: SshTunnel | None = None
 
     @property
     def url(self) -> str:
@@ -60,7 +61,7 @@ class Engine:
 
     def new_client(self, kind: type[C]) -> C:
         """Another client, of this class: with connections of its own."""
-        return kind(base_url=self.line, version=self.client.api_version, timeout=_PATIENCE)
+        return kind(base_url=self.line, version=self.client.api_version, timeout=_ANSWER_TIMEOUT_SECONDS)
 
     def __str__(self) -> str:
         rootless = ", rootless" if self.rootless else ""
@@ -86,7 +87,7 @@ def find_engine() -> Engine:
         try:
             return connect(candidate)
         except (DockerException, OSError, ValueError) as error:
-            refusals.append(f"{candidate.url or '-'} ({candidate.said_by}): {_plainly(error)}")
+            refusals.append(f"{candidate.url or '-'} ({candidate.said_by}): {root_cause(error)}")
     lines = "".join(f"\n    {each}" for each in refusals)
     raise Unavailable(
         "a container engine",
@@ -99,24 +100,24 @@ def connect(candidate: Candidate) -> Engine:
     """Ask one whether it is there, and what it is."""
     if candidate.trouble:
         raise ValueError(candidate.trouble)
-    line, tunnel, secured = candidate.url, None, None
+    line, tunnel, proxy = candidate.url, None, None
     if candidate.url.startswith("ssh://"):
-        tunnel = Tunnel(candidate.url, candidate.ssh)
+        tunnel = SshTunnel(candidate.url, candidate.ssh)
         line = f"unix://{tunnel.socket}"
     elif candidate.certificates is not None and candidate.url.startswith("tcp://"):
-        secured = Secured(candidate.url, candidate.certificates)
-        line = f"unix://{secured.socket}"
+        proxy = TlsProxy(candidate.url, candidate.certificates)
+        line = f"unix://{proxy.socket}"
     try:
         return _asked(candidate, line, tunnel)
     except (DockerException, OSError):
-        if why := tunnel.last_words() if tunnel else secured.failure if secured else "":
+        if why := tunnel.last_words() if tunnel else proxy.failure if proxy else "":
             raise ConnectionError(why) from None  # what the client saw of it is a closed connection
         raise
 
 
-def _asked(candidate: Candidate, line: str, tunnel: Tunnel | None) -> Engine:
-    _knock(line)
-    client = docker.APIClient(base_url=line, version="auto", timeout=_PATIENCE)
+def _asked(candidate: Candidate, line: str, tunnel: SshTunnel | None) -> Engine:
+    _require_listener(line)
+    client = docker.APIClient(base_url=line, version="auto", timeout=_ANSWER_TIMEOUT_SECONDS)
     began = time.monotonic()
     client.ping()
     answers_in = time.monotonic() - began
@@ -138,21 +139,8 @@ def _asked(candidate: Candidate, line: str, tunnel: Tunnel | None) -> Engine:
     )
 
 
-def _knock(url: str) -> None:
+def _require_listener(url: str) -> None:
     """Fail early and plainly where nobody is behind a socket: the client would wrap that in three other errors."""
     if url.startswith("unix://"):
-        with socket.socket(socket.AF_UNIX) as door:
-            door.connect(url.removeprefix("unix://"))
-
-
-def _plainly(error: BaseException) -> str:
-    """What stands at the bottom of an error, in a few words."""
-    if isinstance(error, FileNotFoundError):
-        return "there is no such socket"
-    if isinstance(error, PermissionError):
-        return "you may not use it (are you in its group?)"
-    if isinstance(error, ConnectionRefusedError):
-        return "nobody listens there (connection refused)"
-    while (inner := error.__cause__ or (None if error.__suppress_context__ else error.__context__)) is not None:
-        error = inner
-    return str(error) or type(error).__name__
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(url.removeprefix("unix://"))

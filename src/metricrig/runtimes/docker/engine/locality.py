@@ -16,21 +16,21 @@ from docker.types import Mount
 from metricrig._core.errors import Unavailable
 from metricrig.runtimes import places
 from metricrig.runtimes.docker.engine.connection import engine
-from metricrig.runtimes.docker.ways import Forwarded, Here, Relayed
+from metricrig.runtimes.docker.engine.port_routes import SameMachine, SshForwarding, TcpRelaying
 
 if TYPE_CHECKING:
     from metricrig.runtimes.docker.engine.connection import Engine
-    from metricrig.runtimes.docker.ways import Way
+    from metricrig.runtimes.docker.engine.port_routes import PortRoute
 
 _MARKER = ".metricrig-marker"
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
+class ReachedEngine:
     """An engine, and what of it is ours."""
 
     engine: Engine
-    way: Way
+    route: PortRoute
     here: bool
     """Whether its 127.0.0.1 and its processes are ours."""
     files: bool
@@ -41,7 +41,7 @@ class Reached:
         return f"{self.engine}{where}{'' if self.files else ', directories in volumes'}"
 
 
-def reached_engine() -> Reached:
+def reached_engine() -> ReachedEngine:
     """The user's engine and the way to it, if it is one that this runtime can work with."""
     found = engine()
     if found.rootless and os.geteuid() == 0 and found.url.startswith("unix://"):
@@ -54,15 +54,15 @@ def reached_engine() -> Reached:
 
 
 @functools.lru_cache(maxsize=16)
-def reach(found: Engine) -> Reached:
+def reach(found: Engine) -> ReachedEngine:
     """Find out how its ports and files are to be had."""
     if found.tunnel is not None:
-        return Reached(found, Forwarded(found.tunnel), here=False, files=False)
+        return ReachedEngine(found, SshForwarding(found.tunnel), here=False, files=False)
     if found.url.startswith("tcp://"):
         files, network = sees_our_files(found, places.root_for("auto")), shares_our_network(found)
         if network:
-            return Reached(found, Here(), here=True, files=files)
-        return Reached(found, Relayed(_address(found)), here=False, files=False)
+            return ReachedEngine(found, SameMachine(), here=True, files=files)
+        return ReachedEngine(found, TcpRelaying(_address(found)), here=False, files=False)
     if found.host != _here():
         raise Unavailable(
             "containers of an engine elsewhere",
@@ -71,7 +71,7 @@ def reach(found: Engine) -> Reached:
             remedy="use ssh://user@machine, or an engine of this very machine: unset DOCKER_HOST, or"
             " docker context use default",
         )
-    return Reached(found, Here(), here=True, files=True)
+    return ReachedEngine(found, SameMachine(), here=True, files=True)
 
 
 def _address(found: Engine) -> str:

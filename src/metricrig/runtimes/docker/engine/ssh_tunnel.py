@@ -28,7 +28,7 @@ _OPTIONS = {
 }
 
 
-class Tunnel:
+class SshTunnel:
     """A connection to a machine, through which its engine's socket and its ports are reached."""
 
     def __init__(self, url: str, ssh: str) -> None:

@@ -12,12 +12,12 @@ _CHUNK = 1 << 16
 _DIAL_WITHIN = 10.0
 
 
-class Relay:
+class TcpRelay:
     """Until it is closed. A connection that nobody takes at the other end is closed at once."""
 
     def __init__(self, port: int, target: tuple[str, int]) -> None:
         self._target = target
-        self._door = socket.create_server((LOOPBACK, port), reuse_port=False)
+        self._listener = socket.create_server((LOOPBACK, port), reuse_port=False)
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._closed = False
@@ -27,16 +27,16 @@ class Relay:
         """Listen no more, and hang up on everybody."""
         with self._lock:
             self._closed = True
-            waiting = [self._door, *self._open]
+            waiting = [self._listener, *self._open]
         for each in waiting:
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
-        self._door.close()
+        self._listener.close()
 
     def _accept(self) -> None:
         while True:
             try:
-                near, _ = self._door.accept()
+                near, _ = self._listener.accept()
             except OSError:
                 return
             threading.Thread(target=self._serve, args=(near,), name="metricrig-relay", daemon=True).start()

@@ -26,7 +26,7 @@ _DIAL_WITHIN = 10.0
 _PORT = 2376
 
 
-class Secured:
+class TlsProxy:
     """Listens for as long as this process lives."""
 
     def __init__(self, url: str, certificates: Path) -> None:
@@ -39,14 +39,14 @@ class Secured:
         self.socket = directory / "engine.sock"
         self.failure = ""
         """Why the last connection could not be made."""
-        self._door = socket.socket(socket.AF_UNIX)
-        self._door.bind(str(self.socket))
-        self._door.listen(128)
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(self.socket))
+        self._listener.listen(128)
         threading.Thread(target=self._accept, name="metricrig-tls", daemon=True).start()
 
     def _accept(self) -> None:
         while True:
-            near, _ = self._door.accept()
+            near, _ = self._listener.accept()
             threading.Thread(target=self._serve, args=(near,), name="metricrig-tls", daemon=True).start()
 
     def _serve(self, near: socket.socket) -> None:

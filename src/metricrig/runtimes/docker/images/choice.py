@@ -16,7 +16,7 @@ from docker.errors import APIError
 
 from metricrig._core.directories import cache_root
 from metricrig._core.errors import Unavailable, UsageError
-from metricrig.runtimes.docker.images.pull_and_build import said
+from metricrig.runtimes.docker.engine.errors import engine_message
 from metricrig.runtimes.docker.removal import remove_container
 from metricrig.tools import Executable, Image
 from metricrig.tools.numbering import normalised
@@ -75,7 +75,7 @@ def _version(engine: Engine, image: Image, request: Request) -> str:
     )
 
 
-def provided(
+def executable_in_image(
     engine: Engine, service: Service, image: Image, identity: str, labels: dict[str, str]
 ) -> Executable | None:
     """The tool's executable in this image; it is an error if its version is not what was asked for."""
@@ -135,7 +135,7 @@ def _asked(engine: Engine, tool: Tool, image: Image, identity: str, labels: dict
     except APIError as error:
         raise Unavailable(
             f"the version of {image.name}",
-            reason=f"its program cannot be asked: {said(error)}",
+            reason=f"its program cannot be asked: {engine_message(error)}",
             remedy="see whether the engine runs containers at all: docker run --rm hello-world",
         ) from error
     finally:

@@ -18,7 +18,8 @@ from docker.errors import APIError, DockerException, NotFound
 
 from metricrig._core.directories import cache_root
 from metricrig._core.errors import Unavailable, UsageError
-from metricrig.runtimes.docker.images.pull_and_build import parted, said
+from metricrig.runtimes.docker.engine.errors import engine_message
+from metricrig.runtimes.docker.images.pull_and_build import repository_and_tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -34,7 +35,7 @@ _AT_ONCE = 100
 """How many programs ldd is asked about in one go."""
 
 
-def make(engine: Engine, image: Image) -> bool:
+def make_image(engine: Engine, image: Image) -> bool:
     """Have an image of exactly these files under this name; whether it had to be made."""
     from filelock import FileLock  # noqa: PLC0415 - only who makes an image needs it
 
@@ -119,7 +120,7 @@ def _digest(content: Mapping[str, Path]) -> str:
 
 
 def _import(engine: Engine, image: Image, content: Mapping[str, Path], digest: str) -> None:
-    repository, tag = parted(image.name)
+    repository, tag = repository_and_tag(image.name)
     with tempfile.NamedTemporaryFile() as file:
         with tarfile.open(fileobj=file, mode="w") as tar:
             for entry in _directories(content):
@@ -133,7 +134,7 @@ def _import(engine: Engine, image: Image, content: Mapping[str, Path], digest: s
             if not engine.client.images(image.name):  # Podman does not hear of the tag
                 engine.client.tag(json.loads(answer.splitlines()[-1])["status"], repository, tag)
         except (DockerException, OSError) as error:
-            raise _unmade(image, said(error), "see the engine's log") from error
+            raise _unmade(image, engine_message(error), "see the engine's log") from error
 
 
 def _directories(paths: Iterable[str]) -> Iterator[tarfile.TarInfo]:

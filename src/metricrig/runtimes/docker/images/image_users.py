@@ -26,14 +26,14 @@ def user_in_image(
 ) -> tuple[int, int]:
     """The numbers behind a service's ``user``."""
     name = (service.user or "").partition(":")[0]
-    known = _known(engine, identity, tuple(labels.items()))
+    known = _users_of(engine, identity, tuple(labels.items()))
     found = next((each for each in known if name in {each.name, str(each.uid)}), None)
     names = ", ".join(each.name for each in known) or "nobody at all"
     return ids_of(service, found, where=f"in the image {image}, which knows {names}")
 
 
 @functools.lru_cache(maxsize=64)
-def _known(engine: Engine, identity: str, labels: tuple[tuple[str, str], ...]) -> tuple[Entry, ...]:
+def _users_of(engine: Engine, identity: str, labels: tuple[tuple[str, str], ...]) -> tuple[Entry, ...]:
     """Read from a container that is made for this and never started. An image without the list knows nobody."""
     client = engine.client
     container = client.create_container(identity, entrypoint=["none"], labels=dict(labels))["Id"]

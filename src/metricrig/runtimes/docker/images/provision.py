@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from metricrig.tools import Image
 
 _POLICIES = ("missing", "always", "never")
-_turns: defaultdict[tuple[str, str], threading.Lock] = defaultdict(threading.Lock)
+_pull_locks: defaultdict[tuple[str, str], threading.Lock] = defaultdict(threading.Lock)
 """Services that start together may want the same image: one of them gets it."""
 
 
-def have(engine: Engine, image: Image) -> str:
+def ensure_image(engine: Engine, image: Image) -> str:
     """The id of this image in the engine; building and pulling are no part of the time that a start may take."""
     if image.pull not in _POLICIES:
         raise UsageError(f"{image.name}: pull is one of {', '.join(_POLICIES)}, not {image.pull!r}")
@@ -30,7 +30,7 @@ def have(engine: Engine, image: Image) -> str:
         raise UsageError(f"{image.name}: it is built from a folder or made of files, not both")
     if (found := _found(engine, image)) is not None:
         return found
-    with _turns[engine.url, image.name]:
+    with _pull_locks[engine.url, image.name]:
         return _found(engine, image) or _obtained(engine, image)
 
 
@@ -53,9 +53,9 @@ def _obtained(engine: Engine, image: Image) -> str:
 def _obtain(engine: Engine, image: Image) -> bool:
     """Build, make or pull it; whether anything had to be done."""
     if image.files:
-        from metricrig.runtimes.docker.images.from_files import make  # noqa: PLC0415 - few images are made here
+        from metricrig.runtimes.docker.images.from_files import make_image  # noqa: PLC0415 - few images are made here
 
-        return make(engine, image)
+        return make_image(engine, image)
     if image.build is not None:
         build(engine, image)
     elif image.pull == "never":

@@ -11,6 +11,7 @@ from urllib3.exceptions import HTTPError
 from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import Unavailable
 from metricrig._core.events import ImageProgressed, everything
+from metricrig.runtimes.docker.engine.errors import engine_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +24,7 @@ _TROUBLES = (DockerException, OSError, HTTPError, TypeError, UserWarning)
 _AT_ONCE = 0.001
 
 
-class _Patient(docker.APIClient):
+class _ClientWithDeadline(docker.APIClient):
     """A client that waits for the engine's next word until a deadline: a registry may hang before the first one."""
 
     deadline: Deadline
@@ -49,7 +50,7 @@ class _Patient(docker.APIClient):
 def pull(engine: Engine, image: Image) -> None:
     """With the credentials of the user's own configuration, as it is now."""
     client = _client(engine, image)
-    repository, tag = parted(image.name)
+    repository, tag = repository_and_tag(image.name)
     try:
         lines = client.pull(repository, tag=tag, stream=True, decode=True, platform=image.platform)
         _follow(client, lines, image)
@@ -82,14 +83,14 @@ def build(engine: Engine, image: Image) -> None:
         client.close()
 
 
-def _client(engine: Engine, image: Image) -> _Patient:
+def _client(engine: Engine, image: Image) -> _ClientWithDeadline:
     """One of its own: it reads the user's configuration anew, and can be hung up on."""
-    client = engine.new_client(_Patient)
+    client = engine.new_client(_ClientWithDeadline)
     client.deadline = Deadline.after(image.pull_within)
     return client
 
 
-def _follow(client: _Patient, lines: Iterable[dict[str, Any]], image: Image) -> None:
+def _follow(client: _ClientWithDeadline, lines: Iterable[dict[str, Any]], image: Image) -> None:
     """Tell of the progress; what goes wrong is said on a line like any other."""
     spoken: list[str] = []
     failed = False
@@ -115,7 +116,7 @@ def _progress(image: Image, line: dict[str, Any]) -> ImageProgressed:
     )
 
 
-def parted(name: str) -> tuple[str, str]:
+def repository_and_tag(name: str) -> tuple[str, str]:
     """Repository and tag: a colon before a slash belongs to a registry's port."""
     repository, colon, tag = name.rpartition(":")
     if "@" in name or not colon or "/" in tag:
@@ -123,13 +124,7 @@ def parted(name: str) -> tuple[str, str]:
     return repository, tag
 
 
-def _why(client: _Patient, error: BaseException) -> str:
+def _why(client: _ClientWithDeadline, error: BaseException) -> str:
     if client.deadline.expired:
         return f"not done after {client.deadline.within:g} s (pull_within); last heard: {client.last}"
-    return said(error)
-
-
-def said(error: BaseException) -> str:
-    """What the engine says, without what the client wraps around it."""
-    explanation = getattr(error, "explanation", "")
-    return str(explanation or getattr(error, "msg", "") or error)
+    return engine_message(error)

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from metricrig._core.ports import LOOPBACK
-from metricrig.runtimes.docker.engine.tcp_relay import Relay
+from metricrig.runtimes.docker.engine.tcp_relay import TcpRelay
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from metricrig.runtimes.docker.engine.ssh_tunnel import Tunnel
+    from metricrig.runtimes.docker.engine.ssh_tunnel import SshTunnel
 
 
-class Way(Protocol):
+class PortRoute(Protocol):
     """From our 127.0.0.1 to the ports of an engine's containers."""
 
     @property
@@ -27,7 +27,7 @@ class Way(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Here:
+class SameMachine:
     """The engine publishes ports on the very 127.0.0.1 that is ours."""
 
     publish_on: str = LOOPBACK
@@ -39,10 +39,10 @@ class Here:
 
 
 @dataclass(frozen=True, slots=True)
-class Forwarded:
+class SshForwarding:
     """Through the tunnel that leads to the engine."""
 
-    tunnel: Tunnel
+    tunnel: SshTunnel
     publish_on: str = LOOPBACK
 
     def open(self, local: int, remote: int) -> Callable[[], None]:
@@ -57,11 +57,11 @@ class Forwarded:
 
 
 @dataclass(frozen=True, slots=True)
-class Relayed:
+class TcpRelaying:
     """By ourselves: the ports are published on the address by which we reach the engine."""
 
     publish_on: str
 
     def open(self, local: int, remote: int) -> Callable[[], None]:
         """Listen, and pass on."""
-        return Relay(local, (self.publish_on, remote)).close
+        return TcpRelay(local, (self.publish_on, remote)).close
