@@ -146,6 +146,25 @@ def test_a_checksum_file_without_the_archive_is_refused(published: Published, ho
     assert "has no sha256 for acme-" in refusal(published.tool)
 
 
+def test_a_checksum_file_with_two_hashes_for_one_name_is_refused(published: Published, host: ReleaseHost) -> None:
+    right = host.files[published.checksums]
+    name = published.archive.rpartition("/")[2]
+    host.files[published.checksums] = right + f"{'3' * 64}  {name}\n".encode()
+    assert f"has 2 different sha256 for {name}" in refusal(published.tool)
+    assert host.count(published.archive) == 0
+    host.files[published.checksums] = right * 2
+    assert obtain(published.tool).version == "1.2.3"
+
+
+def test_a_hash_for_a_file_elsewhere_is_not_taken(published: Published, host: ReleaseHost) -> None:
+    listed, name = host.files[published.checksums].decode(), published.archive.rpartition("/")[2]
+    host.files[published.checksums] = listed.replace(name, f"evil/{name}").encode()
+    assert f"has no sha256 for {name} (but for evil/{name})" in refusal(published.tool)
+    assert host.count(published.archive) == 0
+    host.files[published.checksums] = listed.replace(name, f"./{name}").encode()
+    assert obtain(published.tool).version == "1.2.3"
+
+
 def test_an_archive_that_is_not_there_is_asked_for_once(published: Published, host: ReleaseHost) -> None:
     del host.files[published.archive]
     assert "HTTP 404" in refusal(published.tool)

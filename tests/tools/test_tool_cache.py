@@ -16,7 +16,8 @@ from support.release_host import Trouble
 
 from metricrig._core.directories import ROOTS_CACHE, cache_root
 from metricrig._core.errors import Unavailable
-from metricrig.tools import installed, obtain
+from metricrig._core.events import SourceRefused
+from metricrig.tools import installed, obtain, obtaining
 from metricrig.tools.cache import shelf
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from support.release_host import Published, ReleaseHost
 
+    from metricrig._core.events import Event
     from metricrig.tools import Executable
 
 OBTAIN = """
@@ -38,6 +40,11 @@ def obtaining_process(published: Published) -> subprocess.Popen[str]:
     """A process of its own that obtains the published tool."""
     command = [sys.executable, "-c", OBTAIN.format(tool=published.tool)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def forget_what_was_obtained() -> None:
+    """As a new process would start."""
+    obtaining._obtained.clear()
 
 
 def leftovers(cache: Path) -> list[Path]:
@@ -125,6 +132,51 @@ def test_a_file_where_the_cache_should_be_is_said(
     monkeypatch.setenv("METRICRIG_CACHE", str(tmp_path / "file" / "cache"))
     with pytest.raises(Unavailable, match=r"cannot be written.*\n.*set METRICRIG_CACHE"):
         obtain(published.tool)
+
+
+TAMPERED: dict[str, str | dict[str, object]] = {
+    "no JSON": "{",
+    "no object": "[]",
+    "nested": "[" * 100_000,
+    "unknown key": {"run": "rm"},
+    "outside": {"executable": "../../../../../../../bin/sh"},
+    "absolute": {"executable": "/bin/sh"},
+    "number": {"executable": 5},
+    "NUL": {"executable": "a\0b"},
+    "version": {"version": None},
+    "bytes": {"bytes": "many"},
+    "env list": {"env": ["LD_PRELOAD"]},
+    "env outside": {"env": {"LD_LIBRARY_PATH": ["../../elsewhere"]}},
+    "env number": {"env": {"LD_LIBRARY_PATH": [5]}},
+    "another tool": {"tool": "sh"},
+}
+
+
+@pytest.mark.parametrize("how", TAMPERED)
+def test_a_tampered_manifest_is_told_and_its_entry_fetched_anew(
+    published: Published, host: ReleaseHost, events: list[Event], how: str
+) -> None:
+    place = obtain(published.tool).path.parent / "manifest.json"
+    change = TAMPERED[how]
+    good = json.loads(place.read_text())
+    place.write_text(change if isinstance(change, str) else json.dumps({**good, **change}))
+    assert installed() == []
+    forget_what_was_obtained()
+    assert obtain(published.tool).version == "1.2.3"
+    assert json.loads(place.read_text())["executable"] == good["executable"]
+    assert host.count(published.archive) == 2
+    told = [each.why for each in events if isinstance(each, SourceRefused) and each.source == "cache"]
+    assert f"not used: {place}: " in told[-1]
+
+
+def test_an_entry_whose_program_is_a_link_elsewhere_is_not_used(published: Published, tmp_path: Path) -> None:
+    found = obtain(published.tool).path
+    other = tmp_path / "other"
+    other.write_bytes(found.read_bytes())
+    other.chmod(0o755)
+    found.unlink()
+    found.symlink_to(other)
+    assert installed() == []
 
 
 @contextlib.contextmanager

@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 import os
 import sys
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from metricrig._core.directories import cache_root
+from metricrig.tools.manifest import MANIFEST, BadManifest, read_manifest
 from metricrig.tools.numbering import numbers
 from metricrig.tools.tool import Executable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
-
-MANIFEST = "manifest.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What an entry holds. Paths are relative to the entry, ``env`` lists them for each variable."""
-
-    tool: str
-    version: str
-    source: str
-    executable: str
-    bytes: int
-    sha256: str
-    env: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    when: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,27 +59,41 @@ def entries(tool: str) -> list[Executable]:
 
 
 def read_entry(directory: Path) -> Executable | None:
-    """The executable of an entry; None if it is not what its manifest says, as after a tidy-up by hand."""
-    manifest = _manifest(directory)
-    if manifest is None:
-        return None
-    path = directory / manifest.executable
+    """The executable of an entry; None if it cannot be used."""
     try:
-        intact = path.stat().st_size == manifest.bytes and os.access(path, os.X_OK)
-    except OSError:
+        return _judged(directory)
+    except (BadManifest, OSError):
         return None
+
+
+def damaged(tool: str) -> list[str]:
+    """The entries that cannot be used, and why: files that were changed, or removed by hand. They are fetched anew."""
+    found = []
+    for directory in _directories(shelf(tool)):
+        try:
+            _judged(directory)
+        except (BadManifest, OSError) as why:
+            found.append(f"{directory / MANIFEST}: {why}")
+    return found
+
+
+def _judged(directory: Path) -> Executable:
+    """An entry's executable; raises if the entry is not what its manifest says, or not for this machine."""
+    if not directory.name.endswith(f"-{platform()}"):
+        raise BadManifest(f"it is not for {platform()}")
+    manifest = read_manifest(directory)
+    path = directory / manifest.executable
+    if manifest.tool != directory.parent.name:
+        raise BadManifest(f"it speaks of {manifest.tool!r}")
+    if path.stat().st_size != manifest.bytes or not os.access(path, os.X_OK):
+        raise BadManifest(f"{path} is not the program that it speaks of")
+    if not path.resolve().is_relative_to(directory.resolve()):
+        raise BadManifest(f"its executable {manifest.executable!r} lies outside of the entry")
     env = {
         name: os.pathsep.join(str(directory / relative) for relative in relatives)
         for name, relatives in manifest.env.items()
     }
-    return Executable(manifest.tool, path, manifest.version, manifest.source, env) if intact else None
-
-
-def write_manifest(directory: Path, manifest: Manifest) -> None:
-    """Describe an entry, before it becomes visible."""
-    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    content = {**asdict(manifest), "when": manifest.when or now}
-    (directory / MANIFEST).write_text(json.dumps(content, indent=2) + "\n")
+    return Executable(manifest.tool, path, manifest.version, manifest.source, env)
 
 
 def installed(tool: str | None = None) -> list[Installed]:
@@ -116,16 +113,6 @@ def _directories(parent: Path) -> Iterator[Path]:
     except OSError:
         return
     yield from (child for child in children if not child.name.startswith(".") and child.is_dir())
-
-
-def _manifest(directory: Path) -> Manifest | None:
-    if not directory.name.endswith(f"-{platform()}"):
-        return None
-    try:
-        content: dict[str, Any] = json.loads((directory / MANIFEST).read_text())
-        return Manifest(**content)
-    except (OSError, ValueError, TypeError):
-        return None
 
 
 def _size(parent: Path, executable: Path) -> int:

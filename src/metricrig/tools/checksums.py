@@ -47,12 +47,19 @@ def known(url: str) -> Expected | None:
 
 
 def published(listing: str, asset: str, where: str) -> Expected:
-    """The hash in a checksum file such as sha256sum writes it."""
+    """The hash in a checksum file such as sha256sum writes it.
+
+    Exactly of this name: ``elsewhere/NAME`` is another file, and of two hashes nobody knows which one is meant.
+    """
     found = re.findall(r"^([0-9a-fA-F]{64})[ \t]+\*?(\S+)[ \t]*$", listing, re.MULTILINE)
-    for sha256, name in found:
-        if name.rpartition("/")[2] == asset:
-            return Expected(sha256.lower(), where)
-    raise CannotDeliver(f"{where} has no sha256 for {asset}, so it cannot be verified")
+    hashes = {sha256.lower() for sha256, name in found if name.removeprefix("./") == asset}
+    if len(hashes) > 1:
+        raise CannotDeliver(f"{where} has {len(hashes)} different sha256 for {asset}, so it cannot be verified")
+    for sha256 in hashes:
+        return Expected(sha256, where)
+    others = [name for _, name in found if name.rpartition("/")[2] == asset]
+    also = f" (but for {', '.join(others)})" if others else ""
+    raise CannotDeliver(f"{where} has no sha256 for {asset}{also}, so it cannot be verified")
 
 
 def verify(url: str, sha256: str, expected: Expected) -> None:
@@ -77,7 +84,7 @@ def remembered() -> dict[str, str]:
         return {str(url): str(sha256) for url, sha256 in content.items()}
     except FileNotFoundError:
         return {}
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         # Starting afresh would forget every hash in silence, which is what an attacker would like.
         raise CannotDeliver(f"{place} is no JSON object of hashes: mend or remove it") from None
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from metricrig._core.directories import cache_root
 from metricrig._core.errors import Unavailable
 from metricrig.tools import cache
+from metricrig.tools.manifest import Manifest, write_manifest
 from metricrig.tools.requests import CannotDeliver, check
 from metricrig.tools.versions import said_by
 
@@ -68,7 +69,7 @@ def _publish(request: Request, source: str, staging: Path, built: Built) -> Exec
     as_text = {name: os.pathsep.join(map(str, paths)) for name, paths in env.items()}
     version = said_by(request.tool, built.executable, as_text) or built.version
     check(request, version, f"what {source} delivered")
-    manifest = cache.Manifest(
+    manifest = Manifest(
         tool=request.tool.name,
         version=version,
         source=source,
@@ -77,7 +78,7 @@ def _publish(request: Request, source: str, staging: Path, built: Built) -> Exec
         sha256=_sha256(built.executable),
         env={name: [str(path.relative_to(built.tree)) for path in paths] for name, paths in env.items()},
     )
-    cache.write_manifest(built.tree, manifest)
+    write_manifest(built.tree, manifest)
     _open_to_all(built.tree)
     place = cache.shelf(request.tool.name) / cache.entry_name(version, source)
     _make_visible(built.tree, place, staging / "replaced")

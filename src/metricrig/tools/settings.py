@@ -15,21 +15,25 @@ SILENCE = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``silence`` is how long a download may deliver nothing, in seconds."""
+    """``silence`` is how long a download may deliver nothing, in seconds; ``unpack_limit`` how many bytes an archive
+    may become, 0 to judge by its own size.
+    """
 
     sources: tuple[str, ...] = SOURCES
     offline: bool = False
     mirror: str = ""
     silence: float = SILENCE
+    unpack_limit: int = 0
 
 
 def settings() -> Settings:
-    """Read ``METRICRIG_SOURCES``, ``_OFFLINE``, ``_MIRROR`` and ``_DOWNLOAD_TIMEOUT``."""
+    """Read ``METRICRIG_SOURCES``, ``_OFFLINE``, ``_MIRROR``, ``_DOWNLOAD_TIMEOUT`` and ``_UNPACK_LIMIT``."""
     return Settings(
         sources=_sources(os.environ.get("METRICRIG_SOURCES", "")),
         offline=os.environ.get("METRICRIG_OFFLINE", "").lower() not in {"", "0", "false", "no"},
         mirror=os.environ.get("METRICRIG_MIRROR", "").rstrip("/"),
-        silence=_seconds(os.environ.get("METRICRIG_DOWNLOAD_TIMEOUT", "")),
+        silence=_amount("METRICRIG_DOWNLOAD_TIMEOUT", "seconds above 0, such as 30") or SILENCE,
+        unpack_limit=int(_amount("METRICRIG_UNPACK_LIMIT", "MiB above 0, such as 4096") * (1 << 20)),
     )
 
 
@@ -44,13 +48,15 @@ def _sources(stated: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(("explicit", *names))) if names else SOURCES
 
 
-def _seconds(stated: str) -> float:
+def _amount(variable: str, wanted: str) -> float:
+    """A positive number; 0 if none is stated."""
+    stated = os.environ.get(variable, "")
     if not stated:
-        return SILENCE
+        return 0.0
     try:
-        seconds = float(stated)
+        amount = float(stated)
     except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise UsageError(f"METRICRIG_DOWNLOAD_TIMEOUT={stated!r} is no number of seconds above 0, such as 30")
-    return seconds
+        amount = 0.0
+    if not 0 < amount < float("inf"):
+        raise UsageError(f"{variable}={stated!r} is no number of {wanted}")
+    return amount

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
-import zlib
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
+from metricrig.tools.bounded_stream import BoundedStream
 from metricrig.tools.members import BadArchive, Kind, Member, check_members
+from metricrig.tools.settings import settings
 
 if TYPE_CHECKING:
     import tarfile
@@ -16,34 +18,57 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _RUNNABLE = 0o111
+_LEAST_ALLOWANCE = 64 << 20
+_EXPANSION = 25
+"""How many times its own size an archive may become, beyond the allowance: programs compress to a third, texts to a
+tenth, and what is larger was made to fill a disk."""
+_OF_THE_ARCHIVE = {
+    *(errno.EEXIST, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP),
+    *(errno.ENAMETOOLONG, errno.EINVAL, errno.EMLINK, errno.EILSEQ, errno.ENOTEMPTY),
+}
+"""Errors of the system that a name in an archive can bring about; the others are the disk's."""
 
 
 def unpack(archive: Path, into: Path) -> None:
     """Extract into a new directory. Owners, special permissions and times are not taken over."""
+    limit = settings().unpack_limit or allowance(archive.stat().st_size)
     is_zip = archive.suffix in {".zip", ".whl"}
     into.mkdir()
     try:
-        _unpack_zip(archive, into) if is_zip else _unpack_tar(archive, into)
+        _unpack_zip(archive, into, limit) if is_zip else _unpack_tar(archive, into, limit)
     except BadArchive as bad:
-        raise BadArchive(f"{archive.name} is refused: {bad}") from None
-
-
-def _unpack_tar(archive: Path, into: Path) -> None:
-    import tarfile  # noqa: PLC0415 - only unpacking needs it
-
-    try:
-        with tarfile.open(archive, "r:gz") as tar:
-            infos = tar.getmembers()
-            check_members(Member(each.name, _tar_kind(each), each.linkname) for each in infos)
-            for info in infos:
-                _extract_tar_member(tar, info, into)
-    except (tarfile.TarError, EOFError, zlib.error) as error:
-        raise BadArchive(f"it is damaged ({error})") from None
-    except OSError as error:
-        # gzip's own error is an OSError without a number; those with one are the disk's.
-        if error.errno is not None:
+        raise BadArchive(f"{archive.name} is refused: {bad}{_remedy(str(bad), limit)}") from None
+    except Exception as error:
+        # Both libraries raise whatever their parsing runs into: ValueError, RecursionError, struct.error, ...
+        # gzip's own error is an OSError without a number.
+        if isinstance(error, OSError) and error.errno is not None and error.errno not in _OF_THE_ARCHIVE:
             raise
-        raise BadArchive(f"it is damaged ({error})") from None
+        what = f"{type(error).__name__}: {error}"
+        raise BadArchive(f"{archive.name} is refused: it is damaged ({what})") from error
+
+
+def allowance(size: int) -> int:
+    """How many bytes an archive of this size may become."""
+    return _LEAST_ALLOWANCE + _EXPANSION * size
+
+
+def _remedy(why: str, limit: int) -> str:
+    if str(limit) not in why:
+        return ""
+    return "; if it is what it should be, METRICRIG_UNPACK_LIMIT, in MiB, allows more"
+
+
+def _unpack_tar(archive: Path, into: Path, limit: int) -> None:
+    import gzip  # noqa: PLC0415 - only unpacking needs it
+    import tarfile  # noqa: PLC0415 - see above
+
+    with gzip.open(archive, "rb") as content:
+        bounded = cast("IO[bytes]", BoundedStream(content, limit))
+        tar = tarfile.open(fileobj=bounded, mode="r:")  # noqa: SIM115 - closing it does nothing: the file is ours
+        infos = tar.getmembers()
+        check_members((Member(each.name, _tar_kind(each), each.linkname, each.size) for each in infos), limit)
+        for info in infos:
+            _extract_tar_member(tar, info, into)
 
 
 def _tar_kind(info: tarfile.TarInfo) -> Kind:
@@ -72,17 +97,26 @@ def _extract_tar_member(tar: tarfile.TarFile, info: tarfile.TarInfo, into: Path)
             _write(content, place, info.mode)
 
 
-def _unpack_zip(archive: Path, into: Path) -> None:
+def _unpack_zip(archive: Path, into: Path, limit: int) -> None:
     import zipfile  # noqa: PLC0415 - only unpacking needs it
 
-    try:
-        with zipfile.ZipFile(archive) as bundle:
-            infos = bundle.infolist()
-            check_members(Member(each.filename, _zip_kind(each)) for each in infos)
-            for info in infos:
-                _extract_zip_member(bundle, info, into)
-    except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError) as error:
-        raise BadArchive(f"it is damaged ({error})") from None
+    with zipfile.ZipFile(archive) as bundle:
+        infos = bundle.infolist()
+        check_members((Member(each.filename, _zip_kind(each), size=each.file_size) for each in infos), limit)
+        for info in infos:
+            _require_readable(info)
+        for info in infos:
+            _extract_zip_member(bundle, info, into)
+
+
+def _require_readable(info: zipfile.ZipInfo) -> None:
+    """Stored or deflated: the library reads other compressions without a bound."""
+    from zipfile import ZIP_DEFLATED, ZIP_STORED  # noqa: PLC0415 - see above
+
+    if info.flag_bits & 0x1:
+        raise BadArchive(f"its member {info.filename!r} is encrypted; nothing was extracted")
+    if info.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
+        raise BadArchive(f"its member {info.filename!r} is neither stored nor deflated; nothing was extracted")
 
 
 def _zip_kind(info: zipfile.ZipInfo) -> Kind:

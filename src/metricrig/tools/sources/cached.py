@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from metricrig.tools.cache import entries, shelf
+from metricrig.tools.cache import damaged, entries, shelf
 from metricrig.tools.requests import CannotDeliver
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ class Cached:
 
 def _why(request: Request, kept: list[Executable]) -> str:
     place = shelf(request.tool.name)
+    broken = "".join(f"; not used: {why}" for why in damaged(request.tool.name))
     if not kept:
-        return f"nothing in {place} yet"
+        return f"nothing in {place} yet{broken}"
     versions = ", ".join(dict.fromkeys(each.version or "unknown" for each in kept))
-    return f"{place} has {versions}, wanted {request.wanted}"
+    return f"{place} has {versions}, wanted {request.wanted}{broken}"
