@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from metricrig._core.exits import in_words
+from metricrig._core.latch import Latch
 from metricrig._core.processes import ProcessId
 from metricrig.janitor.family import MARK
 
@@ -74,9 +74,9 @@ class Child:
         self.status: int | None = None
         self.refused: str | None = None
         self.ended_at = 0.0
-        self.exited = threading.Event()
+        self.exited = Latch()
         self._pid = 0
-        self._answered = threading.Event()
+        self._answered = Latch()
         self._janitor = janitor
         self._on_exit = on_exit
 

@@ -11,6 +11,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from metricrig._core.errors import MetricrigError
+from metricrig._core.latch import Latch
 from metricrig.janitor import booting
 from metricrig.janitor.child import PATIENCE, Child
 from metricrig.janitor.wire import Inbox, encode
@@ -201,7 +202,7 @@ class Janitor:
 
 class _Reply:
     def __init__(self) -> None:
-        self.there = threading.Event()
+        self.there = Latch()
         self.message: Message | None = None
 
     def set(self, message: Message | None) -> None:

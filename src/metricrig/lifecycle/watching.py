@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import DeadlineExceeded, UsageError
+from metricrig._core.latch import Latch
 from metricrig.probes import Answer
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
 
     from metricrig.lifecycle.state import Life
     from metricrig.runtimes import Running
 
 
-_SET = threading.Event()
-_SET.set()
+_ENDED = Latch(is_set=True)
 
 
 class Abandoned(Exception):
@@ -86,9 +86,9 @@ class Lifeline:
         self._life = life
 
     @property
-    def exited(self) -> threading.Event:
+    def exited(self) -> Latch:
         """Set when the process has ended, or is not running at all."""
-        return self._life.running.exited if self._life.running is not None else _SET
+        return self._life.running.exited if self._life.running is not None else _ENDED
 
     def death(self, during: str) -> Exception:
         """The error that says how it ended, or that it does not run."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Exited(Protocol):
-    """An event that is set when a process has ended, such as a ``threading.Event``."""
+    """An event that is set when a process has ended, such as a ``Latch``."""
 
     def wait(self, timeout: float) -> bool:
         """Wait for it; whether it is set."""

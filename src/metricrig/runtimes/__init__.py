@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from metricrig._core.latch import Latch
     from metricrig.placement import Addresses, Placement
     from metricrig.resources import Resources
     from metricrig.service import Service
@@ -65,7 +65,7 @@ class Running(Protocol):
     """Why it could not be executed at all."""
     ended_at: float
     """When, on the monotonic clock; meaningful once it has exited."""
-    exited: threading.Event
+    exited: Latch
 
     @property
     def pid(self) -> int:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from metricrig._core.exits import in_words
 
+from metricrig._core.latch import Latch
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -29,7 +31,7 @@ class EngineProcess:
         self.refused: str | None = None
         self.how = "runs"
         self.ended_at = 0.0
-        self.exited = threading.Event()
+        self.exited = Latch()
         self._on_exit = on_exit
 
     def follow(self, output: OutputStream, out: Path, err: Path | None) -> None:
