@@ -31,7 +31,7 @@ def test_a_command_that_is_one_text_is_refused_with_the_list_it_should_be() -> N
         ({"env": {"A": "{nope}"}}, r"known: \{rig\}, \{name\}, \{host\}"),
         ({"files": {"a.json": '{"a": 1}'}}, "a brace that is meant literally is doubled"),
         ({"url": "x://{hots}"}, r"unknown placeholder \{hots\}"),
-        ({"command": ["x", "{"]}, "a brace meant literally is doubled"),
+        ({"command": ["x", "{"]}, "a brace that is meant literally is doubled"),
     ],
 )
 def test_a_wrong_description_is_refused_when_it_is_made(fields: dict[str, object], message: str) -> None:

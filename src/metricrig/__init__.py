@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from metricrig._core.errors import (
         CommandFailed,
         DeadlineExceeded,
+        FunctionFailed,
         MetricrigError,
         PortTaken,
         ServiceDied,
@@ -26,12 +27,13 @@ if TYPE_CHECKING:
     from metricrig.metrics import Timeline, matches, metric, not_, not_matches, wait_for
     from metricrig.placement import Placement
     from metricrig.rig import Rig
-    from metricrig.service import Limits, Service
+    from metricrig.service import Fixed, Limits, Service
     from metricrig.tools import Image, Tool
 
 _HOMES = {
     "events": "metricrig.events",
     "ready": "metricrig.ready",
+    "Fixed": "metricrig.service",
     "Image": "metricrig.tools",
     "Instance": "metricrig.instance",
     "Limits": "metricrig.service",
@@ -52,6 +54,8 @@ __version__ = "0.1.0"
 __all__ = [
     "CommandFailed",
     "DeadlineExceeded",
+    "Fixed",
+    "FunctionFailed",
     "Image",
     "Instance",
     "Limits",

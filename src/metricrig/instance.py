@@ -7,6 +7,7 @@ import signal as signals
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from metricrig._core import arguments
 from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import UsageError
 from metricrig.lifecycle import starting, stopping
@@ -190,6 +191,8 @@ class Instance:
     def stop(self, within: float | None = None) -> None:
         """Ask it to stop, kill it if it has not after ``within`` seconds. Stopping twice is fine."""
         self._life.require_open()
+        if within is not None:
+            arguments.seconds(f"{self.name}.stop", "within", within)
         stopping.stop_all([self._life], within)
 
     def kill(self) -> None:
@@ -217,6 +220,7 @@ class Instance:
 
     def signal(self, number: int | signals.Signals) -> None:
         """Send a signal to its main process, such as SIGHUP to reload. To end it, use ``stop`` or ``kill``."""
+        number = arguments.signal_number(f"{self.name}.signal", "number", number)
         running = self._life.require_running("a signal")
         self._life.provoked = self._life.provoked or number in _FATAL
         running.signal(int(number))
@@ -255,7 +259,7 @@ class Instance:
         A service that dies while it is waited for ends the wait at once.
         """
         running = self._life.require_running("waiting")
-        probe = as_probe(readiness)
+        probe = as_probe(readiness, f"{self.name}.wait")
         deadline = Deadline.after(within)
         return watch(self._life, running, lambda: probe.ask(self), wanted=str(probe), deadline=deadline).said
 
@@ -287,7 +291,7 @@ class Instance:
 
     def logged(self, pattern: str) -> str | None:
         """What matches a regular expression in the log of the current start; None if nothing does."""
-        match = self._life.log.search(pattern, self._life.log_start)
+        match = self._life.log.search(arguments.pattern(f"{self.name}.logged", pattern), self._life.log_start)
         return match.group() if match else None
 
     def __repr__(self) -> str:

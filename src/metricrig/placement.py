@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import string
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from metricrig._core.errors import UsageError
+from metricrig.placeholders import rendered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from metricrig.tools import Executable
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 class Ports(dict[str, int]):
     """Ports by name. Used as a number in a text, ``{port}``, it is the first one."""
 
-    def __missing__(self, name: str) -> int:
+    def __getitem__(self, name: Any) -> int:
+        return super().__getitem__(name) if isinstance(name, str) else self.__missing__(name)
+
+    def __missing__(self, name: object) -> int:
         known = ", ".join(self) or "none"
         raise UsageError(f"no port is named {name!r}; this service's ports are: {known}")
 
@@ -110,47 +114,18 @@ class Placement:
 
     def render(self, text: str) -> str:
         """A text with its placeholders filled in."""
-        if "{" not in text and "}" not in text:  # most words of a command; parsing them all costs 0.1 ms a start
-            return text
-        check_placeholders(self.name, text)
-        fields = {name: getattr(self, name) for name in placeholders_in(text)}
-        return string.Formatter().vformat(text, (), fields)
+        return rendered(self.name, text, self._value)
 
-    def render_all(self, texts: Sequence[str]) -> list[str]:
-        """Each text of a list, rendered."""
-        return [self.render(text) for text in texts]
+    def render_all(self, texts: Sequence[str | os.PathLike[str]]) -> list[str]:
+        """Each text of a list, rendered; a path is a text too."""
+        return [self.render(os.fspath(text)) for text in texts]
+
+    def _value(self, name: str, index: str | None) -> str:
+        """Of a placeholder."""
+        value = getattr(self, name)
+        return str(value if index is None else value[index])
 
 
 def shared_in(directory: Path) -> Path:
     """What all services of a rig share; no service can have this name."""
     return directory / ".shared"
-
-
-PLACEHOLDERS = ("rig", "name", "host", "port", "dir", "shared", "secret", "tool", "version")
-
-
-def check_placeholders(service: str, text: str) -> None:
-    """Refuse a text with a placeholder that nobody fills in, at the moment it is given."""
-    for name in placeholders_in(text):
-        if name not in PLACEHOLDERS:
-            raise UsageError(
-                f"{service}: unknown placeholder {{{name}}} in {_shortened(text)!r}\n"
-                f"  known: {', '.join(f'{{{each}}}' for each in PLACEHOLDERS)}, and {{port[name]}}\n"
-                f"  a brace that is meant literally is doubled, {{{{ }}}}, or use a function of the placement",
-            )
-
-
-def placeholders_in(text: str) -> Iterator[str]:
-    """The names between braces, without what is asked of them: ``port`` of ``{port[http]}``."""
-    try:
-        for _, field, spec, _ in string.Formatter().parse(text):
-            if field is not None:
-                yield field.partition("[")[0].partition(".")[0]
-                yield from placeholders_in(spec or "")
-    except ValueError as error:
-        raise UsageError(f"{_shortened(text)!r}: {error}; a brace meant literally is doubled: {{{{ }}}}") from error
-
-
-def _shortened(text: Any, limit: int = 100) -> str:
-    shown = str(text)
-    return shown if len(shown) <= limit else f"{shown[:limit]}…"

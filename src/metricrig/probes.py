@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from metricrig._core.arguments import wrong
+from metricrig._core.errors import described
 from metricrig._core.http import PATIENCE, get
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ class Answer:
 
     ready: bool
     said: str
+    error: Exception | None = None
+    """What a function has raised instead of answering."""
 
     def __bool__(self) -> bool:
         return self.ready
@@ -247,8 +251,9 @@ class AnyOf:
         for probe in self.probes:
             if answer := probe.ask(subject):
                 return answer
-            answers.append(answer.said)
-        return Answer(ready=False, said="; ".join(answers))
+            answers.append(answer)
+        error = next((each.error for each in answers if each.error is not None), None)
+        return Answer(ready=False, said="; ".join(each.said for each in answers), error=error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,13 +270,26 @@ class Called:
         try:
             value = self.function(subject)
         except Exception as error:  # noqa: BLE001 - kept, and shown when the wait runs out
-            return Answer(ready=False, said=f"{type(error).__name__}: {error}")
+            return Answer(ready=False, said=described(error), error=error)
         return Answer(bool(value), f"it returned {value!r}")
 
 
-def as_probe(readiness: Readiness) -> Probe:
+def as_probe(readiness: Readiness, who: str = "readiness") -> Probe:
     """A probe as it is; a function as a probe."""
+    if isinstance(readiness, type) or not (hasattr(readiness, "ask") or callable(readiness)):
+        raise wrong(who, "probe", readiness, _likely(readiness))
     return readiness if hasattr(readiness, "ask") else Called(readiness)
+
+
+def _likely(given: Any) -> str:
+    """What somebody means who gives this as a probe."""
+    if hasattr(given, "judge"):
+        return f"ready.metric({given}), or to wait for it: shop.metrics.wait({given}, within=5)"
+    if hasattr(given, "evaluate"):
+        return f"a condition, made by comparing it: ready.metric({given} > 0)"
+    if isinstance(given, str):
+        return f'ready.http("/{given.lstrip("/")}"), or ready.log({given!r})'
+    return 'ready.http("/healthz"), ready.tcp(), ready.log("listening"), or a function: lambda instance: ...'
 
 
 def _number(subject: Subject, port: str | None) -> int:

@@ -6,20 +6,23 @@ import atexit
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Protocol, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, overload
 
+from metricrig._core.arguments import seconds, text
 from metricrig._core.errors import StartFailed, UsageError
 from metricrig._core.events import RigClosed, RigOpened, Stream, everything
+from metricrig._core.functions import cause_of
 from metricrig.instance import Instance, instance_of
 from metricrig.lifecycle import order, stopping
 from metricrig.lifecycle.state import CLOSED, RUNNING, Life
 from metricrig.lifecycle.together import start_together
 from metricrig.placement import shared_in
 from metricrig.runtimes.choosing import PROCESS, new_guest, new_runtime
-from metricrig.service import NAME, Service
+from metricrig.service import Service
+from metricrig.service_fields import check_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -52,8 +55,10 @@ class Rig:
         data: str | Path | None = None,
         keep: bool | None = None,
     ) -> None:
-        if not NAME.fullmatch(name):
-            raise UsageError(f"a rig's name is letters, digits, '_', '.' and '-', not {name!r}")
+        check_name("a rig's name", name)
+        data = data if data is not None else os.environ.get("METRICRIG_DATA", "auto")
+        runtime = runtime if runtime is not None else os.environ.get("METRICRIG_RUNTIME", PROCESS)
+        text("Rig", "data", os.fspath(data) if isinstance(data, os.PathLike) else data, 'data="disk"')
         self.name = name
         self.id = f"{name}-{os.urandom(4).hex()}"
         self.keep = bool(os.environ.get("METRICRIG_KEEP")) if keep is None else keep
@@ -65,9 +70,7 @@ class Rig:
         self._closed = False
         self._lock = threading.RLock()
         self._runtime: Runtime = new_runtime(
-            runtime or os.environ.get("METRICRIG_RUNTIME", PROCESS),
-            rig=self.id,
-            data=data if data is not None else os.environ.get("METRICRIG_DATA", "auto"),
+            text("Rig", "runtime", runtime, 'runtime="docker"'), rig=self.id, data=data
         )
         self._guests: dict[str, Runtime] = {}
         """Runtimes of services that run elsewhere than the rest."""
@@ -81,10 +84,7 @@ class Rig:
     def add(self, service: Service | Makes[I_co], *, name: str | None = None) -> Instance:
         """Add a service under its own or another name. Its addresses are known from now on; it starts later."""
         self._require_open()
-        if not isinstance(service, Service):
-            raise UsageError(
-                f"rig.add takes a Service, such as Redis() or Service(name=..., command=[...]), not {service!r}"
-            )
+        service = _service("add", service)
         if name is not None:
             service = service.but(name=name)
         with self._lock:
@@ -105,6 +105,7 @@ class Rig:
         and ``StartFailed`` tells of each.
         """
         self._require_open()
+        self._require_own(instances)
         self._require_foreign_needs()
         needs = self._needs()
         order.sorter(needs)  # circles and unknown names are refused before anything runs
@@ -118,7 +119,7 @@ class Rig:
         if failures:
             started = self._running(todo)
             self._stop(started)
-            raise StartFailed(self.name, failures, stopped=started)
+            raise StartFailed(self.name, failures, stopped=started) from cause_of(failures.values())
 
     def stop(self, within: float | None = None) -> None:
         """Stop all services, those that need others first. The rig stays open: ``start`` starts them again."""
@@ -147,7 +148,7 @@ class Rig:
 
     def provide(self, service: Service) -> Executable | None:
         """The executable that a service would run here, found or fetched; None if it names a program itself."""
-        return self._runtime_of(service).provide(service)
+        return self._runtime_of(_service("provide", service)).provide(service)
 
     @property
     def directory(self) -> Path:
@@ -168,8 +169,8 @@ class Rig:
         """The instance of this name."""
         try:
             return self._instances[name]
-        except KeyError:
-            raise UsageError(f"this rig has no {name!r}{order.did_you_mean(name, self._instances)}") from None
+        except (KeyError, TypeError):
+            raise UsageError(f"this rig has no {name!r}{order.did_you_mean(str(name), self._instances)}") from None
 
     def __iter__(self) -> Iterator[Instance]:
         """All instances, in the order in which they were added."""
@@ -179,7 +180,7 @@ class Rig:
         return len(self._instances)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._instances
+        return name in list(self._instances)
 
     def __enter__(self) -> Self:
         self._require_open()
@@ -209,6 +210,17 @@ class Rig:
     def _running(self, names: Collection[str]) -> list[str]:
         return [name for name in names if self._lives[name].state in RUNNING]
 
+    def _require_own(self, instances: Sequence[Any]) -> None:
+        """Refuse to start what is not an instance, or not one of this rig: it would be left out without a word."""
+        for each in instances:
+            if not isinstance(each, Instance):
+                right = f"rig.start(rig[{each!r}])" if isinstance(each, str) else "rig.start(redis, shop)"
+                raise UsageError(
+                    f"rig.start takes instances, not {each!r}\n  what works: {right}, or rig.start() for all"
+                )
+            if self._instances.get(each.name) is not each:
+                raise UsageError(f"rig.start: {each!r} is of the rig {each.rig}; start it there: {each.name}.start()")
+
     def _needs(self) -> dict[str, tuple[str, ...]]:
         """Who needs whom in this rig."""
         needs = {}
@@ -233,6 +245,8 @@ class Rig:
 
     def _stop(self, names: Collection[str], within: float | None = None) -> None:
         """Stop in waves; a wave that fails does not keep the others running."""
+        if within is not None:
+            seconds("rig.stop", "within", within)
         errors: list[BaseException] = []
         running = [name for name in names if self._lives[name].running is not None]
         for wave in order.stop_waves(_only(self._needs(), running)):
@@ -268,6 +282,17 @@ def _close_at_exit(rig: Rig) -> None:
 def _close_all() -> None:
     for rig in open_rigs():
         rig.close()
+
+
+def _service(what: str, given: Any) -> Service:
+    """What ``rig.add`` was given, which is a service."""
+    if isinstance(given, Service):
+        return given
+    right = f"{given.__name__}()" if isinstance(given, type) else "Redis()"
+    raise UsageError(
+        f"rig.{what} takes a Service, such as Redis() or Service(name=..., command=[...]), not {given!r}\n"
+        f"  what works: rig.{what}({right})"
+    )
 
 
 def _only(needs: dict[str, tuple[str, ...]], names: Collection[str]) -> dict[str, list[str]]:

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import copy
-import re
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
+from metricrig import service_fields
+from metricrig._core.arguments import port_number
 from metricrig._core.errors import UsageError
-from metricrig.placement import Placement, check_placeholders
 
 if TYPE_CHECKING:
     from metricrig._core.exits import Completed
+    from metricrig.placement import Placement
     from metricrig.probes import Readiness
     from metricrig.tools import Image, Tool
 
-Command = Sequence[str] | Callable[[Placement], Sequence[str]]
-Environment = Mapping[str, str] | Callable[[Placement], Mapping[str, str]]
-FileContent = str | bytes | Path | Callable[[Placement], str | bytes]
-
-NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*", re.IGNORECASE)
-"""What rigs and services may be called: their directories, containers and networks are named after them."""
-_USER = re.compile(r"[^:\s]+(:\d+)?")
+Word = str | PathLike[str]
+Command = Sequence[Word] | Callable[["Placement"], Sequence[Word]]
+Environment = Mapping[str, str] | Callable[["Placement"], Mapping[str, str]]
+FileContent = str | bytes | Path | Callable[["Placement"], str | bytes]
 
 
 @runtime_checkable
@@ -48,6 +47,23 @@ class Workbench(Protocol):
 
     def adopting(self, path: Path) -> Any:
         """A context in which ``path`` is removed should this process die."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A port of this machine that a service gets, or does not start: ``ports={"http": Fixed(8080)}``.
+
+    For programs and people that know a number. ``inside`` is the number that the program listens on in a container,
+    where that is another one: ``Fixed(8080, inside=80)``.
+    """
+
+    number: int
+    inside: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "inside", self.inside or self.number)
+        for name in ("number", "inside"):
+            port_number("Fixed", name, getattr(self, name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +97,9 @@ class Service:
     """What it may use; only a container can be held to that."""
     runtime: str | None = None
     """Where it runs, if elsewhere than the rest of its rig: "docker" in a rig of processes."""
-    ports: Mapping[str, int] = field(default_factory=dict)
-    """Names and usual numbers. A process gets free ports; a container keeps the usual ones inside."""
+    ports: Mapping[str, int | Fixed] = field(default_factory=dict)
+    """Names and usual numbers. A process gets free ports; a container keeps the usual ones inside. ``Fixed(8080)`` is
+    this number and no other."""
     env: Environment = field(default_factory=dict)
     """Added to the environment of the test."""
     files: Mapping[str, FileContent] = field(default_factory=dict)
@@ -95,24 +112,22 @@ class Service:
     """What has to be ready before this starts."""
     url: str | None = None
     """How it is addressed; unless given ``http://{host}:{port}``."""
-    cwd: str | None = None
+    cwd: str | Path | None = None
     """Where it runs; unless given, where the test runs."""
     user: str | None = None
     """As whom it runs, if not as the test does: "nobody", "1000" or "1000:1000". A name is one of this machine, or in a
     container one of the image."""
     unprivileged: bool = False
     """Run as an ordinary user even when the tests run as root, because the program refuses root."""
-    stop_signal: signal.Signals = signal.SIGTERM
+    stop_signal: int = signal.SIGTERM
+    """What asks it to stop: another one for a program that drains, or aborts, at SIGTERM."""
     start_within: float = 30.0
     stop_within: float = 10.0
     prepare: Callable[[Workbench], None] | None = None
     """Called once before the first start, with the files in place."""
 
     def __post_init__(self) -> None:
-        _check_types(self)
-        _check_user(self)
-        for text in _templates(self):
-            check_placeholders(self.name, text)
+        service_fields.check(self)
 
     def but(self, **changes: Any) -> Self:
         """The same service with some fields changed: ``Redis().but(name="cache", start_within=5)``."""
@@ -130,47 +145,12 @@ class Service:
         """The names of what has to be ready first."""
         return tuple(need if isinstance(need, str) else need.name for need in self.needs)
 
+    @property
+    def usual_ports(self) -> dict[str, int]:
+        """The number of each port where it has a machine of its own."""
+        return {name: each.inside if isinstance(each, Fixed) else each for name, each in self.ports.items()}
 
-def _check_types(service: Any) -> None:
-    """What mypy tells those who use it, for those who do not."""
-    if not isinstance(service.name, str) or not NAME.fullmatch(service.name):
-        raise UsageError(f"a service's name is letters, digits, '_', '.' and '-', not {service.name!r}")
-    if isinstance(service.command, str):
-        right = service.command.split()
-        raise UsageError(f"{service.name}: command={service.command!r} is one text\n  it is a list: command={right!r}")
-    if not callable(service.command) and not (
-        isinstance(service.command, Sequence) and service.command and all(isinstance(w, str) for w in service.command)
-    ):
-        raise UsageError(f"{service.name}: command is a list of texts or a function, not {service.command!r}")
-    for name, number in service.ports.items():
-        if not isinstance(name, str) or not isinstance(number, int):
-            raise UsageError(
-                f'{service.name}: ports are names and numbers, {{"http": 8000}}, not {{{name!r}: {number!r}}}'
-            )
-    for need in service.needs:
-        if not isinstance(need, str | Named):
-            raise UsageError(f"{service.name}: needs are instances or their names, not {need!r}")
-    for path in service.files:
-        if Path(path).is_absolute() or ".." in Path(path).parts:
-            raise UsageError(f"{service.name}: file {path!r} would lie outside of the instance's directory")
-
-
-def _check_user(service: Any) -> None:
-    if service.user is not None and not (isinstance(service.user, str) and _USER.fullmatch(service.user)):
-        raise UsageError(
-            f"{service.name}: user is a name or a number, and perhaps the number of a group, not {service.user!r}\n"
-            f'  what works: user="nobody", user="1000", user="1000:1000"'
-        )
-
-
-def _templates(service: Service) -> list[str]:
-    """All texts with placeholders."""
-    texts = [text for text in (service.url, service.cwd, service.metrics) if text is not None]
-    if not callable(service.command):
-        texts += service.command
-    if not callable(service.env):
-        for name, value in service.env.items():
-            if not isinstance(value, str):
-                raise UsageError(f"{service.name}: env[{name!r}] is a text, {str(value)!r}, not {value!r}")
-            texts.append(value)
-    return texts + [content for content in service.files.values() if isinstance(content, str)]
+    @property
+    def fixed_ports(self) -> dict[str, int]:
+        """The numbers that were asked for, of this machine."""
+        return {name: each.number for name, each in self.ports.items() if isinstance(each, Fixed)}

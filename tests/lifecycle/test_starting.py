@@ -184,7 +184,7 @@ def test_a_taken_port_whose_address_was_given_out_is_an_error_that_names_the_hol
         error = failure_of(rig, "shop")
     assert isinstance(error, PortTaken)
     assert address in str(error)
-    assert re.search(rf"served by \S+ \(pid {other.pid}\)", str(error))
+    assert re.search(rf"taken by \S+ \(pid {other.pid}\)", str(error))
 
 
 def test_a_server_that_shares_no_port_gets_it_for_itself(rig: Rig) -> None:

@@ -7,6 +7,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from metricrig._core.arguments import seconds as checked_seconds
+from metricrig._core.arguments import wrong
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -28,7 +31,7 @@ class Deadline:
     @classmethod
     def after(cls, seconds: float) -> Deadline:
         """The moment ``seconds`` from now, on a machine of ordinary speed."""
-        within = seconds * factor()
+        within = checked_seconds("a wait", "within", seconds) * factor()
         return cls(time.monotonic() + within, within)
 
     @property
@@ -57,7 +60,11 @@ class Deadline:
 
 def factor() -> float:
     """How much longer everything may take: for slow machines, in the environment so that every process finds it."""
-    return float(os.environ.get("METRICRIG_TIMEOUT_FACTOR") or 1)
+    given = os.environ.get("METRICRIG_TIMEOUT_FACTOR") or "1"
+    try:
+        return checked_seconds("the environment", "METRICRIG_TIMEOUT_FACTOR", float(given))
+    except ValueError:
+        raise wrong("the environment", "METRICRIG_TIMEOUT_FACTOR", given, "METRICRIG_TIMEOUT_FACTOR=3") from None
 
 
 def next_pause(waited: float) -> float:

@@ -2,6 +2,7 @@
 
 * ``UsageError``: the call was wrong; mend the test.
 * ``Unavailable``: this machine lacks something; it says what, and what to do.
+* ``FunctionFailed``: a function of yours, which a service was given, raised something.
 * ``ServiceDied``: a server ended although somebody relied on it.
 * ``DeadlineExceeded``: a wait ran out; it tells its own story.
 * ``StartFailed``: several of the above, from one ``rig.start()``.
@@ -12,14 +13,22 @@ Every error carries fields besides its text, so that a plugin or a report can re
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from metricrig._core.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
 class MetricrigError(Exception):
-    """The root of all errors that metricrig raises on purpose."""
+    """The root of all errors that metricrig raises on purpose.
+
+    Whatever others have said, servers, files, machines, is in its text as it can be shown; fields have it as it came.
+    """
+
+    def __init__(self, *words: object) -> None:
+        super().__init__(*(printable(each) if isinstance(each, str) else each for each in words))
 
     def __init_subclass__(cls) -> None:
         # A traceback shows the name by which one imports it.
@@ -103,18 +112,42 @@ class ServiceDied(MetricrigError):
 
 
 class PortTaken(MetricrigError):
-    """Somebody else serves a port whose number has already been given out."""
+    """Somebody else has a port whose number is fixed, or has already been given out."""
 
-    def __init__(self, service: str, *, port: str, number: int, holder: str) -> None:
+    def __init__(self, service: str, *, port: str, number: int, holder: str, fixed: bool = False) -> None:
         self.service = service
         self.port = port
         self.number = number
         self.holder = holder
+        self.fixed = fixed
+        why, remedy = _FIXED if fixed else _READ
         super().__init__(
-            f"{service}: its port {port} (127.0.0.1:{number}) is served by {holder}, and the address has been read"
-            f" before the start, so the service cannot move to another\n"
-            f"  what to do: run again, or read addresses after the start (env and command may be functions)",
+            f"{service}: its port {port} (127.0.0.1:{number}) is taken by {holder}, and {why}\n  what to do: {remedy}"
         )
+
+
+_READ = (
+    "the address has been read before the start, so the service cannot move to another",
+    "run again, or read addresses after the start (env and command may be functions)",
+)
+_FIXED = (
+    "it is a fixed one, so the service gets no other",
+    "end whoever has it, or let the service have any free port: a number instead of Fixed(...)",
+)
+
+
+class FunctionFailed(MetricrigError):
+    """A function that a service was given raised something, which is this error's cause: ``what`` is "prepare", say."""
+
+    def __init__(self, service: str, *, what: str, function: Any, error: Exception) -> None:
+        from metricrig._core.frames import place_of  # noqa: PLC0415 - only when something has gone wrong
+
+        self.service = service
+        self.what = what
+        self.error = error
+        self.place = place_of(error, function)
+        where = f"\n  {self.place}" if self.place else ""
+        super().__init__(f"{service}: its {what} raised {described(error)}{where}")
 
 
 class CommandFailed(MetricrigError):
@@ -149,9 +182,19 @@ def _shown(command: Sequence[str], limit: int = 400) -> str:
     return text if len(text) <= limit else f"{text[:limit]}…"
 
 
+def described(error: BaseException) -> str:
+    """The kind of an error and what it says."""
+    said = str(error)
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
 def _described(name: str, error: BaseException) -> str:
-    text = str(error) or type(error).__name__
+    text = "\n  ".join([str(error) if isinstance(error, MetricrigError) else described(error), *_notes(error)])
     return text if name in text.split("\n", 1)[0] else f"{name}: {text}"
+
+
+def _notes(error: BaseException) -> list[str]:
+    return getattr(error, "__notes__", [])
 
 
 def _indented(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
+from metricrig._core import arguments
 from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import CommandFailed, DeadlineExceeded
 from metricrig._core.exits import Completed
@@ -24,7 +25,7 @@ def run_beside(
     life: Life, command: Sequence[str], *, within: float, check: bool = True, stdin: str | None = None
 ) -> Completed:
     """Run a command to its end. It is the janitor's child too: it cannot outlive the test."""
-    words = life.site.at.render_all(command)
+    words = life.site.at.render_all(arguments.command(f"{life.name}.run", command))
     environment = life.environment
     argv = [life.runtime.program(words[0], environment, life.executable), *words[1:]]
     stem = life.site.log.with_name(f"{life.name}.run-{next(_numbers)}")
@@ -48,7 +49,8 @@ def _run(
 ) -> Completed:
     source, out, err = files
     if stdin is not None:
-        source.write_text(stdin, encoding="utf-8")
+        arguments.text(f"{life.name}.run", "stdin", stdin, 'stdin="SELECT 1"')
+        source.write_text(stdin, encoding="utf-8", errors="surrogateescape")
     launch = Launch(
         argv=argv,
         env=environment,

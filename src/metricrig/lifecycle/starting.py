@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import PortTaken, ServiceDied, UsageError
 from metricrig._core.events import ServiceFailed, ServiceMoved, ServiceReady, ServiceStarting
+from metricrig._core.functions import call
 from metricrig.janitor.sweep import remove_tree
 from metricrig.lifecycle.commands import run_beside
+from metricrig.lifecycle.rendition import command_of, content_of
 from metricrig.lifecycle.state import FAILED, NEW, READY, STARTING
 from metricrig.lifecycle.watching import Abandoned, watch
 from metricrig.probes import AllOf, Tcp, as_probe
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from metricrig.lifecycle.state import Life
     from metricrig.probes import Probe, Subject
     from metricrig.runtimes import Running
-    from metricrig.service import FileContent
 
 _ATTEMPTS = 5
 _IN_USE = "address already in use"
@@ -123,8 +124,9 @@ def _make_way(life: Life, usurper: tuple[str, str] | None, died: ServiceDied | N
         return
     port, holder = usurper
     old = life.site.outside.ports[port]
-    if life.addresses_read:
-        raise PortTaken(life.name, port=port, number=old, holder=holder)
+    fixed = port in life.service.fixed_ports
+    if life.addresses_read or fixed:
+        raise PortTaken(life.name, port=port, number=old, holder=holder, fixed=fixed)
     life.site = life.runtime.move(life.service, life.site, port)
     life.stream.emit(
         ServiceMoved(rig=life.rig, service=life.name, port=port, old=old, new=life.site.outside.ports[port]),
@@ -138,9 +140,9 @@ def _launch(life: Life) -> Running:
     life.last_answer = ""
     _write_files(life)
     if service.prepare is not None and not life.prepared:
-        service.prepare(_Bench(life))
+        call(service.name, "prepare", service.prepare, _Bench(life))
     life.prepared = True
-    words = list(service.command(at)) if callable(service.command) else at.render_all(service.command)
+    words = command_of(service, at)
     environment = life.environment
     argv = [life.runtime.program(words[0], environment, life.executable), *words[1:]]
     life.command = tuple(argv)
@@ -148,7 +150,7 @@ def _launch(life: Life) -> Running:
     launch = Launch(
         argv=argv,
         env=environment,
-        cwd=Path(at.render(service.cwd)) if service.cwd else None,
+        cwd=Path(at.render(str(service.cwd))) if service.cwd else None,
         out=life.site.log,
         stop_signal=service.stop_signal,
         service=service,
@@ -158,24 +160,14 @@ def _launch(life: Life) -> Running:
 
 
 def _write_files(life: Life) -> None:
-    for name, content in life.service.files.items():
+    for name in life.service.files:
         path = life.directory / name
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.write_bytes(_content(life, content))
+        path.write_bytes(content_of(life.service, name, life.site.at))
         path.chmod(0o600)
         if life.site.owner is not None:
             for each in (path, *(parent for parent in path.parents if life.directory in parent.parents)):
                 os.chown(each, *life.site.owner)
-
-
-def _content(life: Life, content: FileContent) -> bytes:
-    if isinstance(content, Path):
-        return content.read_bytes()
-    if callable(content):
-        content = content(life.site.at)
-    elif isinstance(content, str):
-        content = life.site.at.render(content)
-    return content.encode() if isinstance(content, str) else content
 
 
 def _give_up(life: Life, error: BaseException) -> None:

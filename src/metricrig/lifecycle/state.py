@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from metricrig._core.errors import ServiceDied, Unavailable, UsageError
 from metricrig._core.events import ServiceDiedUnasked
+from metricrig.lifecycle.rendition import environment_of
 from metricrig.logs import LogFile
 
 if TYPE_CHECKING:
@@ -95,8 +96,7 @@ class Life:
     @property
     def environment(self) -> dict[str, str]:
         """What its processes get: what all get where it runs, the tool's, the service's."""
-        env = self.service.env
-        added = dict(env(self.site.at)) if callable(env) else {k: self.site.at.render(v) for k, v in env.items()}
+        added = environment_of(self.service, self.site.at)
         tool = dict(self.executable.env) if self.executable else {}
         return {**self.runtime.surroundings, **tool, **added}
 

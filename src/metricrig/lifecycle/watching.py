@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from metricrig._core import arguments
 from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import DeadlineExceeded, UsageError
 from metricrig._core.latch import Latch
@@ -68,15 +69,20 @@ def wait_for_end(life: Life, deadline: Deadline) -> str:
 
 
 def _ran_out(life: Life, running: Running, answer: Answer, wanted: str, deadline: Deadline) -> Exception:
+    from metricrig._core.frames import place_of  # noqa: PLC0415 - only when something has gone wrong
+
     if running.exited.is_set():
         return life.death(f"while waiting for {wanted}")
-    return DeadlineExceeded(
+    place = f"\n  {place_of(answer.error)}" if answer.error is not None else ""
+    ran_out = DeadlineExceeded(
         life.name,
         wanted=wanted,
-        seen=answer.said,
+        seen=f"{answer.said}{place}",
         within=deadline.within,
         log_tail=life.log.tail(since=life.log_start),
     )
+    ran_out.__cause__ = answer.error
+    return ran_out
 
 
 class Lifeline:
@@ -109,7 +115,7 @@ class Logs:
 
     def tail(self, lines: int = 20) -> str:
         """The last lines."""
-        return self._life.log.tail(lines)
+        return self._life.log.tail(arguments.count(f"{self._life.name}.logs.tail", "lines", lines))
 
     def mark(self) -> int:
         """A place in the log: its end now."""
@@ -117,7 +123,7 @@ class Logs:
 
     def since(self, mark: int) -> str:
         """What was written after a mark."""
-        return self._life.log.text(mark)
+        return self._life.log.text(arguments.count(f"{self._life.name}.logs.since", "mark", mark))
 
     def wait(self, pattern: str, *, within: float = 30.0, since: int | None = None) -> str:
         """Wait for a line that matches the regular expression; returns what matched.
@@ -126,7 +132,8 @@ class Logs:
         it is waited for ends the wait.
         """
         life = self._life
-        mark = life.log_start if since is None else since
+        arguments.pattern(f"{life.name}.logs.wait", pattern)
+        mark = life.log_start if since is None else arguments.count(f"{life.name}.logs.wait", "since", since)
         running = life.require_running("waiting for a log line")
         found = ""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from metricrig._core.arguments import text
 from metricrig._core.errors import MetricrigError, UsageError
 from metricrig.metrics.exposition.formats import ACCEPT
 from metricrig.metrics.exposition.keys import SeriesKeys
@@ -46,7 +47,7 @@ class Endpoint:
         self.url = url
         self.timeout = timeout
         self.trust = trust
-        parts = urlsplit(url)
+        parts = urlsplit(text("Endpoint", "url", url, "http://127.0.0.1:8000/metrics"))
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise UsageError(f"{url!r} is no URL of a metrics page: http://127.0.0.1:8000/metrics is one")
         self._secure = parts.scheme == "https"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from metricrig._core.arguments import number
 from metricrig._core.errors import UsageError
 from metricrig.metrics.arithmetic import ATOM, PRECEDENCE, UNARY, calculate
 from metricrig.metrics.comparing import Approximately, Between, Comparison
@@ -103,11 +104,12 @@ class Expression:
 
     def between(self, low: float, high: float) -> Condition:
         """At least the one and at most the other."""
-        return Between(self, low, high)
+        return Between(self, number("between", "low", low), number("between", "high", high))
 
     def approx(self, value: float, *, rel: float = 1e-6, abs: float = 1e-12) -> Condition:  # noqa: A002 - as in pytest
         """As near to the value as ``pytest.approx`` wants it: within a share of it, or a distance from it."""
-        return Approximately(self, value, rel, abs)
+        checked = (number("approx", name, each) for name, each in (("value", value), ("rel", rel), ("abs", abs)))
+        return Approximately(self, *checked)
 
     def __bool__(self) -> bool:
         raise UsageError(f"{self} is a number only when a page is looked at: compare it and wait for it")
@@ -124,7 +126,7 @@ def as_expression(value: Operand) -> Expression:
     if isinstance(value, Expression):
         return value
     if isinstance(value, (int, float)):
-        return Constant(float(value))
+        return Constant(number("a metric", "number", float(value) if isinstance(value, bool) else value))
     raise UsageError(f"metrics are compared with numbers or other metrics, not with {value!r}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from metricrig._core.arguments import require_expression, seconds
 from metricrig.metrics.change import Change
 from metricrig.metrics.selection import metric
 from metricrig.metrics.snapshot import Snapshot
@@ -41,6 +42,8 @@ class Metrics:
 
     def page(self, patience: float | None = None) -> Page:
         """Fetch the page now."""
+        if patience is not None:
+            seconds(f"{self}.page", "patience", patience)
         return self.endpoint.page(patience)
 
     def samples(self, name: str, /, **labels: Wanted) -> list[Sample]:
@@ -58,6 +61,7 @@ class Metrics:
 
     def evaluate(self, expression: Expression) -> float:
         """What any expression is now."""
+        require_expression("evaluate", expression)
         return number_on(look_now(expression, self), expression)
 
     def wait(self, condition: Condition, *, within: float = 30.0) -> None:
@@ -70,6 +74,7 @@ class Metrics:
     @contextlib.contextmanager
     def change(self, expression: Expression) -> Iterator[Change]:
         """By how much an expression changes during a block: ``with m.change(metric("x")) as x:``, then ``x == 3``."""
+        require_expression("change", expression)
         change = Change(expression, look_now(expression, self))
         yield change
         change.last = look_now(expression, self)

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from metricrig._core import arguments
 from metricrig._core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,17 +40,21 @@ Wanted = str | int | re.Pattern[str] | Matcher
 
 def matches(pattern: str) -> Matcher:
     """A label that matches the pattern from its beginning to its end: ``metric("x", code=matches("2.."))``."""
-    return Matcher(pattern, regex=re.compile(pattern, re.DOTALL))
+    return Matcher(pattern, regex=_compiled("matches", pattern))
 
 
 def not_(text: str) -> Matcher:
     """A label with any other value, or none at all."""
-    return Matcher(text, negated=True)
+    return Matcher(arguments.text("not_", "text", text, 'not_("ok")'), negated=True)
 
 
 def not_matches(pattern: str) -> Matcher:
     """A label that does not match the pattern."""
-    return Matcher(pattern, regex=re.compile(pattern, re.DOTALL), negated=True)
+    return Matcher(pattern, regex=_compiled("not_matches", pattern), negated=True)
+
+
+def _compiled(who: str, pattern: str) -> re.Pattern[str]:
+    return re.compile(arguments.pattern(who, pattern), re.DOTALL)
 
 
 def as_matcher(label: str, wanted: Wanted) -> Matcher:
@@ -75,6 +80,8 @@ class Selector:
     @classmethod
     def of(cls, name: str, labels: Mapping[str, Wanted]) -> Selector:
         """As users write it."""
+        if not arguments.text("metric", "name", name, 'metric("orders_total", status="ok")'):
+            raise arguments.wrong("metric", "name", name, 'the name of a series: metric("orders_total")')
         return cls(name, tuple((label, as_matcher(label, wanted)) for label, wanted in labels.items()))
 
     def accepts(self, labels: Mapping[str, str]) -> bool:

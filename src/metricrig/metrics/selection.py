@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from metricrig._core.arguments import number, wrong
 from metricrig._core.errors import UsageError
 from metricrig.metrics.comparing import Absent
 from metricrig.metrics.expression import Expression
@@ -73,11 +74,11 @@ class Selection(Expression):
 
     def bucket(self, le: float | str) -> Expression:
         """How many observations a histogram has up to this bound, over all series."""
-        return Bucket(self._buckets(), float(le))
+        return Bucket(self._buckets(), _bound(le))
 
     def quantile(self, q: float) -> Expression:
         """What a histogram's buckets say of a quantile, by Prometheus's algorithm, over all series."""
-        return Quantile(self._buckets(), q)
+        return Quantile(self._buckets(), number("quantile", "q", q))
 
     def absent(self) -> Condition:
         """There is no such series."""
@@ -109,3 +110,10 @@ class Selection(Expression):
         """As typed by a user who does not name the suffix."""
         name = self.selector.name.removesuffix(suffix)
         return str(replace(self, selector=replace(self.selector, name=name)))
+
+
+def _bound(le: Any) -> float:
+    try:
+        return float(le) if isinstance(le, str) else number("bucket", "le", le)
+    except ValueError:
+        raise wrong("bucket", "le", le, 'the bound of a bucket: .bucket(0.5), .bucket("+Inf")') from None

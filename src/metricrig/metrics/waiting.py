@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from metricrig._core.arguments import require_condition
 from metricrig._core.deadlines import Deadline
 from metricrig.metrics.history import History
 from metricrig.metrics.looking import Unknown
@@ -37,6 +38,7 @@ def wait_for(condition: Condition, *, within: float = 30.0) -> None:
 
 def wait(condition: Condition, *, within: float, default: Source | None, who: str) -> None:
     """Look until the condition holds; metrics that are not bound are read from the default source."""
+    require_condition("wait_for" if default is None else f"{who}.wait", condition)
     deadline = Deadline.after(within)
     sources = sources_of(condition, condition.expressions(), default)
     alive = [each.alive for each in sources if each.alive is not None]

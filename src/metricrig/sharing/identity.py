@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metricrig._core.ports import LOOPBACK
+from metricrig.lifecycle.rendition import command_of, content_of, environment_of
 from metricrig.placement import Placement, Ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from metricrig.service import FileContent, Service
+    from metricrig.service import Service
     from metricrig.tools import Executable
 
 
@@ -32,7 +33,7 @@ def _words(service: Service, executable: Executable | None) -> Iterator[str | by
         rig="rig",
         name=service.name,
         host=LOOPBACK,
-        port=Ports(service.ports),
+        port=Ports(service.usual_ports),
         dir=Path("/dir"),
         secret="secret",  # noqa: S106 - every placement has another: here it must not count
         executable=executable,
@@ -41,22 +42,13 @@ def _words(service: Service, executable: Executable | None) -> Iterator[str | by
     yield f"{type(service).__module__}.{type(service).__qualname__}"
     yield f"{executable.path} {executable.version} {executable.image}" if executable else "no tool"
     yield from (str(service.image), str(service.limits), str(service.runtime), str(service.user))
-    yield from service.command(at) if callable(service.command) else at.render_all(service.command)
-    env = service.env(at) if callable(service.env) else {k: at.render(v) for k, v in service.env.items()}
-    yield from (f"{name}={value}" for name, value in sorted(env.items()))
-    for name, content in sorted(service.files.items()):
+    yield from command_of(service, at)
+    yield from (f"{name}={value}" for name, value in sorted(environment_of(service, at).items()))
+    for name in sorted(service.files):
         yield name
-        yield _content(content, at)
+        yield content_of(service, name, at)
     yield from (str(service.ports), str(service.url), str(service.metrics), str(service.cwd), str(service.ready))
     yield from (str(service.needed), str(service.stop_signal), str(service.unprivileged), described(service.prepare))
-
-
-def _content(content: FileContent, at: Placement) -> str | bytes:
-    if isinstance(content, Path):
-        return content.read_bytes()
-    if callable(content):
-        return content(at)
-    return at.render(content) if isinstance(content, str) else content
 
 
 def described(thing: Any) -> str:

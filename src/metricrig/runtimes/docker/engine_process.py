@@ -8,7 +8,6 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from metricrig._core.exits import in_words
-
 from metricrig._core.latch import Latch
 
 if TYPE_CHECKING:

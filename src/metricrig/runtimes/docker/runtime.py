@@ -87,7 +87,7 @@ class DockerRuntime:
         """Its usual ports inside, reserved ones of 127.0.0.1 outside, and a directory at the same path for both."""
         if not self._guest:
             self._network.begin()
-        outside = self._reservations.make(service.name, service.ports)
+        outside = self._reservations.make(service)
         at = Placement(
             rig=self.rig,
             name=service.name,
@@ -190,10 +190,10 @@ class DockerRuntime:
 
 def _inside(service: Service, outside: Ports) -> Ports:
     """The usual numbers, as far as they can be told apart."""
-    usual = list(service.ports.values())
+    usual = list(service.usual_ports.values())
     return Ports(
         {
             name: number if number and usual.count(number) == 1 else outside[name]
-            for name, number in service.ports.items()
+            for name, number in service.usual_ports.items()
         }
     )

@@ -58,7 +58,7 @@ class ProcessRuntime:
     def place(self, service: Service) -> Site:
         """Reserve a port for each that the service names, and a directory."""
         require_process(service)
-        return self.site(service, self._reservations.make(service.name, service.ports), new_secret())
+        return self.site(service, self._reservations.make(service), new_secret())
 
     def site(self, service: Service, numbers: Ports, secret: str) -> Site:
         """Where it is with these ports; for those that another process has placed, there is nothing to reserve."""

@@ -1,0 +1,33 @@
+"""A function of the user is called: what it raises is told with the place in his own code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from metricrig._core.errors import FunctionFailed, MetricrigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def call(service: str, what: str, function: Callable[P, R], *words: P.args, **named: P.kwargs) -> R:
+    """Call what a service was given as its ``what``. Errors of ours stay what they are, and say whence they come."""
+    try:
+        return function(*words, **named)
+    except MetricrigError as error:
+        from metricrig._core.frames import place_of  # noqa: PLC0415 - only when something has gone wrong
+
+        if place := place_of(error, function):
+            error.add_note(f"{service}: raised by its {what}, {place}")
+        raise
+    except Exception as error:
+        raise FunctionFailed(service, what=what, function=function, error=error) from error
+
+
+def cause_of(failures: Iterable[BaseException]) -> BaseException | None:
+    """What users' functions have raised, of several failures: one is itself, several are a group."""
+    causes: list[Any] = [each.error for each in failures if isinstance(each, FunctionFailed)]
+    return ExceptionGroup("functions that services were given", causes) if len(causes) > 1 else next(iter(causes), None)
