@@ -8,7 +8,7 @@ PYTEST_ARGS ?= -n 2
 VERSIONS := 'victoria-metrics@<1.88' victoria-metrics@1.128.0 'prometheus@<3' prometheus@3.5.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test examples lint bench clean
+.PHONY: help demo test catalogue examples lint bench clean
 
 help: ## What can be made
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -23,6 +23,9 @@ test: $(VENV)/.test ## The whole test suite, with real servers
 
 examples: ## The example projects: their own tests and linters, each in an environment of its own
 	@set -e; for each in examples/*/Makefile; do $(MAKE) --no-print-directory -C $$(dirname $$each) test lint; done
+
+catalogue: $(VENV)/.lint ## Write the table of the catalogue anew, after a service was added or renamed
+	@$(BIN)/python scripts/write_catalogue.py
 
 lint: $(VENV)/.lint ## ruff with nearly all rules, mypy in strict mode
 	$(BIN)/ruff check .

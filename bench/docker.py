@@ -19,8 +19,8 @@ from bench.peers import installed
 from bench.questions import http_ok
 from bench.rounds import interleave
 from metricrig import Rig
-from metricrig.services import VictoriaMetrics
-from metricrig.tools import VICTORIA_METRICS, obtain
+from metricrig.services import VICTORIA_METRICS, VictoriaMetrics
+from metricrig.tools import obtain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from metricrig.tools import TOOLS, obtain
+from metricrig.services.known_tools import all_tools
+from metricrig.tools import obtain
 
 _PACKAGES = ("metricrig", "mirakuru", "pytest-postgresql", "pytest-redis", "prometheus-client", "protobuf", "numpy")
 
@@ -32,7 +33,7 @@ def load() -> str:
 
 
 def _servers() -> list[str]:
-    found = [obtain(tool) for tool in TOOLS.values()]
+    found = [obtain(tool) for tool in all_tools()]
     return [f"{each.tool} {each.version} ({each.source})" for each in found]
 
 

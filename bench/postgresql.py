@@ -18,8 +18,8 @@ from bench.finding import Report, Target, compare
 from bench.peers import installed
 from bench.rounds import interleave
 from metricrig import Rig
-from metricrig.services import PostgreSQL
-from metricrig.tools import POSTGRESQL, obtain
+from metricrig.services import POSTGRESQL, PostgreSQL
+from metricrig.tools import obtain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

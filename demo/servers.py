@@ -11,7 +11,8 @@ from metricrig.cli.amounts import in_time
 from metricrig.cli.finding import here
 from metricrig.cli.output import table
 from metricrig.cli.progress import watching_tools
-from metricrig.tools import TOOLS, obtain
+from metricrig.services.known_tools import all_tools
+from metricrig.tools import obtain
 
 if TYPE_CHECKING:
     from stage import Stage
@@ -33,9 +34,9 @@ class Had:
 def obtain_all(stage: Stage) -> set[str]:
     """Obtain the whole catalogue; says what could be had."""
     stage.act("1  The servers: from this machine, or fetched once into a cache")
-    absent = [tool.name for tool in TOOLS.values() if not _is_here(tool)]
+    absent = [tool.name for tool in all_tools() if not _is_here(tool)]
     with watching_tools(stage.screen, absent):
-        had = [_obtain(tool, fetched=tool.name in absent) for tool in TOOLS.values()]
+        had = [_obtain(tool, fetched=tool.name in absent) for tool in all_tools()]
     rows = table("", "tool", "version", "source", "took")
     for each in had:
         rows.add_row("  [green]ok[/]" if each.executable else "  [yellow]no[/]", *_row(each))

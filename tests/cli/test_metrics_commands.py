@@ -10,8 +10,7 @@ from click.testing import CliRunner, Result
 
 from metricrig import Rig
 from metricrig.cli.program import program
-from metricrig.services import VictoriaMetrics
-from metricrig.services.stores import VictoriaMetricsInstance
+from metricrig.services import VictoriaMetrics, VictoriaMetricsInstance
 
 
 @pytest.fixture(scope="module")

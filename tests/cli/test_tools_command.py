@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from metricrig.cli.program import program
-from metricrig.tools import TOOLS
+from metricrig.services.known_tools import look_up, tool_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ def redis_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_doctor_tells_of_every_tool_and_of_the_machine(metricrig: Callable[..., Said]) -> None:
     said = metricrig("doctor", "--json").json
-    assert [each["name"] for each in said["tools"]] == list(TOOLS)
+    assert [each["name"] for each in said["tools"]] == tool_names()
     redis = next(each for each in said["tools"] if each["name"] == "redis")
     assert [each["source"] for each in redis["sources"]] == [
         *("explicit", "cache", "path", "release", "wheel", "debian", "go"),
@@ -53,7 +53,7 @@ def test_doctor_finds_what_is_here_and_says_why_the_rest_is_not(redis_on_path: P
 
 
 def test_doctor_is_content_when_everything_is_to_be_had(redis_on_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("metricrig.tools.TOOLS", {"redis": TOOLS["redis"]})
+    monkeypatch.setattr("metricrig.services.known_tools.all_tools", lambda: [look_up("redis")])
     assert CliRunner().invoke(program, ["doctor", "-v"]).exit_code == 0
 
 

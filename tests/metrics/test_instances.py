@@ -20,8 +20,7 @@ from metricrig import (
     ready,
     wait_for,
 )
-from metricrig.services import Prometheus, VictoriaMetrics
-from metricrig.services.stores import PrometheusInstance, VictoriaMetricsInstance
+from metricrig.services import Prometheus, PrometheusInstance, VictoriaMetrics, VictoriaMetricsInstance
 
 SHOP = """
 orders = {"ok": 0, "bad": 0}

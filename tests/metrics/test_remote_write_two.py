@@ -9,9 +9,15 @@ from metricrig.metrics.http import Server
 from metricrig.metrics.remote_write.bodies import bodies
 from metricrig.metrics.remote_write.errors import WriteRejected
 from metricrig.metrics.remote_write.retrying import WRITTEN
-from metricrig.services import Prometheus, VictoriaMetrics
-from metricrig.services.stores import PrometheusInstance, VictoriaMetricsInstance
-from metricrig.tools import PROMETHEUS, VICTORIA_METRICS, obtain
+from metricrig.services import (
+    PROMETHEUS,
+    VICTORIA_METRICS,
+    Prometheus,
+    PrometheusInstance,
+    VictoriaMetrics,
+    VictoriaMetricsInstance,
+)
+from metricrig.tools import obtain
 
 # Where a tool is not in the cache, it is built or downloaded.
 pytestmark = pytest.mark.timeout(900)

@@ -15,8 +15,8 @@ from support.programs import IMAGE, sleeper, web
 from metricrig import Limits, Rig, Service, StartFailed, Unavailable, UsageError
 from metricrig.events import ImageObtained, ImageProgressed, everything
 from metricrig.runtimes.docker.images.from_files import search_path
-from metricrig.services import Redis, VictoriaMetrics
-from metricrig.tools import REDIS, VICTORIA_METRICS, Image, obtain
+from metricrig.services import REDIS, VICTORIA_METRICS, Redis, VictoriaMetrics
+from metricrig.tools import Image, obtain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,9 @@ from metricrig import Image, ToolUnavailable
 from metricrig.runtimes.docker.engine.candidates import Candidate
 from metricrig.runtimes.docker.engine.connection import connect
 from metricrig.runtimes.docker.images.from_files import make_image
-from metricrig.tools import ETCD, MEMCACHED, POSTGRESQL, PROMETHEUS, REDIS, TOOLS, VICTORIA_METRICS, obtain
+from metricrig.services import POSTGRESQL, VICTORIA_METRICS
+from metricrig.services.known_tools import all_tools, look_up
+from metricrig.tools import obtain
 from support.programs import IMAGE
 
 if TYPE_CHECKING:
@@ -24,13 +26,6 @@ if TYPE_CHECKING:
 
 _COMMANDS = ("sh", "sleep", "cat", "ls", "id", "curl")
 _HEAVY = {"config", "test", "site-packages", "idlelib", "ensurepip", "lib2to3", "tkinter"}
-_WHERE = {
-    VICTORIA_METRICS: "/victoria-metrics-prod",
-    PROMETHEUS: "/bin/prometheus",
-    REDIS: "/usr/local/bin/redis-server",
-    MEMCACHED: "/usr/local/bin/memcached",
-    ETCD: "/usr/local/bin/etcd",
-}
 
 
 def build_missing(url: str, only: Sequence[str] = ()) -> None:
@@ -62,12 +57,12 @@ def image_of(tool: Tool, executable: Executable) -> str:
 def _wanted() -> Iterator[tuple[str, Callable[[], dict[str, Path]]]]:
     yield IMAGE, _programs
     for executable in _executables():
-        tool = TOOLS[executable.tool]
+        tool = look_up(executable.tool)
         yield image_of(tool, executable), lambda tool=tool, executable=executable: _server(tool, executable)  # type: ignore[misc]
 
 
 def _executables() -> Iterator[Executable]:
-    yield from (obtain(tool) for tool in TOOLS.values())
+    yield from (obtain(tool) for tool in all_tools())
     with contextlib.suppress(ToolUnavailable):  # the test that wants it says so itself
         yield obtain(VICTORIA_METRICS, "<1.88")
 
@@ -76,7 +71,9 @@ def _server(tool: Tool, executable: Executable) -> dict[str, Path]:
     """A server where its official image has it."""
     if tool == POSTGRESQL:
         return {**_postgresql(executable.path.resolve()), **_commands("sh", "sleep", "cat")}
-    return {_WHERE[tool]: executable.path, **_commands("sh", "sleep", "cat")}
+    assert tool.image is not None
+    program = Path("/usr/local/bin", tool.image.program)  # it may be a whole path by itself
+    return {str(program): executable.path, **_commands("sh", "sleep", "cat")}
 
 
 def _commands(*words: str) -> dict[str, Path]:

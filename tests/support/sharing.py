@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from metricrig._core.exits import Completed
 from metricrig.placement import Addresses, Ports
-from metricrig.tools import POSTGRESQL, obtain
+from metricrig.services import POSTGRESQL
+from metricrig.tools import obtain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

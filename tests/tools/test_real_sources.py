@@ -14,20 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from metricrig._core.errors import ToolUnavailable
-from metricrig.tools import (
-    ETCD,
-    MEMCACHED,
-    POSTGRESQL,
-    PROMETHEUS,
-    REDIS,
-    VICTORIA_METRICS,
-    DebianPackage,
-    GoModule,
-    Tool,
-    Wheel,
-    apt,
-    obtain,
-)
+from metricrig.services import ETCD, MEMCACHED, POSTGRESQL, PROMETHEUS, REDIS, VICTORIA_METRICS
+from metricrig.tools import DebianPackage, GoModule, Tool, Wheel, apt, obtain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

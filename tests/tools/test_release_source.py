@@ -12,8 +12,9 @@ from support.release_host import Trouble, program, tar_gz
 
 from metricrig._core.errors import ToolUnavailable
 from metricrig._core.events import FetchProgressed, everything
-from metricrig.tools import ETCD, PROMETHEUS, VICTORIA_METRICS, installed, obtain
+from metricrig.services import ETCD, PROMETHEUS, VICTORIA_METRICS
 from metricrig.tools import checksums as checksums_module
+from metricrig.tools import installed, obtain
 from metricrig.tools.download import DownloadFailed, download
 from metricrig.tools.requests import CannotDeliver
 from metricrig.tools.sources.release import asset_of

@@ -14,7 +14,9 @@ from support.release_host import program
 
 from metricrig._core.errors import ToolUnavailable, UsageError
 from metricrig._core.events import SourceRefused, ToolObtained
-from metricrig.tools import MEMCACHED, POSTGRESQL, TOOLS, Tool, installed, obtain, survey
+from metricrig.services import MEMCACHED, POSTGRESQL
+from metricrig.services.known_tools import all_tools, look_up
+from metricrig.tools import Tool, installed, obtain, survey
 from metricrig.tools import versions as versions_module
 from metricrig.tools.settings import SOURCES
 
@@ -233,7 +235,7 @@ def test_a_survey_downloads_nothing(host: ReleaseHost, published: Published, bin
     assert prospects["release"].says.startswith(f"would download {host.url}/")
     assert not prospects["path"].able
     assert host.asked == []
-    for tool in TOOLS.values():
+    for tool in all_tools():
         assert len(survey(tool)) == len(SOURCES)
 
 
@@ -248,7 +250,7 @@ def test_without_apt_pip_or_go_their_sources_say_so(bin_directory: Path, monkeyp
     says = {each.source: each.says for each in survey(POSTGRESQL)}
     assert "there is no apt-get, apt-cache, dpkg-deb in PATH" in says["debian"]
     assert f"{sys.executable} has no pip" in says["wheel"]
-    assert "there is no go in PATH" in {each.source: each.says for each in survey(TOOLS["etcd"])}["go"]
+    assert "there is no go in PATH" in {each.source: each.says for each in survey(look_up("etcd"))}["go"]
 
 
 def test_importing_the_room_imports_nothing_heavy() -> None:

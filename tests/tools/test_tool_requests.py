@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from metricrig._core.errors import UsageError
-from metricrig.tools import REDIS, VICTORIA_METRICS, Executable, Tool, look_up, obtain
+from metricrig.services import REDIS
+from metricrig.tools import Executable, Tool, obtain
 from metricrig.tools.libraries import bringing, package_of
-from metricrig.tools.numbering import normalised, prometheus_module
+from metricrig.tools.numbering import normalised
 from metricrig.tools.requests import CannotDeliver, request_for, target
 from metricrig.tools.settings import SOURCES, settings
 
@@ -104,22 +105,6 @@ def test_at_least_compares_numbers() -> None:
     assert not found.at_least("1.88.1")
     assert Executable("a", path=None, version="18", source="path").at_least("18.0")  # type: ignore[arg-type]
     assert not Executable("a", path=None, version="", source="path").at_least("0")  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("version", "module"),
-    [("3.5.0", "v0.305.0"), ("2.55.1", "v0.55.1"), ("3.11.2", "v0.311.2"), ("4.0.0", None), ("3.5", None)],
-)
-def test_prometheus_versions_become_module_versions(version: str, module: str | None) -> None:
-    assert prometheus_module(version) == module
-
-
-def test_an_unknown_tool_comes_with_near_misses() -> None:
-    assert look_up("victoria-metrics") is VICTORIA_METRICS
-    with pytest.raises(UsageError, match=r"did you mean 'postgresql'"):
-        look_up("postgres")
-    with pytest.raises(UsageError, match=r"there are victoria-metrics, prometheus"):
-        look_up("zzz")
 
 
 def test_sources_are_restricted_and_ordered(monkeypatch: pytest.MonkeyPatch) -> None:

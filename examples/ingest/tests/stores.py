@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from metricrig import Image
 from metricrig.services import Prometheus, PrometheusInstance, VictoriaMetrics, VictoriaMetricsInstance
-from metricrig.tools import look_up, obtain
+from metricrig.services.known_tools import look_up
+from metricrig.tools import obtain
 
 if TYPE_CHECKING:
     from metricrig import Instance, Service

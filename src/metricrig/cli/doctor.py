@@ -49,10 +49,10 @@ def _findings(*, every_source: bool) -> list[Finding]:
     from concurrent.futures import ThreadPoolExecutor
 
     from metricrig.cli.finding import look
-    from metricrig.tools import TOOLS
+    from metricrig.services.known_tools import all_tools
 
-    with ThreadPoolExecutor(len(TOOLS)) as pool:
-        return list(pool.map(lambda tool: look(tool, every_source=every_source), TOOLS.values()))
+    with ThreadPoolExecutor(len(all_tools())) as pool:
+        return list(pool.map(lambda tool: look(tool, every_source=every_source), all_tools()))
 
 
 def _print_json(findings: list[Finding], machine: list[Capability], *, fine: bool) -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metricrig._core.errors import UsageError
-from metricrig.tools import look_up, survey
+from metricrig.services.known_tools import look_up
+from metricrig.tools import survey
 from metricrig.tools.requests import CannotDeliver, request_for
 from metricrig.tools.settings import settings
 from metricrig.tools.sources import sources

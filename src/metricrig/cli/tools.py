@@ -27,9 +27,9 @@ def tools() -> None:
 def list_(*, as_json: bool) -> None:
     """Show the catalogue and what of it is here: in the cache, on PATH, or where you say."""
     from metricrig.cli.inventory import inventory
-    from metricrig.tools import TOOLS
+    from metricrig.services.known_tools import all_tools
 
-    rows = [(tool, inventory(tool)) for tool in TOOLS.values()]
+    rows = [(tool, inventory(tool)) for tool in all_tools()]
     if as_json:
         from metricrig.cli.output import print_json
 
@@ -65,11 +65,11 @@ def install(*, names: tuple[str, ...], everything: bool, as_json: bool) -> bool:
     """
     from metricrig.cli.finding import named
     from metricrig.cli.installing import install_all
-    from metricrig.tools import TOOLS
+    from metricrig.services.known_tools import all_tools
 
     if bool(names) == everything:
         raise click.UsageError("name the tools, or say --all: metricrig tools install redis")
-    wanted: list[tuple[Tool, str | None]] = [(tool, None) for tool in TOOLS.values()] if everything else named(names)
+    wanted: list[tuple[Tool, str | None]] = [(tool, None) for tool in all_tools()] if everything else named(names)
     results = install_all(wanted)
     fine = all(each.executable for each in results)
     if as_json:

@@ -9,20 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from metricrig.pytest_plugin import reporting, running, workers
-from metricrig.pytest_plugin.catalogue import (
-    etcd,
-    etcd_server,
-    memcached,
-    memcached_server,
-    postgresql,
-    postgresql_server,
-    prometheus,
-    prometheus_server,
-    redis,
-    redis_server,
-    victoriametrics,
-    victoriametrics_server,
-)
+from metricrig.pytest_plugin.catalogue import fixtures
 from metricrig.pytest_plugin.rigs import rig, rig_quick, session_rig
 from metricrig.pytest_plugin.session import SESSION, Session
 from metricrig.pytest_plugin.settings import add_options, settings_of
@@ -32,23 +19,9 @@ if TYPE_CHECKING:
 
     import pytest
 
-__all__ = [
-    "etcd",
-    "etcd_server",
-    "memcached",
-    "memcached_server",
-    "postgresql",
-    "postgresql_server",
-    "prometheus",
-    "prometheus_server",
-    "redis",
-    "redis_server",
-    "rig",
-    "rig_quick",
-    "session_rig",
-    "victoriametrics",
-    "victoriametrics_server",
-]
+__all__ = ["rig", "rig_quick", "session_rig"]
+
+globals().update(fixtures())  # pytest takes for fixtures what stands in the module
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,66 +1,29 @@
-"""For each server of the catalogue two fixtures: the session's server, and a test's own part of it."""
+"""For each service of the catalogue two fixtures: the session's server, and a test's own part of it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from metricrig.pytest_plugin.making import isolated, service
+from metricrig.services import CATALOGUE
 
 if TYPE_CHECKING:
-    from metricrig.service import Service
+    from collections.abc import Iterator
+
+    from metricrig.services.entry import Entry
 
 
-@service
-def victoriametrics_server() -> Service:
-    """The session's VictoriaMetrics."""
-    from metricrig.services import VictoriaMetrics  # noqa: PLC0415 - see the package
-
-    return VictoriaMetrics()
+def fixtures() -> dict[str, Any]:
+    """All of them by name. No service is imported before a test asks for it."""
+    return dict(pair for entry in CATALOGUE if entry.fixture for pair in _pair(entry))
 
 
-@service
-def prometheus_server() -> Service:
-    """The session's Prometheus. It takes samples of any time in any order, because tests come in any order."""
-    from metricrig.services import Prometheus  # noqa: PLC0415 - see the package
+def _pair(entry: Entry) -> Iterator[tuple[str, Any]]:
+    server = f"{entry.module}_server"
 
-    return Prometheus(any_age=True)
+    def describe() -> Any:
+        return entry.for_tests()
 
-
-@service
-def redis_server() -> Service:
-    """The session's Redis."""
-    from metricrig.services import Redis  # noqa: PLC0415 - see the package
-
-    return Redis()
-
-
-@service
-def postgresql_server() -> Service:
-    """The session's PostgreSQL."""
-    from metricrig.services import PostgreSQL  # noqa: PLC0415 - see the package
-
-    return PostgreSQL()
-
-
-def _memcached_server() -> Service:
-    """The session's Memcached: one a worker, because it has no namespaces and is flushed for each test."""
-    from metricrig.services import Memcached  # noqa: PLC0415 - see the package
-
-    return Memcached()
-
-
-@service
-def etcd_server() -> Service:
-    """The session's etcd."""
-    from metricrig.services import Etcd  # noqa: PLC0415 - see the package
-
-    return Etcd()
-
-
-memcached_server = service(_memcached_server, shared=False, name="memcached_server")
-victoriametrics = isolated("victoriametrics_server", name="victoriametrics")
-prometheus = isolated("prometheus_server", name="prometheus")
-redis = isolated("redis_server", name="redis")
-postgresql = isolated("postgresql_server", name="postgresql")
-memcached = isolated("memcached_server", name="memcached")
-etcd = isolated("etcd_server", name="etcd")
+    describe.__doc__ = f"The session's {entry.service}{'' if entry.shared else ': one for each worker'}."
+    yield server, service(describe, shared=entry.shared, name=server)
+    yield entry.module, isolated(server, name=entry.module)

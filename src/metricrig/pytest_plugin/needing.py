@@ -13,18 +13,19 @@ _WORD = re.compile(r"(?P<name>[a-z][a-z-]*?)\s*(?P<version>[<>=~!\d].*)?")
 def require(what: Any) -> None:
     """Raise ``Unavailable``, with reason and remedy, unless it is there."""
     from metricrig.runtimes.process.capabilities import MACHINE  # noqa: PLC0415 - only who needs something
-    from metricrig.tools import TOOLS, Tool, obtain  # noqa: PLC0415 - see above
+    from metricrig.services.known_tools import look_up, tool_names  # noqa: PLC0415 - see above
+    from metricrig.tools import Tool, obtain  # noqa: PLC0415 - see above
 
     match = _WORD.fullmatch(what) if isinstance(what, str) else None
     name, version = (match["name"], match["version"]) if match else ("", None)
     if isinstance(what, Tool):
         obtain(what)
-    elif name in TOOLS:
-        obtain(TOOLS[name], version)
+    elif name in tool_names():
+        obtain(look_up(name), version)
     elif name in MACHINE and version is None:
         found = MACHINE[name]()
         if not found.present:
             raise Unavailable(found.name, reason=found.says, remedy=found.remedy)
     else:
-        known = ", ".join([*TOOLS, *MACHINE])
+        known = ", ".join([*tool_names(), *MACHINE])
         raise UsageError(f'needs({what!r}): known are {known}; a tool may have a version: "prometheus>=3"')

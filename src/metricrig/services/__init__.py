@@ -2,57 +2,142 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from metricrig.services.etcd import Etcd, EtcdNamespace
-    from metricrig.services.gunicorn import Gunicorn
-    from metricrig.services.memcached import Memcached, MemcachedTurn
-    from metricrig.services.postgresql import PostgreSQL
-    from metricrig.services.postgresql.database import PostgreSQLDatabase
-    from metricrig.services.postgresql.error import PostgreSQLError
-    from metricrig.services.prometheus import Prometheus
-    from metricrig.services.redis import Redis, RedisDatabase
-    from metricrig.services.stores import PrometheusInstance, VictoriaMetricsInstance
-    from metricrig.services.victoriametrics import VictoriaMetrics
+from metricrig.services.entry import Entry
 
-_HOMES = {
-    "Etcd": "etcd",
-    "EtcdNamespace": "etcd",
-    "Gunicorn": "gunicorn",
-    "Memcached": "memcached",
-    "MemcachedTurn": "memcached",
-    "PostgreSQL": "postgresql",
-    "PostgreSQLDatabase": "postgresql.database",
-    "PostgreSQLError": "postgresql.error",
-    "Prometheus": "prometheus",
-    "PrometheusInstance": "stores",
-    "Redis": "redis",
-    "RedisDatabase": "redis",
-    "VictoriaMetrics": "victoriametrics",
-    "VictoriaMetricsInstance": "stores",
-}
+
+def __getattr__(name: str) -> Any:
+    """Services are imported when they are first named."""
+    for entry in CATALOGUE:
+        if name in entry.names:
+            return entry.load(name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+# What follows is written by ``make catalogue``, from the files beside this one.
+if TYPE_CHECKING:
+    from metricrig.services.etcd import ETCD, Etcd, EtcdInstance, EtcdNamespace
+    from metricrig.services.gunicorn import Gunicorn, GunicornInstance, Master, at_work
+    from metricrig.services.memcached import MEMCACHED, Memcached, MemcachedInstance, MemcachedTurn
+    from metricrig.services.nats import NATS, NATS_SERVER, NATSInstance, NATSSubjects
+    from metricrig.services.postgresql import (
+        POSTGRESQL,
+        PostgreSQL,
+        PostgreSQLDatabase,
+        PostgreSQLError,
+        PostgreSQLInstance,
+    )
+    from metricrig.services.prometheus import PROMETHEUS, Prometheus, PrometheusInstance
+    from metricrig.services.redis import REDIS, Redis, RedisDatabase, RedisInstance
+    from metricrig.services.victoriametrics import VICTORIA_METRICS, VictoriaMetrics, VictoriaMetricsInstance
+
+CATALOGUE = (
+    Entry(
+        module="etcd",
+        service="Etcd",
+        names=("ETCD", "Etcd", "EtcdInstance", "EtcdNamespace"),
+        tool="etcd",
+        tool_constant="ETCD",
+        fixture=True,
+        shared=True,
+    ),
+    Entry(
+        module="gunicorn",
+        service="Gunicorn",
+        names=("Gunicorn", "GunicornInstance", "Master", "at_work"),
+        tool="",
+        tool_constant="",
+        fixture=False,
+        shared=True,
+    ),
+    Entry(
+        module="memcached",
+        service="Memcached",
+        names=("MEMCACHED", "Memcached", "MemcachedInstance", "MemcachedTurn"),
+        tool="memcached",
+        tool_constant="MEMCACHED",
+        fixture=True,
+        shared=False,
+    ),
+    Entry(
+        module="nats",
+        service="NATS",
+        names=("NATS", "NATSInstance", "NATSSubjects", "NATS_SERVER"),
+        tool="nats-server",
+        tool_constant="NATS_SERVER",
+        fixture=True,
+        shared=True,
+    ),
+    Entry(
+        module="postgresql",
+        service="PostgreSQL",
+        names=("POSTGRESQL", "PostgreSQL", "PostgreSQLDatabase", "PostgreSQLError", "PostgreSQLInstance"),
+        tool="postgresql",
+        tool_constant="POSTGRESQL",
+        fixture=True,
+        shared=True,
+    ),
+    Entry(
+        module="prometheus",
+        service="Prometheus",
+        names=("PROMETHEUS", "Prometheus", "PrometheusInstance"),
+        tool="prometheus",
+        tool_constant="PROMETHEUS",
+        fixture=True,
+        shared=True,
+    ),
+    Entry(
+        module="redis",
+        service="Redis",
+        names=("REDIS", "Redis", "RedisDatabase", "RedisInstance"),
+        tool="redis",
+        tool_constant="REDIS",
+        fixture=True,
+        shared=True,
+    ),
+    Entry(
+        module="victoriametrics",
+        service="VictoriaMetrics",
+        names=("VICTORIA_METRICS", "VictoriaMetrics", "VictoriaMetricsInstance"),
+        tool="victoria-metrics",
+        tool_constant="VICTORIA_METRICS",
+        fixture=True,
+        shared=True,
+    ),
+)
 
 __all__ = [
+    "CATALOGUE",
+    "ETCD",
+    "MEMCACHED",
+    "NATS",
+    "NATS_SERVER",
+    "POSTGRESQL",
+    "PROMETHEUS",
+    "REDIS",
+    "VICTORIA_METRICS",
     "Etcd",
+    "EtcdInstance",
     "EtcdNamespace",
     "Gunicorn",
+    "GunicornInstance",
+    "Master",
     "Memcached",
+    "MemcachedInstance",
     "MemcachedTurn",
+    "NATSInstance",
+    "NATSSubjects",
     "PostgreSQL",
     "PostgreSQLDatabase",
     "PostgreSQLError",
+    "PostgreSQLInstance",
     "Prometheus",
     "PrometheusInstance",
     "Redis",
     "RedisDatabase",
+    "RedisInstance",
     "VictoriaMetrics",
     "VictoriaMetricsInstance",
+    "at_work",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

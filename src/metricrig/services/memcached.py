@@ -12,13 +12,24 @@ from metricrig._core.leases import Lease, PerProcess, holder
 from metricrig.instance import Instance
 from metricrig.service import Service
 from metricrig.services.handles import Handle
-from metricrig.tools import MEMCACHED
+from metricrig.tools import DebianPackage, Image, Tool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from metricrig.lifecycle.state import Life
     from metricrig.services.options import Options
+
+
+__all__ = ["MEMCACHED", "Memcached", "MemcachedInstance", "MemcachedTurn"]
+MEMCACHED = Tool(
+    name="memcached",
+    executables=("memcached",),
+    supported=">=1.5",
+    version_pattern=r"memcached (\d+(?:\.\d+)+)",
+    debian=DebianPackage(packages=("memcached",), directory="usr/bin"),
+    image=Image("memcached:{version}", "memcached", "1.6.38"),
+)
 
 
 class MemcachedTurn(Handle["MemcachedInstance"]):
@@ -85,6 +96,8 @@ class Memcached(Service):
     """A Memcached server. ``args`` are added to its command."""
 
     instance_type: ClassVar[type[MemcachedInstance]] = MemcachedInstance
+    shared_by_workers: ClassVar[bool] = False
+    """It has no namespaces, and is flushed for each test."""
 
     def __init__(self, name: str = "memcached", *, args: Sequence[str] = (), **options: Unpack[Options]) -> None:
         options.setdefault("ready", ready.reply(b"version\r\n", b"VERSION"))

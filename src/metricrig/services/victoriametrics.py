@@ -6,14 +6,57 @@ from typing import TYPE_CHECKING, ClassVar, Unpack
 
 from metricrig import ready
 from metricrig.service import Service
-from metricrig.services.stores import VictoriaMetricsInstance
-from metricrig.tools import VICTORIA_METRICS
+from metricrig.services.store_instance import StoreInstance
+from metricrig.tools import DebianPackage, GoModule, Image, Release, Tool
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from metricrig.metrics.promql.moments import Moment
+    from metricrig.metrics.results import Matrix
+    from metricrig.metrics.store import VictoriaMetricsStore
     from metricrig.placement import Placement
     from metricrig.services.options import Options
+
+
+__all__ = ["VICTORIA_METRICS", "VictoriaMetrics", "VictoriaMetricsInstance"]
+_RELEASES = "https://github.com/VictoriaMetrics/VictoriaMetrics/releases/download/v{version}"
+VICTORIA_METRICS = Tool(
+    name="victoria-metrics",
+    executables=("victoria-metrics-prod", "victoria-metrics"),
+    supported=">=1.79",
+    preferred="1.128.0",
+    version_pattern=r"victoria-metrics\S*?-v(\d+(?:\.\d+)+)",
+    release=Release(
+        archive=f"{_RELEASES}/victoria-metrics-{{os}}-{{arch}}-v{{version}}.tar.gz",
+        checksums=f"{_RELEASES}/victoria-metrics-{{os}}-{{arch}}-v{{version}}_checksums.txt",
+    ),
+    debian=DebianPackage(packages=("victoria-metrics",), directory="usr/bin"),
+    golang=GoModule(
+        module="github.com/VictoriaMetrics/VictoriaMetrics",
+        package="github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-metrics",
+        stamp="github.com/VictoriaMetrics/VictoriaMetrics/lib/buildinfo.Version=victoria-metrics-v{version}",
+    ),
+    image=Image("victoriametrics/victoria-metrics:v{version}", "/victoria-metrics-prod", "1.128.0"),
+)
+
+
+class VictoriaMetricsInstance(StoreInstance["VictoriaMetricsStore"]):
+    """A running VictoriaMetrics."""
+
+    def open_store(self, url: str) -> VictoriaMetricsStore:
+        """Ours drops duplicates, so that a broken write may be sent again."""
+        from metricrig.metrics.store import VictoriaMetricsStore  # noqa: PLC0415 - 30 ms
+
+        return VictoriaMetricsStore(url, idempotent=True)
+
+    def settle(self) -> None:
+        """Wait, a second at most, until it is certain that nothing written was lost; an error if something was."""
+        self.store.settle()
+
+    def export(self, *matches: str, start: Moment | None = None, end: Moment | None = None) -> Matrix:
+        """Every sample as it is stored."""
+        return self.store.export(*matches, start=start, end=end)
 
 
 class VictoriaMetrics(Service):

@@ -1,22 +1,12 @@
 """Tools: executables that services need, from the first source that can deliver them.
 
-``obtain(REDIS)`` gives an :class:`Executable`, or says precisely why each source could not.
+``obtain(tool)`` gives an :class:`Executable`, or says precisely why each source could not.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from metricrig.tools.catalogue import (
-    ETCD,
-    MEMCACHED,
-    POSTGRESQL,
-    PROMETHEUS,
-    REDIS,
-    TOOLS,
-    VICTORIA_METRICS,
-    look_up,
-)
 from metricrig.tools.tool import DebianPackage, Executable, GoModule, Image, Release, Tool, Wheel
 
 if TYPE_CHECKING:
@@ -31,13 +21,6 @@ _LATER = {
     "survey": "obtaining",
 }
 __all__ = [
-    "ETCD",
-    "MEMCACHED",
-    "POSTGRESQL",
-    "PROMETHEUS",
-    "REDIS",
-    "TOOLS",
-    "VICTORIA_METRICS",
     "DebianPackage",
     "Executable",
     "GoModule",
@@ -48,7 +31,6 @@ __all__ = [
     "Tool",
     "Wheel",
     "installed",
-    "look_up",
     "obtain",
     "survey",
 ]

@@ -32,13 +32,3 @@ def is_full(version: str) -> bool:
 def plain(version: str) -> str:
     """The module version of most Go programs: the same with a ``v``."""
     return f"v{version}"
-
-
-def prometheus_module(version: str) -> str | None:
-    """Prometheus is one module whose numbers never reached 2: 2.42.1 is v0.42.1, 3.5.0 is v0.305.0."""
-    parts = numbers(version)
-    if len(parts) != _FULL:
-        return None
-    major, minor, patch = parts
-    hundreds = {2: 0, 3: 300}.get(major)
-    return None if hundreds is None else f"v0.{hundreds + minor}.{patch}"

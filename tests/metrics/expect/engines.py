@@ -17,8 +17,8 @@ from metricrig.instance import Instance
 from metricrig.metrics.expect import Engine
 from metricrig.metrics.promql import Promql
 from metricrig.metrics.timeline import Timeline
-from metricrig.services import Prometheus, VictoriaMetrics
-from metricrig.tools import PROMETHEUS, VICTORIA_METRICS, obtain
+from metricrig.services import PROMETHEUS, VICTORIA_METRICS, Prometheus, VictoriaMetrics
+from metricrig.tools import obtain
 
 BACKFILL = {"storage": {"tsdb": {"out_of_order_time_window": "2000d"}}}
 SERVERS: Mapping[str, Callable[[], Prometheus | VictoriaMetrics]] = {

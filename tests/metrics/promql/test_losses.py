@@ -15,8 +15,7 @@ from metricrig.metrics.remote_write.single import one
 from metricrig.metrics.store import SamplesLost, Unkeepable, VictoriaMetricsStore
 from metricrig.metrics.store.rules import rules
 from metricrig.metrics.timeline import Block
-from metricrig.services import VictoriaMetrics
-from metricrig.services.stores import VictoriaMetricsInstance
+from metricrig.services import VictoriaMetrics, VictoriaMetricsInstance
 
 MIDNIGHT = 1704067200
 OLD, NEW = "<1.88", "1.128.0"

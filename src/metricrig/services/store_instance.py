@@ -1,4 +1,4 @@
-"""Running servers that keep series: what their instances can do besides running."""
+"""A running server that keeps series: what its instance can do besides running."""
 
 from __future__ import annotations
 
@@ -91,31 +91,3 @@ class StoreInstance(Instance, Generic[S]):
     def isolated(self, label: str | None = None) -> S:
         """A view of its own: it sees only what is written through it. For tests that share one server."""
         return self.store.isolated(label)
-
-
-class VictoriaMetricsInstance(StoreInstance["VictoriaMetricsStore"]):
-    """A running VictoriaMetrics."""
-
-    def open_store(self, url: str) -> VictoriaMetricsStore:
-        """Ours drops duplicates, so that a broken write may be sent again."""
-        from metricrig.metrics.store import VictoriaMetricsStore  # noqa: PLC0415 - see above
-
-        return VictoriaMetricsStore(url, idempotent=True)
-
-    def settle(self) -> None:
-        """Wait, a second at most, until it is certain that nothing written was lost; an error if something was."""
-        self.store.settle()
-
-    def export(self, *matches: str, start: Moment | None = None, end: Moment | None = None) -> Matrix:
-        """Every sample as it is stored."""
-        return self.store.export(*matches, start=start, end=end)
-
-
-class PrometheusInstance(StoreInstance["PrometheusStore"]):
-    """A running Prometheus."""
-
-    def open_store(self, url: str) -> PrometheusStore:
-        """Its remote write receiver is enabled."""
-        from metricrig.metrics.store import PrometheusStore  # noqa: PLC0415 - see above
-
-        return PrometheusStore(url)

@@ -1,0 +1,33 @@
+"""The tools of the catalogue's services, by name: for ``metricrig tools``, ``doctor`` and ``needs`` marks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from metricrig._core.errors import UsageError
+from metricrig.services import CATALOGUE
+
+if TYPE_CHECKING:
+    from metricrig.tools import Tool
+
+
+def tool_names() -> list[str]:
+    """All names, in the catalogue's order; nothing is imported for them."""
+    return [each.tool for each in CATALOGUE if each.tool]
+
+
+def all_tools() -> list[Tool]:
+    """All of them."""
+    return [each.load_tool() for each in CATALOGUE if each.tool]
+
+
+def look_up(name: str) -> Tool:
+    """The tool of that name."""
+    for each in CATALOGUE:
+        if each.tool == name:
+            return each.load_tool()
+    from difflib import get_close_matches  # noqa: PLC0415 - only for the error
+
+    near = get_close_matches(name, tool_names())
+    guess = f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are {', '.join(tool_names())}"
+    raise UsageError(f"there is no tool {name!r} in the catalogue: {guess}")
