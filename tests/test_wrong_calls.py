@@ -247,7 +247,7 @@ def test_every_argument_of_a_rig(number: int) -> None:
         (lambda _: Service(name="x", command=["x"], ready="/up"), r'ready\.http\("/up"\)'),  # type: ignore[arg-type]
         (lambda _: Service(name="x", command=["x"], ready=ready.tcp("htpp"), ports={"http": 1}), "ports are: 'http'"),
         (lambda _: Service(name="x", command=["x"], metrics="metrics"), 'metrics="/metrics"'),
-        (lambda _: Service(name="x", command=["x"], tool="redis"), r"tool=TOOLS\['redis'\]"),  # type: ignore[arg-type]
+        (lambda _: Service(name="x", command=["x"], tool="redis"), r"in metricrig.services: REDIS"),  # type: ignore[arg-type]
         (lambda _: Service(name="x", command=["x"], stop_signal="int"), r"signal\.SIGINT"),  # type: ignore[arg-type]
         (lambda _: Service(name="x", command=["x"], start_within="5"), r"start_within=2\.5"),  # type: ignore[arg-type]
         (lambda _: ready.http("healthz"), r'ready\.http\("/healthz"\)'),

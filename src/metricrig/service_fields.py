@@ -43,11 +43,11 @@ def _command(service: Any, given: Any) -> None:
 
 
 def _tool(service: Any, given: Any) -> None:
-    from metricrig.tools import TOOLS, Tool  # noqa: PLC0415 - who has a tool has it from there
+    from metricrig.tools import Tool  # noqa: PLC0415 - who has a tool has it from there
 
     if not isinstance(given, Tool):
-        known = f"TOOLS[{given!r}]" if isinstance(given, str) and given in TOOLS else 'Tool("name", ("program",))'
-        raise wrong(service.name, "tool", given, f"tool={known}, from metricrig.tools")
+        own = 'tool=Tool("name", ("program",)), from metricrig.tools'
+        raise wrong(service.name, "tool", given, f"{own}; those of the catalogue are in metricrig.services: REDIS")
 
 
 def _image(service: Any, given: Any) -> None:
