@@ -22,7 +22,7 @@ from metricrig.events import Event, ServiceStopped
 from metricrig.janitor.family import descendants
 from metricrig.services import Gunicorn
 from metricrig.services.gunicorn import at_work
-from metricrig.services.gunicorn.family import BOOTING, MASTER, WORKER, Seen, kind
+from metricrig.services.gunicorn.process_tree import BOOTING, MASTER, WORKER, Seen, kind
 
 if TYPE_CHECKING:
     from metricrig.services.gunicorn import GunicornInstance

@@ -14,7 +14,7 @@ from support.waiting import eventually
 from metricrig import CommandFailed, MetricrigError, Rig
 from metricrig.services import PostgreSQL, PostgreSQLDatabase, PostgreSQLError
 from metricrig.services.postgresql import PostgreSQLInstance
-from metricrig.services.postgresql.stock import DEPTH
+from metricrig.services.postgresql.pool_state import DEPTH
 
 SCHEMA = """
 CREATE TABLE orders (id serial PRIMARY KEY, what text);
@@ -207,11 +207,11 @@ def test_a_killed_setup_leaves_no_half_template(rig: Rig, tmp_path: Path) -> Non
     schema.write_text(SCHEMA)
     code = f"""
 import time
-from metricrig.services.postgresql import statements
+from metricrig.services.postgresql import sql
 def stuck(*_):
     say("half")
     time.sleep(100)
-statements.finish = stuck
+sql.finish = stuck
 server.isolated(__import__("pathlib").Path({str(schema)!r}))
 """
     with other_process(postgresql, code) as other:

@@ -12,7 +12,7 @@ from support.sharing import line, other_process
 
 from metricrig import DeadlineExceeded, MetricrigError, Rig, UsageError
 from metricrig.services import Redis, RedisDatabase
-from metricrig.services._resp import Refused, converse
+from metricrig.services.resp_protocol import Refused, converse
 
 USING = """
 database = server.isolated()
@@ -141,7 +141,9 @@ def test_a_frozen_server_is_waited_for_with_a_deadline(rig: Rig, monkeypatch: py
     redis = rig.add(Redis())
     rig.start()
     redis.isolated().close()
-    monkeypatch.setattr("metricrig.services._resp.connect", lambda address: socket.create_connection(address, 0.2))
+    monkeypatch.setattr(
+        "metricrig.services.resp_protocol.connect", lambda address: socket.create_connection(address, 0.2)
+    )
     redis.pause()
     with pytest.raises(DeadlineExceeded, match="answer to SELECT FLUSHDB"):
         redis.isolated()

@@ -12,19 +12,19 @@ from typing import Any
 import pytest
 
 from metricrig import UsageError
-from metricrig.services.postgresql.setup import filling
+from metricrig.services.postgresql.template_setup import template_setup
 
 FUNCTION = """
 def fill(database):
     if "x" in {"a", "b", "c", "x"}:
         database.execute("create table a (n int)")
-from metricrig.services.postgresql.setup import filling
-print(filling(fill, None).template)
+from metricrig.services.postgresql.template_setup import template_setup
+print(template_setup(fill, None).template)
 """
 
 
 def identity(setup: Any = None, key: str | None = None) -> str:
-    return filling(setup, key).identity
+    return template_setup(setup, key).identity
 
 
 def one(database: object) -> str:

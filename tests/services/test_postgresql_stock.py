@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from metricrig import MetricrigError
-from metricrig.services.postgresql.stock import DEPTH, LEAVING, MOST_USED, Clone, Drop, Make, Stock
+from metricrig.services.postgresql.pool_state import DEPTH, LEAVING, MOST_USED, Clone, Drop, Make, PoolState
 
 NOW = 100.0
 
@@ -19,8 +19,8 @@ class Connected:
     alive: bool = True
 
 
-def stock(*, ready: int = 0, coming: int = 0, waiting: int = 0, used: int = 0, since: float = 0.0) -> Stock:
-    made = Stock()
+def stock(*, ready: int = 0, coming: int = 0, waiting: int = 0, used: int = 0, since: float = 0.0) -> PoolState:
+    made = PoolState()
     shelf = made.shelf("t")
     shelf.ready.extend(Clone(f"ready{n}", Connected()) for n in range(ready))
     shelf.coming, shelf.waiting, shelf.asked = coming, waiting, 7
@@ -47,7 +47,7 @@ MAKE = Make("t", 7)
         (stock(waiting=2, coming=1), MAKE),
     ],
 )
-def test_who_waits_comes_first_then_memory_then_the_next_test_then_the_past(state: Stock, task: object) -> None:
+def test_who_waits_comes_first_then_memory_then_the_next_test_then_the_past(state: PoolState, task: object) -> None:
     assert state.next_task(NOW) == task
 
 
@@ -71,9 +71,9 @@ def test_after_a_failure_nothing_is_tried_until_somebody_asks() -> None:
 def test_clones_of_a_server_that_has_ended_are_not_handed_out() -> None:
     state = stock(ready=3)
     for clone in list(state.shelf("t").ready)[:2]:
-        clone.life.alive = False  # type: ignore[misc]
+        clone.sentinel.alive = False  # type: ignore[misc]
     assert state.has("t")
     assert [clone.name for clone in state.shelf("t").ready] == ["ready2"]
     assert sorted(state.everything()) == ["ready0", "ready1", "ready2"]
-    state.shelf("t").ready[0].life.alive = False  # type: ignore[misc]
+    state.shelf("t").ready[0].sentinel.alive = False  # type: ignore[misc]
     assert not state.has("t")

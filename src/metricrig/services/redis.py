@@ -56,7 +56,7 @@ class RedisInstance(Instance):
 
     def isolated(self) -> RedisDatabase:
         """A database of its own, empty: for tests that share one server. Number 0 is never among them."""
-        from metricrig.services._resp import converse  # noqa: PLC0415 - a server that is only run needs none of it
+        from metricrig.services.resp_protocol import converse  # noqa: PLC0415 - a server that is only run needs none of it
 
         numbers = self._numbers.get()
         number = numbers.take(self._databases())
@@ -83,7 +83,7 @@ class RedisInstance(Instance):
     def _databases(self) -> int:
         """How many there are, as the server says: its command may have been changed."""
         if self._count is None:
-            from metricrig.services._resp import converse  # noqa: PLC0415 - see above
+            from metricrig.services.resp_protocol import converse  # noqa: PLC0415 - see above
 
             asked = [*self._greeting(), ("CONFIG", "GET", "databases")]
             answer = converse(self.name, (self.host, self.port), asked)[-1]

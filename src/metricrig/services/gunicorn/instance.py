@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from metricrig.instance import Instance
 from metricrig.probes import Answer
-from metricrig.services.gunicorn import family
+from metricrig.services.gunicorn import process_tree
 from metricrig.services.gunicorn.master import Master
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class GunicornInstance(Instance):
     @property
     def workers(self) -> tuple[int, ...]:
         """The pids of the workers that are at work, the eldest first."""
-        return family.children(self.pid, family.WORKER)
+        return process_tree.children(self.pid, process_tree.WORKER)
 
     def wait_for_workers(
         self, count: int, *, other_than: Collection[int] = (), within: float = 30.0
@@ -64,7 +64,7 @@ class GunicornInstance(Instance):
 
     def signal_worker(self, pid: int, number: int | signal.Signals) -> None:
         """Send a signal to one of its workers, such as SIGKILL or SIGABRT; to no other process, whatever its pid."""
-        family.signal_child(self.pid, pid, int(number))
+        process_tree.signal_child(self.pid, pid, int(number))
 
 
 def at_work(count: int) -> Probe:
@@ -107,6 +107,6 @@ class _MasterSeen:
 
     def ask(self, subject: Any) -> Answer:
         """Look at the master's children."""
-        masters = family.children(subject.pid, family.MASTER)
+        masters = process_tree.children(subject.pid, process_tree.MASTER)
         self.found[:] = masters[:1]
         return Answer(bool(masters), f"the workers are {list(subject.workers)}, and no child is a master")

@@ -9,7 +9,7 @@ import signal as signals
 from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import DeadlineExceeded
 from metricrig._core.processes import ProcessId
-from metricrig.services.gunicorn import family
+from metricrig.services.gunicorn import process_tree
 
 
 class Master:
@@ -28,15 +28,15 @@ class Master:
     @property
     def workers(self) -> tuple[int, ...]:
         """The pids of its workers that are at work, the eldest first."""
-        return family.children(self.pid, family.WORKER) if self.alive else ()
+        return process_tree.children(self.pid, process_tree.WORKER) if self.alive else ()
 
     def signal(self, number: int | signals.Signals) -> None:
         """Send it a signal."""
-        family.signal_child(self._first, self.pid, int(number))
+        process_tree.signal_child(self._first, self.pid, int(number))
 
     def signal_worker(self, pid: int, number: int | signals.Signals) -> None:
         """Send a signal to one of its workers, and to nobody else."""
-        family.signal_child(self.pid, pid, int(number))
+        process_tree.signal_child(self.pid, pid, int(number))
 
     def stop(self, within: float = 10.0) -> None:
         """Have it stop its workers and end, as one does to go back to the first; returns when it has ended."""

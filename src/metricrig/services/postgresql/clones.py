@@ -1,4 +1,4 @@
-"""Databases of a server for the tests of this process: templates, lives of the server, and names that are its own."""
+"""Databases of a server for the tests of this process: templates made once, and clones of them."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from metricrig._core.errors import MetricrigError, UsageError
-from metricrig._core.leases import Numbers
-from metricrig.services.postgresql import statements
+from metricrig._core.leases import Lease, Numbers
+from metricrig.services.postgresql import sql
 from metricrig.services.postgresql.database import PostgreSQLDatabase, session
-from metricrig.services.postgresql.pool import Pool
+from metricrig.services.postgresql.pool import ClonePool
 
 if TYPE_CHECKING:
-    from metricrig.services.postgresql.server import PostgreSQLInstance
-    from metricrig.services.postgresql.setup import Filling
+    from metricrig.services.postgresql.instance import PostgreSQLInstance
+    from metricrig.services.postgresql.template_setup import TemplateSetup
     from metricrig.services.postgresql.wire import Connection
 
 _MOST_PROCESSES = 1000
+_SETUP_TIMEOUT_SECONDS = 600.0
+"""For the processes that wait for the one among them that fills a template."""
 
 
 class Clones:
@@ -28,24 +30,24 @@ class Clones:
         self._server = server
         self._beginning = threading.RLock()
         self._numbers = Numbers(server.locks, "postgresql")
-        self._pool: Pool | None = None
+        self._pool: ClonePool | None = None
         self._taken: dict[str, PostgreSQLDatabase] = {}
-        self._life: Connection | None = None
+        self._sentinel: Connection | None = None
         """A connection that nothing is said on: as long as it stands, the server has not been restarted."""
         self._known: dict[str, Connection] = {}
-        """Templates, and the life of the server that each was seen in."""
+        """Templates, each with the sentinel of when it was seen."""
 
-    def take(self, wanted: Filling) -> PostgreSQLDatabase:
+    def take(self, wanted: TemplateSetup) -> PostgreSQLDatabase:
         """A fresh database, usually one that is waiting already."""
         with self._beginning:
-            life = self._living()
-            if self._known.get(wanted.template) is not life:
+            sentinel = self._standing_sentinel()
+            if self._known.get(wanted.template) is not sentinel:
                 with self._session() as admin:
-                    statements.make_template(self._server, admin, wanted)
-                self._known[wanted.template] = life
+                    _make_template(self._server, admin, wanted)
+                self._known[wanted.template] = sentinel
             pool = self._pool = self._pool or self._new_pool()
         try:
-            name = pool.take(wanted.template, life)
+            name = pool.take(wanted.template, sentinel)
         except BaseException:
             self._known.pop(wanted.template, None)  # look again next time
             raise
@@ -58,13 +60,13 @@ class Clones:
         for database in list(self._taken.values()):
             database.close()
         left = self._pool.end() if self._pool else []
-        if self._life is not None:
+        if self._sentinel is not None:
             with suppress(MetricrigError):
-                self._drop(left if self._life.alive else [])
-            self._life.close()
+                self._drop(left if self._sentinel.alive else [])
+            self._sentinel.close()
         self._numbers.release()
 
-    def _give_back(self, pool: Pool, name: str) -> None:
+    def _give_back(self, pool: ClonePool, name: str) -> None:
         self._taken.pop(name, None)
         pool.give_back(name)
 
@@ -72,19 +74,19 @@ class Clones:
         if names:
             with self._session() as admin:
                 for name in names:
-                    statements.drop(admin, name)
+                    sql.drop(admin, name)
 
     def _session(self) -> Connection:
         return session(self._server, self._server.user)
 
-    def _living(self) -> Connection:
-        if self._life is not None and not self._life.alive:
-            self._life.close()
-            self._life = None
-        self._life = self._life or self._session()
-        return self._life
+    def _standing_sentinel(self) -> Connection:
+        if self._sentinel is not None and not self._sentinel.alive:
+            self._sentinel.close()
+            self._sentinel = None
+        self._sentinel = self._sentinel or self._session()
+        return self._sentinel
 
-    def _new_pool(self) -> Pool:
+    def _new_pool(self) -> ClonePool:
         number = self._numbers.take(_MOST_PROCESSES)
         if number is None:
             raise UsageError(f"{self._server.name}: {_MOST_PROCESSES} processes share it already")
@@ -92,5 +94,26 @@ class Clones:
         # server may be about to finish the last of them.
         own = f"metricrig_{number}_"
         with self._session() as admin:
-            left = statements.databases(admin, own)
-        return Pool(self._server.name, self._session, f"{own}{os.urandom(3).hex()}_", left)
+            left = sql.databases(admin, own)
+        return ClonePool(self._server.name, self._session, f"{own}{os.urandom(3).hex()}_", left)
+
+
+def _make_template(server: PostgreSQLInstance, admin: Connection, wanted: TemplateSetup) -> None:
+    """Make a template unless there is one: whoever comes first makes it, the others wait.
+
+    It gets its name in the last step, so that one that was never finished is not taken for one that is.
+    """
+    with Lease.wait(server.locks / f"{wanted.template}.lock", within=_SETUP_TIMEOUT_SECONDS):
+        if admin.query(f"SELECT 1 FROM pg_database WHERE datname = '{wanted.template}'"):  # noqa: S608 - a digest
+            return
+        sql.drop(admin, wanted.unfinished)  # somebody died making it
+        sql.create(admin, wanted.unfinished, "template1")
+        try:
+            with PostgreSQLDatabase(server, wanted.unfinished, lambda: None) as database:
+                wanted.fill(database)
+            sql.finish(admin, wanted.unfinished, wanted.template)
+        except BaseException as error:
+            error.add_note(f"while a template database of {server.name} was set up")
+            with suppress(MetricrigError):  # the server may be what has failed
+                sql.drop(admin, wanted.unfinished)
+            raise

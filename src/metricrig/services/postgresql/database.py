@@ -12,7 +12,7 @@ from metricrig.services.postgresql.wire import Connection
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from metricrig.services.postgresql.server import PostgreSQLInstance
+    from metricrig.services.postgresql.instance import PostgreSQLInstance
     from metricrig.services.postgresql.wire import Row
 
 

@@ -7,8 +7,8 @@ import time
 from typing import TYPE_CHECKING
 
 from metricrig._core.errors import DeadlineExceeded, MetricrigError, UsageError
-from metricrig.services.postgresql import statements
-from metricrig.services.postgresql.stock import Clone, Drop, Make, Stock
+from metricrig.services.postgresql import sql
+from metricrig.services.postgresql.pool_state import Clone, Drop, Make, PoolState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ _THREADS = 2
 _CLONE_WITHIN = 60.0
 
 
-class Pool:
+class ClonePool:
     """Databases whose names begin with a prefix, for the threads of one process."""
 
     def __init__(self, who: str, new_session: Callable[[], Connection], prefix: str, left: Sequence[str]) -> None:
@@ -29,23 +29,23 @@ class Pool:
         self._new_session = new_session
         self._prefix = prefix
         self._made = 0
-        self._life: Connection | None = None
+        self._sentinel: Connection | None = None
         self._ended = False
-        self._stock = Stock()
-        self._stock.used.extend((name, 0.0) for name in left)
+        self._state = PoolState()
+        self._state.used.extend((name, 0.0) for name in left)
         self._changed = threading.Condition()
         self._threads = [threading.Thread(target=self._work, name="clones", daemon=True) for _ in range(_THREADS)]
         for thread in self._threads:
             thread.start()
 
-    def take(self, template: str, life: Connection) -> str:
+    def take(self, template: str, sentinel: Connection) -> str:
         """The name of a clone, as soon as there is one."""
         with self._changed:
-            self._life = life
-            shelf = self._stock.ask(template)
+            self._sentinel = sentinel
+            shelf = self._state.ask(template)
             self._changed.notify_all()
             try:
-                self._changed.wait_for(lambda: self._ended or self._stock.has(template) or shelf.failure, _CLONE_WITHIN)
+                self._changed.wait_for(lambda: self._ended or self._state.has(template) or shelf.failure, _CLONE_WITHIN)
                 if self._ended:
                     raise UsageError(f"{self._who} was released; its rig is closed")
                 if shelf.ready:
@@ -60,7 +60,7 @@ class Pool:
     def give_back(self, name: str) -> None:
         """Nobody uses this database any more."""
         with self._changed:
-            self._stock.used.append((name, time.monotonic()))
+            self._state.used.append((name, time.monotonic()))
             self._changed.notify_all()
 
     def end(self) -> list[str]:
@@ -70,7 +70,7 @@ class Pool:
             self._changed.notify_all()
         for thread in self._threads:
             thread.join(_CLONE_WITHIN)  # at once, but for a server that is frozen
-        return list(self._stock.everything())
+        return list(self._state.everything())
 
     def _work(self) -> None:
         """A thread's life."""
@@ -79,12 +79,12 @@ class Pool:
             try:
                 connection = self._standing(connection)
                 if isinstance(task, Drop):
-                    statements.drop(connection, task.name)
+                    sql.drop(connection, task.name)
                 else:
                     self._make(connection, task)
             except MetricrigError as error:
                 with self._changed:
-                    self._stock.failed(task, error)
+                    self._state.failed(task, error)
                     self._changed.notify_all()
         if connection is not None:
             connection.close()
@@ -101,7 +101,7 @@ class Pool:
         """Wait until there is something to do; None when there never will be."""
         with self._changed:
             while not self._ended:
-                task = self._stock.next_task(time.monotonic())
+                task = self._state.next_task(time.monotonic())
                 if isinstance(task, Make | Drop):
                     return task
                 self._changed.wait(task)
@@ -110,11 +110,11 @@ class Pool:
     def _make(self, connection: Connection, task: Make) -> None:
         with self._changed:
             self._made += 1
-            name, life = f"{self._prefix}{self._made}", self._life
-        assert life is not None  # noqa: S101 - nothing is made before somebody asks
-        statements.create(connection, name, task.template)
+            name, sentinel = f"{self._prefix}{self._made}", self._sentinel
+        assert sentinel is not None  # noqa: S101 - nothing is made before somebody asks
+        sql.create(connection, name, task.template)
         with self._changed:
-            shelf = self._stock.shelf(task.template)
+            shelf = self._state.shelf(task.template)
             shelf.coming -= 1
-            shelf.ready.append(Clone(name, life))
+            shelf.ready.append(Clone(name, sentinel))
             self._changed.notify_all()

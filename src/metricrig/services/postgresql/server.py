@@ -10,23 +10,18 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Unpack
 
 from metricrig._core.http import PATIENCE
-from metricrig._core.leases import PerProcess
-from metricrig.instance import Instance
 from metricrig.probes import Answer
 from metricrig.service import Service
-from metricrig.services.postgresql import template
+from metricrig.services.postgresql import data_directory
+from metricrig.services.postgresql.instance import USER, PostgreSQLInstance
 from metricrig.tools import DebianPackage, Image, Tool, Wheel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from metricrig.lifecycle.state import Life
     from metricrig.placement import Placement
     from metricrig.probes import Subject
     from metricrig.services.options import Options
-    from metricrig.services.postgresql.clones import Clones
-    from metricrig.services.postgresql.database import PostgreSQLDatabase
-    from metricrig.services.postgresql.setup import Setup
 
 
 POSTGRESQL = Tool(
@@ -56,8 +51,6 @@ POSTGRESQL = Tool(
     ),
     image=Image("postgres:{version}", "postgres", "17.5"),
 )
-USER = "postgres"
-
 SETTINGS: Mapping[str, str] = {
     # A test server's data need not survive the machine, and waiting for disks is most of what it would do.
     "fsync": "off",
@@ -91,52 +84,6 @@ class AsksForPassword:
         return Answer(said[:1] == b"R", "it asks for the password" if said[:1] == b"R" else message or "no answer")
 
 
-class PostgreSQLInstance(Instance):
-    """A running PostgreSQL. ``url`` is for TCP; ``socket_url`` for the unix socket."""
-
-    user = USER
-    """The superuser, whose password is ``secret``."""
-
-    def __init__(self, life: Life) -> None:
-        super().__init__(life)
-        self._clones = PerProcess(self._new_clones)
-
-    @property
-    def socket_url(self) -> str:
-        """How the test reaches it without TCP."""
-        return f"postgresql://{USER}:{self.secret}@/{USER}?host={self.dir}&port={self.inside.port}"
-
-    def psql(self, statement: str, *, database: str = USER) -> str:
-        """Run SQL with the ``psql`` that lies beside the server: rows a line each, columns separated by ``|``."""
-        done = self.run(
-            ["psql", "--no-psqlrc", "--tuples-only", "--no-align", "-v", "ON_ERROR_STOP=1", "-d", database, "-f", "-"],
-            stdin=statement,
-        )
-        return done.out.removesuffix("\n")
-
-    def isolated(self, setup: Setup | None = None, *, key: str | None = None) -> PostgreSQLDatabase:
-        """A database of its own: for tests that share one server.
-
-        It is a clone of a template that ``setup`` has filled once: a file of SQL, several in order, or a function
-        of the template's database. Files are known by what is in them, a function by its name and code. ``key``
-        stands for what cannot be seen there, such as the migrations that a function applies.
-        """
-        from metricrig.services.postgresql.setup import filling  # noqa: PLC0415 - see below
-
-        return self._clones.get().take(filling(setup, key))
-
-    def release(self) -> None:
-        """Stop making clones."""
-        super().release()
-        if clones := self._clones.forget():
-            clones.release()
-
-    def _new_clones(self) -> Clones:
-        from metricrig.services.postgresql.clones import Clones  # noqa: PLC0415 - not for a server that is only run
-
-        return Clones(self)
-
-
 class PostgreSQL(Service):
     """A PostgreSQL server with the superuser ``postgres`` and a random password.
 
@@ -167,7 +114,7 @@ class PostgreSQL(Service):
             cwd="{dir}",
             unprivileged=True,
             stop_signal=signal.SIGINT,  # "fast": SIGTERM would wait for every client to go
-            prepare=partial(template.fill, options=tuple(initdb)),
+            prepare=partial(data_directory.fill, options=tuple(initdb)),
             **options,
         )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, Self, cast
 
 from metricrig._core.connections import asking, connect, undisturbed
 from metricrig._core.errors import MetricrigError
-from metricrig.services.postgresql.error import PostgreSQLError
+from metricrig.services.postgresql.errors import PostgreSQLError
 from metricrig.services.postgresql.scram import NotTrusted, Proof
 
 if TYPE_CHECKING:

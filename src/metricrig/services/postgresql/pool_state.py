@@ -1,4 +1,4 @@
-"""What clones there are and what is to be done next, decided on data alone."""
+"""The state of a pool of clones: which there are, and what is to be done next. Decides on data alone."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ LEAVING = 0.02
 """Seconds that a client which has hung up may need to be gone: DROP DATABASE would nap for a tenth if it is not."""
 
 
-class Life(Protocol):
-    """A life of the server: a connection that was there before and is used for nothing else."""
+class Sentinel(Protocol):
+    """A connection that is used for nothing: as long as it stands, the server has not been restarted."""
 
     @property
     def alive(self) -> bool:
@@ -29,10 +29,10 @@ class Life(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Clone:
-    """A database that nobody has used, and the life of the server that it was made in: it is as good as that is."""
+    """A database that nobody has used, with the sentinel of when it was made: it is gone when that is."""
 
     name: str
-    life: Life
+    sentinel: Sentinel
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Shelf:
         return not self.failure and len(self.ready) + self.coming < self.waiting + spare
 
 
-class Stock:
+class PoolState:
     """All clones of a process. Not locked: its user does that."""
 
     def __init__(self) -> None:
@@ -82,7 +82,7 @@ class Stock:
     def has(self, template: str) -> bool:
         """Whether a clone is ready; those of a server that has ended since are to be dropped, if they still exist."""
         ready = self.shelf(template).ready
-        while ready and not ready[0].life.alive:
+        while ready and not ready[0].sentinel.alive:
             self.used.append((ready.popleft().name, 0.0))
         return bool(ready)
 

@@ -22,7 +22,7 @@ _PLAIN = (str, bytes, int, float, bool, type(None), Path)
 
 
 @dataclass(frozen=True, slots=True)
-class Filling:
+class TemplateSetup:
     """What is done to a template, once. Equal fillings have equal identities, in every process."""
 
     identity: str
@@ -39,18 +39,18 @@ class Filling:
         return f"metricrig_unfinished_{self.identity}"
 
 
-def filling(setup: Setup | None, key: str | None) -> Filling:
+def template_setup(setup: Setup | None, key: str | None) -> TemplateSetup:
     """What a test has asked for, understood."""
     if setup is None:
-        return Filling(_identity("nothing", key), lambda _: None)
+        return TemplateSetup(_identity("nothing", key), lambda _: None)
     if callable(setup):
-        return Filling(_identity("call", key, *_words_of(setup, key)), setup)
+        return TemplateSetup(_identity("call", key, *_words_of(setup, key)), setup)
     files: list[Any] = [setup] if isinstance(setup, Path) else list(setup)
     if not all(isinstance(file, Path) for file in files):
         raise UsageError(f"setup is a Path, several Paths, or a function of the database, not {setup!r}")
     facts = [(file, file.stat()) for file in files]
     digests = [_digest(file, seen.st_mtime_ns, seen.st_size) for file, seen in facts]
-    return Filling(_identity("files", key, *digests), lambda database: _run(files, database))
+    return TemplateSetup(_identity("files", key, *digests), lambda database: _run(files, database))
 
 
 def _run(files: Sequence[Path], database: PostgreSQLDatabase) -> None:

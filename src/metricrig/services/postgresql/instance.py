@@ -1,0 +1,62 @@
+"""A running PostgreSQL: its addresses, SQL by psql, and a database for each test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from metricrig._core.leases import PerProcess
+from metricrig.instance import Instance
+
+if TYPE_CHECKING:
+    from metricrig.lifecycle.state import Life
+    from metricrig.services.postgresql.clones import Clones
+    from metricrig.services.postgresql.database import PostgreSQLDatabase
+    from metricrig.services.postgresql.template_setup import Setup
+
+USER = "postgres"
+
+
+class PostgreSQLInstance(Instance):
+    """A running PostgreSQL. ``url`` is for TCP; ``socket_url`` for the unix socket."""
+
+    user = USER
+    """The superuser, whose password is ``secret``."""
+
+    def __init__(self, life: Life) -> None:
+        super().__init__(life)
+        self._clones = PerProcess(self._new_clones)
+
+    @property
+    def socket_url(self) -> str:
+        """How the test reaches it without TCP."""
+        return f"postgresql://{USER}:{self.secret}@/{USER}?host={self.dir}&port={self.inside.port}"
+
+    def psql(self, statement: str, *, database: str = USER) -> str:
+        """Run SQL with the ``psql`` that lies beside the server: rows a line each, columns separated by ``|``."""
+        done = self.run(
+            ["psql", "--no-psqlrc", "--tuples-only", "--no-align", "-v", "ON_ERROR_STOP=1", "-d", database, "-f", "-"],
+            stdin=statement,
+        )
+        return done.out.removesuffix("\n")
+
+    def isolated(self, setup: Setup | None = None, *, key: str | None = None) -> PostgreSQLDatabase:
+        """A database of its own: for tests that share one server.
+
+        It is a clone of a template that ``setup`` has filled once: a file of SQL, several in order, or a function
+        of the template's database. Files are known by what is in them, a function by its name and code. ``key``
+        stands for what cannot be seen there, such as the migrations that a function applies.
+        """
+        from metricrig.services.postgresql.template_setup import template_setup  # noqa: PLC0415 - see below
+
+        return self._clones.get().take(template_setup(setup, key))
+
+    def release(self) -> None:
+        """Stop making clones."""
+        super().release()
+        if clones := self._clones.forget():
+            clones.release()
+
+    def _new_clones(self) -> Clones:
+        from metricrig.services.postgresql.clones import Clones  # noqa: PLC0415 - not for a server that is only run
+
+        return Clones(self)
