@@ -6,10 +6,10 @@ used: the plugin, the janitor and ``import metricrig`` itself cost next to nothi
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # not typing's, which the janitor, a process that imports this too, can do without
 if TYPE_CHECKING:
+    from typing import Any
+
     from metricrig import events, ready
     from metricrig._core.errors import (
         CommandFailed,
@@ -84,6 +84,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib  # noqa: PLC0415 - the janitor needs no name of these
+
     home = importlib.import_module(_HOMES.get(name, _ERRORS))
     value = home if home.__name__ == f"{__name__}.{name}" else getattr(home, name)
     globals()[name] = value

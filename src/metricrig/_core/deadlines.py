@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 from metricrig._core.arguments import seconds as checked_seconds
@@ -70,3 +73,26 @@ def factor() -> float:
 def next_pause(waited: float) -> float:
     """The pause after having waited so long: 0.2 ms at first, 1 ms after 20, 50 ms at most."""
     return min(max(waited * PAUSE_SHARE, FIRST_PAUSE), LONGEST_PAUSE)
+
+
+class _AnswerLimit(threading.local):
+    seconds = inf
+
+
+_answer_limit = _AnswerLimit()
+
+
+@contextmanager
+def answers_within(seconds: float) -> Iterator[None]:
+    """Have this thread wait for answers of our own helper processes no longer than the operation may take."""
+    before = _answer_limit.seconds
+    _answer_limit.seconds = min(before, seconds * factor())
+    try:
+        yield
+    finally:
+        _answer_limit.seconds = before
+
+
+def answer_limit(most: float) -> float:
+    """How long to wait for one answer: what the operation allows, at most so long."""
+    return min(most, _answer_limit.seconds)

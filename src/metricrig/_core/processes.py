@@ -1,22 +1,32 @@
 """Who a process is: its pid together with the moment it started, because pids are used again.
 
-Imports nothing but ``os``: the janitor starts with it.
+Imports nothing but ``os``: the janitor starts with it, and dataclasses would double the time of that.
 """
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 
 _START_TIME = 19  # counted from the state, which follows the last ")" of /proc/PID/stat; see proc(5)
 
 
-@dataclass(frozen=True, slots=True)
 class ProcessId:
     """A pid and its start time in clock ticks since boot: no two processes of one boot share both."""
 
-    pid: int
-    start: int
+    __slots__ = ("pid", "start")
+
+    def __init__(self, pid: int, start: int) -> None:
+        self.pid = pid
+        self.start = start
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ProcessId) and (self.pid, self.start) == (other.pid, other.start)
+
+    def __hash__(self) -> int:
+        return hash((self.pid, self.start))
+
+    def __repr__(self) -> str:
+        return f"ProcessId(pid={self.pid}, start={self.start})"
 
     @classmethod
     def of(cls, pid: int) -> ProcessId | None:
@@ -29,6 +39,24 @@ class ProcessId:
         """Whether exactly this process is still running; a zombie is not."""
         fields = _stat(self.pid)
         return bool(fields) and int(fields[_START_TIME]) == self.start and fields[0] not in {"Z", "X"}
+
+
+STATES = {
+    "R": "running",
+    "S": "waiting",
+    "D": "waiting for a disk",
+    "T": "stopped by a signal",
+    "t": "stopped by a debugger",
+    "Z": "dead",
+    "X": "gone",
+}
+"""The letters of ``state_of`` in words."""
+
+
+def state_of(pid: int) -> str:
+    """What the kernel says of a process, as a letter of proc(5); "X" if there is none."""
+    fields = _stat(pid)
+    return fields[0] if fields else "X"
 
 
 def _stat(pid: int) -> list[str]:

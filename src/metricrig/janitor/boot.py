@@ -1,6 +1,7 @@
 """Runs a janitor, with an import path of the library and nothing else: ``python -I -S boot.py …``.
 
-``OWNER_PID SOCKET`` for one process, ``DIRECTORY MODE OWNER_PID OWNER_START LINGER`` for several.
+``DEATH OWNER_PID OWNER_START``, and ``SOCKET`` for one process or ``DIRECTORY MODE LINGER`` for several. ``DEATH`` is a
+descriptor that becomes readable when the owner dies, opened before this process existed; -1 where there is none.
 """
 
 import sys
@@ -10,9 +11,10 @@ sys.path.insert(0, __file__.rpartition("/metricrig/")[0])
 from metricrig._core.processes import ProcessId
 from metricrig.janitor import program
 
-if len(sys.argv) == 3:  # noqa: PLR2004 - see above
-    program.main(owner=int(sys.argv[1]), control=int(sys.argv[2]))
+death, pid, start, *rest = sys.argv[1:]
+owner = ProcessId(int(pid), int(start)) if int(pid) else None
+if len(rest) == 1:
+    program.main(int(death), owner, control=int(rest[0]))
 else:
-    directory, mode, pid, start, linger = sys.argv[1:]
-    owner = ProcessId(int(pid), int(start)) if int(pid) else None
-    sys.exit(program.main_shared(directory, int(mode), owner, float(linger)))
+    directory, mode, linger = rest
+    sys.exit(program.main_shared(int(death), owner, directory, int(mode), float(linger)))

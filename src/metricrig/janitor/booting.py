@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import struct
 import subprocess
@@ -14,14 +15,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from metricrig._core.deadlines import Deadline
-from metricrig._core.errors import DeadlineExceeded
-from metricrig.janitor.child import PATIENCE
-from metricrig.janitor.member import SOCKET
+from metricrig._core.errors import DeadlineExceeded, MetricrigError
+from metricrig._core.limits import explained
+from metricrig._core.processes import ProcessId, state_of
+from metricrig.janitor.child import JANITOR_REPLY_TIMEOUT
+from metricrig.janitor.member import SOCKET, TAKEN
+from metricrig.janitor.wire import GREETING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from metricrig._core.processes import ProcessId
+_NO_DEATH = -1
+_ATTEMPTS = 3
+_SOON = 0.5
+"""Seconds in which a janitor usually has cleaned up; one that has not is looked at."""
 
 
 class Process(Protocol):
@@ -41,17 +48,23 @@ class Process(Protocol):
 class Own:
     """The janitor of this process alone."""
 
-    def __init__(self, words: Sequence[str], *, inherited: Sequence[int]) -> None:
-        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the janitor
-        self.process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(Path(__file__).with_name("boot.py")), *words],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=self._complaints,
-            pass_fds=inherited,
-            cwd="/",
-            start_new_session=True,
-        )
+    def __init__(self, owner: ProcessId | None, words: Sequence[str], *, inherited: Sequence[int]) -> None:
+        with explained("the janitor, a process that cleans up"), _death_of(owner) as death:
+            identity = (owner.pid, owner.start) if owner else (0, 0)
+            self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the janitor
+            try:
+                self.process = subprocess.Popen(
+                    [sys.executable, "-I", "-S", _BOOT, str(death), *map(str, identity), *words],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=self._complaints,
+                    pass_fds=[each for each in (*inherited, death) if each != _NO_DEATH],
+                    cwd="/",
+                    start_new_session=True,
+                )
+            except BaseException:
+                self._complaints.close()
+                raise
 
     @property
     def pid(self) -> int:
@@ -59,9 +72,13 @@ class Own:
         return self.process.pid
 
     def wait(self) -> None:
-        """It ends with us."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(PATIENCE)
+        """It ends with us. One that somebody has stopped goes on: what it has to clean up is ours."""
+        for patience in (_SOON, JANITOR_REPLY_TIMEOUT):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(patience)
+                break
+            if state_of(self.pid) == "T":
+                self.process.send_signal(signal.SIGCONT)
         self._complaints.close()
 
     def let_go(self) -> None:
@@ -74,9 +91,13 @@ class Own:
         """Its exit status and what it said."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(1)
-        self._complaints.seek(0)
-        said = self._complaints.read().decode(errors="replace").strip()
+        said = self.said()
         return f" (status {self.process.returncode}{f'; it said: {said}' if said else ''})"
+
+    def said(self) -> str:
+        """What it has complained of."""
+        self._complaints.seek(0)
+        return self._complaints.read().decode(errors="replace").strip()
 
 
 class Shared:
@@ -89,39 +110,82 @@ class Shared:
         """It stays for the others."""
 
     def fate(self) -> str:
-        """Its end is told to nobody."""
-        return ""
+        """Its end is told to nobody, but that it lives can be seen."""
+        return " for us: it lives, but has ended the connection" if ProcessId.of(self.pid) else ""
+
+
+_BOOT = str(Path(__file__).with_name("boot.py"))
+
+
+@contextlib.contextmanager
+def _death_of(owner: ProcessId | None) -> Iterator[int]:
+    """A descriptor that becomes readable when this process dies, for a janitor to inherit.
+
+    Opened before the janitor exists: there is no moment at which the owner could die unnoticed.
+    """
+    descriptor = _NO_DEATH
+    if owner is not None:
+        with contextlib.suppress(AttributeError, ProcessLookupError, NotImplementedError, PermissionError):
+            descriptor = os.pidfd_open(owner.pid)
+        if not owner.alive:
+            if descriptor != _NO_DEATH:
+                os.close(descriptor)
+            raise MetricrigError(f"the process {owner.pid} that these servers belong to has ended")
+    try:
+        yield descriptor
+    finally:
+        if descriptor != _NO_DEATH:
+            os.close(descriptor)
 
 
 def own() -> tuple[socket.socket, Process]:
     """Start a janitor for this process."""
-    ours, theirs = socket.socketpair()
-    with theirs:
-        return ours, Own([str(os.getpid()), str(theirs.fileno())], inherited=[theirs.fileno()])
+    with explained("the janitor, a process that cleans up"):
+        ours, theirs = socket.socketpair()
+    try:
+        with theirs:
+            return ours, Own(ProcessId.of(os.getpid()), [str(theirs.fileno())], inherited=[theirs.fileno()])
+    except BaseException:
+        ours.close()
+        raise
 
 
 def shared(
-    directory: Path, *, mode: int, owner: ProcessId | None, linger: float, within: float = PATIENCE
+    directory: Path, *, mode: int, owner: ProcessId | None, linger: float, within: float = JANITOR_REPLY_TIMEOUT
 ) -> tuple[socket.socket, Process]:
     """Come to the door in this directory; if there is none, start the janitor who makes it.
 
     Of many who try at once one makes the directory, the others' janitors find it made and go.
     """
     deadline = Deadline.after(within)
-    candidate: Own | None = None
+    candidates: list[Own] = []
     for pause in deadline.pauses():
         if (connection := _enter(directory)) is not None:
-            if candidate is not None:
-                candidate.let_go()
+            for each in candidates:
+                each.let_go()
             return connection, Shared(_pid_behind(connection))
-        if candidate is None and not directory.exists():
-            identity = (owner.pid, owner.start) if owner else (0, 0)
-            candidate = Own([str(directory), str(mode), *map(str, identity), str(linger)], inherited=[])
-        elif directory.exists() and _remove_if_forsaken(directory):
-            candidate = None
+        if directory.exists():
+            _remove_if_forsaken(directory)
+        elif not candidates or _has_ended(candidates[-1], directory, last=len(candidates) == _ATTEMPTS):
+            candidates.append(Own(owner, [str(directory), str(mode), str(linger)], inherited=[]))
         time.sleep(pause)
-    said = candidate.fate() if candidate else ""
+    said = candidates[-1].fate() if candidates else ""
     raise DeadlineExceeded("the shared janitor", wanted=f"a door in {directory}", seen=f"none{said}", within=within)
+
+
+def _has_ended(candidate: Own, directory: Path, *, last: bool) -> bool:
+    """Whether it has gone without a directory to show for it: killed, or unable. After the last one, says why."""
+    status = candidate.process.poll()
+    if status is None:
+        return False
+    if status != TAKEN:
+        from metricrig.janitor import sweep  # noqa: PLC0415 - only after such an accident
+
+        unfinished = directory.with_name(f"{directory.name}.{candidate.pid}")
+        sweep.remove_tree(str(unfinished))
+        if last:
+            raise MetricrigError(f"no janitor can be started for {directory}{candidate.fate()}")
+    return True
 
 
 def _remove_if_forsaken(directory: Path) -> bool:
@@ -150,6 +214,7 @@ def _enter(directory: Path) -> socket.socket | None:
             connection = socket.socket(socket.AF_UNIX)
             try:
                 connection.connect(f"/proc/self/fd/{descriptor}/{SOCKET}")
+                connection.sendall(GREETING)
             except OSError:
                 connection.close()
                 raise

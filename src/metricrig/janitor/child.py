@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from metricrig.janitor.wire import Message
     from metricrig.resources import Resources
 
-PATIENCE = 30.0
-"""Seconds after which a janitor that does not answer is given up."""
+JANITOR_REPLY_TIMEOUT = 30.0
+"""Seconds that a janitor may take to answer, where the operation that asks it has no deadline of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,16 +66,22 @@ class Parent(Protocol):
     def ask(self, message: Message) -> Message:
         """Send a message and wait for its answer."""
 
+    def await_answer(self, answered: threading.Event, op: str, sent_at: float) -> None:
+        """Wait until it has answered what was sent then."""
+
 
 class Child:
     """A command as its owner sees it, from the order on: the janitor's answer, with the pid, comes a little later."""
 
-    def __init__(self, janitor: Parent, on_exit: Callable[[Child], None] | None) -> None:
+    def __init__(self, janitor: Parent, mark: str, on_exit: Callable[[Child], None] | None) -> None:
+        self.mark = mark
+        """What the janitor knows it by: unlike its pid, we know it before there is an answer."""
         self.status: int | None = None
         self.refused: str | None = None
         self.ended_at = 0.0
         self.exited = Latch()
         self._pid = 0
+        self._ordered_at = time.monotonic()
         self._answered = Latch()
         self._janitor = janitor
         self._on_exit = on_exit
@@ -83,7 +89,8 @@ class Child:
     @property
     def pid(self) -> int:
         """Its process id; 0 if it could not be executed."""
-        self._answered.wait(PATIENCE)
+        if not self._answered.is_set():
+            self._janitor.await_answer(self._answered, "spawn", self._ordered_at)
         return self._pid
 
     @property
@@ -118,11 +125,11 @@ class Child:
         self._signal(signal.SIGSTOP, "freeze")
 
     def _signal(self, number: int, how: str) -> None:
-        self._janitor.ask({"op": "signal", "pid": self.pid, "signal": int(number), "how": how})
+        self._janitor.ask({"op": "signal", "mark": self.mark, "signal": int(number), "how": how})
 
     def collect(self) -> None:
         """Kill what is left of it and its descendants; when this returns, nothing is."""
-        self._janitor.ask({"op": "collect", "pid": self.pid})
+        self._janitor.ask({"op": "collect", "mark": self.mark})
 
     def begun(self, pid: int) -> None:
         """The janitor has started it."""

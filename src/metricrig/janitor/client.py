@@ -6,17 +6,21 @@ import atexit
 import contextlib
 import itertools
 import os
-import socket
 import threading
+import time
 from typing import TYPE_CHECKING
 
-from metricrig._core.errors import MetricrigError
+from metricrig._core.deadlines import answer_limit
+from metricrig._core.errors import DeadlineExceeded, MetricrigError, UsageError
 from metricrig._core.latch import Latch
+from metricrig._core.limits import start_thread
+from metricrig._core.processes import STATES, state_of
 from metricrig.janitor import booting
-from metricrig.janitor.child import PATIENCE, Child
-from metricrig.janitor.wire import Inbox, encode
+from metricrig.janitor.channel import Channel
+from metricrig.janitor.child import JANITOR_REPLY_TIMEOUT, Child
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
@@ -25,33 +29,72 @@ if TYPE_CHECKING:
     from metricrig.janitor.wire import Message
 
 
+_GRACE = 10.0
+"""Seconds that a janitor gets in addition as long as it runs: it may be busy, or the machine is."""
+_STOPPED = {"T", "t"}
+
+
 class JanitorLost(MetricrigError):
     """The janitor is gone although its owner lives: somebody killed it, or it failed."""
+
+
+class JanitorUnresponsive(DeadlineExceeded):
+    """The janitor lives but does not answer: ``pid`` is its process, ``state`` what the kernel says of that."""
+
+    def __init__(self, op: str, *, pid: int, within: float) -> None:
+        self.pid = pid
+        self.state = state_of(pid)
+        what = STATES.get(self.state, "in an unknown state")
+        remedy = f"; let it go on: kill -CONT {pid}" if self.state in _STOPPED else ""
+        super().__init__(
+            f"the janitor (pid {pid})",
+            wanted=f"its answer to {op!r}",
+            seen=f"its process is {what} (state {self.state}){remedy}",
+            within=within,
+        )
 
 
 class Janitor:
     """The conversation with a janitor process. Safe to use from many threads."""
 
     def __init__(self, connection: socket.socket, process: Process) -> None:
-        self._socket = connection
+        self._channel = Channel(connection)
         self._process = process
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
+        self._opening = threading.Lock()
+        """Held while a rig is opened, and when this process parts with its janitor: one or the other."""
         self._waiting: dict[int, _Reply] = {}
         self._ordered: dict[int, Child] = {}
         self._children: dict[int, Child] = {}
         self._alive = True
+        self._parted = False
+        self._silent = False
+        """It has failed to answer in time, and has not been heard of since."""
         self._listener = threading.Thread(target=self._listen, name="metricrig-janitor", daemon=True)
-        self._listener.start()
+        try:
+            start_thread(self._listener)
+        except BaseException:
+            self._channel.close()
+            self._process.wait()
+            raise
 
     @property
     def pid(self) -> int:
         """The janitor's own pid."""
         return self._process.pid
 
-    def open_rig(self, rig: str, directory: Path, mode: int) -> None:
-        """Have a directory removed with this process, whatever happens; sent before the directory exists."""
-        self.tell({"op": "open", "rig": rig, "directory": str(directory), "mode": mode})
+    @contextlib.contextmanager
+    def opening_rig(self, rig: str, directory: Path, mode: int) -> Iterator[None]:
+        """A block in which to make a directory that is removed with this process, whatever happens.
+
+        The janitor hears of it before it exists; and a process that ends waits for the end of the block.
+        """
+        with self._opening:
+            if self._parted:
+                raise self._lost()
+            self.tell({"op": "open", "rig": rig, "directory": str(directory), "mode": mode}, surely=True)
+            yield
 
     def charge(self, rig: str, errand: Sequence[str]) -> None:
         """Have a command run before a rig is removed, should nobody have closed it: it removes what is elsewhere."""
@@ -64,7 +107,7 @@ class Janitor:
 
     def adopt(self, path: Path) -> None:
         """Have a path outside any rig removed when this process ends, whatever happens."""
-        self.tell({"op": "adopt", "path": str(path)})
+        self.tell({"op": "adopt", "path": str(path)}, surely=True)
 
     @contextlib.contextmanager
     def adopting(self, path: Path) -> Iterator[None]:
@@ -80,57 +123,80 @@ class Janitor:
 
         ``on_exit`` is called once, on the janitor's listening thread.
         """
-        child = Child(self, on_exit)
+        number = next(self._numbers)
+        child = Child(self, f"{order.rig}/{order.name}/{os.getpid()}-{number}", on_exit)
         with self._lock:
             self._check_alive()
-            number = next(self._numbers)
             self._ordered[number] = child
-            self._send(
-                {"op": "spawn", "seq": number, **order.message(f"{order.rig}/{order.name}/{os.getpid()}-{number}")}
-            )
+        self._send({"op": "spawn", "seq": number, **order.message(child.mark)})
         return child
 
     def attach(self, pid: int, on_exit: Callable[[Child], None] | None = None) -> Child | None:
         """A command that another member has had started; None if it does not run any more."""
-        child = Child(self, on_exit)
+        child = Child(self, "", on_exit)
         with self._lock:
             self._children[pid] = child  # before it is asked for: its end is told to all members at any time
-        if "gone" in self.ask({"op": "attach", "pid": pid}):
+        answer = self.ask({"op": "attach", "pid": pid})
+        if "gone" in answer:
             with self._lock:
                 self._children.pop(pid, None)
             return None
+        child.mark = answer["mark"]
         child.begun(pid)
         return child
 
-    def tell(self, message: Message) -> None:
-        """Send a message that has no answer."""
+    def tell(self, message: Message, *, surely: bool = False) -> None:
+        """Send a message that has no answer. ``surely``: it is received even if this process is killed now."""
         with self._lock:
             self._check_alive()
-            self._send(message)
+        self._send(message)
+        if surely and not self._channel.flush(within=self._patience()):
+            raise self._unresponsive(message["op"])
 
     def ask(self, message: Message) -> Message:
         """Send a message and wait for its answer."""
         reply = _Reply()
+        number = next(self._numbers)
         with self._lock:
             self._check_alive()
-            number = next(self._numbers)
             self._waiting[number] = reply
-            self._send({**message, "seq": number})
-        if not reply.there.wait(PATIENCE):
-            raise JanitorLost(f"the janitor (pid {self.pid}) did not answer {message['op']!r} in {PATIENCE:g} s")
+        sent_at = time.monotonic()
+        self._send({**message, "seq": number})
+        self.await_answer(reply.there, message["op"], sent_at)
         if reply.message is None:
             raise self._lost()
         return reply.message
 
+    def await_answer(self, answered: threading.Event, op: str, sent_at: float) -> None:
+        """Wait until it has answered what was sent then, as long as the operation allows.
+
+        One that is stopped and has let an answer be waited for in vain is not waited for again, until it is heard of.
+        """
+        left = sent_at + self._patience() - time.monotonic()
+        if answered.wait(max(0.0, left)) or (not self._stopped and answered.wait(_GRACE)):
+            return
+        self._silent = True
+        raise self._unresponsive(op)
+
+    def _patience(self) -> float:
+        return 0.0 if self._silent and self._stopped else answer_limit(JANITOR_REPLY_TIMEOUT)
+
+    @property
+    def _stopped(self) -> bool:
+        return state_of(self.pid) in _STOPPED
+
     def _send(self, message: Message) -> None:
         try:
-            self._socket.sendall(encode(message))
+            sent = self._channel.send(message, within=self._patience())
         except OSError as error:
             raise self._lost() from error
+        if not sent:
+            self._silent = True
+            raise self._unresponsive(message["op"])
 
     def _listen(self) -> None:
-        inbox = Inbox(self._socket.fileno())
-        while (messages := inbox.receive()) is not None:
+        while (messages := self._channel.receive()) is not None:
+            self._silent = False
             for message in messages:
                 self._hear(message)
         self._mourn()
@@ -143,11 +209,8 @@ class Janitor:
                 child.ended(message["status"])
         elif (ordered := self._ordered.pop(message["seq"], None)) is not None:
             self._begin(ordered, message)
-        else:
-            with self._lock:
-                reply = self._waiting.pop(message["seq"], None)
-            if reply is not None:  # nobody waits any more
-                reply.set(message)
+        elif (reply := self._waiting.pop(message["seq"], None)) is not None:
+            reply.set(message)
 
     def _begin(self, child: Child, message: Message) -> None:
         if "error" in message:
@@ -176,21 +239,26 @@ class Janitor:
 
     def part(self) -> None:
         """Say goodbye. A janitor of our own alone cleans up whatever is still open; wait until it has."""
+        with self._opening:
+            self._parted = True
         with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_WR)
+            self._channel.end()
         self._process.wait()
-        self._listener.join(PATIENCE)
-        self._socket.close()
+        self._listener.join(JANITOR_REPLY_TIMEOUT)
+        self._channel.close()
 
     def dismiss(self, *, keep: bool) -> None:
         """Have everything closed, whoever else is connected; returns when all is gone."""
         self.tell({"op": "dismiss", "keep": keep})
-        self._listener.join(PATIENCE)
+        self._listener.join(JANITOR_REPLY_TIMEOUT)
         self.part()
 
     def _check_alive(self) -> None:
         if not self._alive:
             raise self._lost()
+
+    def _unresponsive(self, op: str) -> JanitorUnresponsive:
+        return JanitorUnresponsive(op, pid=self.pid, within=answer_limit(JANITOR_REPLY_TIMEOUT))
 
     def _lost(self) -> JanitorLost:
         return JanitorLost(
@@ -213,20 +281,26 @@ class _Reply:
 _janitors: dict[int, Janitor] = {}
 """By the pid of their owner: a forked child finds none of its own."""
 _starting = threading.Lock()
+_ending: set[int] = set()
+"""Processes that are about to end: none of their threads starts another janitor."""
 
 
 def janitor() -> Janitor:
     """This process's janitor; a new one if there is none, or the old one was lost."""
     with _starting:
         mine = _janitors.get(os.getpid())
-        if mine is None or not mine.alive:
+        if os.getpid() not in _ending and (mine is None or not mine.alive):
             mine = _janitors[os.getpid()] = Janitor(*booting.own())
+        if mine is None:
+            raise UsageError("this process is ending: no rig can be opened any more")
         return mine
 
 
 @atexit.register
 def _part() -> None:
     """Let the janitor finish before this process is gone: what nobody closed is cleaned up by then."""
-    mine = _janitors.get(os.getpid())
+    with _starting:
+        _ending.add(os.getpid())
+        mine = _janitors.get(os.getpid())
     if mine is not None:
         mine.part()

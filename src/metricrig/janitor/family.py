@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import os
 import select
 import signal
-import subprocess
 import time
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # see wire
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -27,32 +25,64 @@ _FREEZING = 2.0
 
 def become_subreaper() -> None:
     """Have every orphan among our descendants handed to us; a Linux power, elsewhere nothing happens."""
-    with contextlib.suppress(AttributeError, OSError):
+    try:
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    except (AttributeError, OSError):
+        pass
 
 
-def spawn(order: Message) -> subprocess.Popen[bytes]:
+def spawn(order: Message) -> int:
     """Start one command in a session of its own, its output going to files: nobody has to drain a pipe."""
-    with contextlib.ExitStack() as files:
-        out = files.enter_context(open(order["out"], "ab"))
-        err = files.enter_context(open(order["err"], "ab")) if order["err"] else subprocess.STDOUT
-        source = files.enter_context(open(order["stdin"] or os.devnull, "rb"))
-        switch: dict[str, Any] = {}
-        if order["user"]:
-            uid, gid = order["user"]
-            switch = {"user": uid, "group": gid, "extra_groups": []}
-        return subprocess.Popen(
-            order["argv"],
-            cwd=order["cwd"],
-            env=order["env"],
-            stdin=source,
-            stdout=out,
-            stderr=err,
-            start_new_session=True,
-            umask=0o077,
-            close_fds=False,  # none of ours is inheritable, and looking for others costs 0.1 ms
-            **switch,
-        )
+    files: list[int] = []
+    try:
+        files.append(os.open(order["stdin"] or os.devnull, os.O_RDONLY))
+        files.append(_open_output(order["out"]))
+        files.append(_open_output(order["err"]) if order["err"] else files[1])
+        return (_spawn_as if order["user"] or "/" not in order["argv"][0] else _spawn)(order, files)
+    finally:
+        for each in {*files}:
+            os.close(each)
+
+
+def _open_output(path: str) -> int:
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+
+def _spawn(order: Message, files: list[int]) -> int:
+    """As ourselves. What ``subprocess`` does in addition is not needed, and its import is a fifth of a janitor's boot.
+
+    Nothing of ours is inheritable, our umask is a private one, and no signal is ignored.
+    """
+    os.chdir(order["cwd"])
+    try:
+        actions = [(os.POSIX_SPAWN_DUP2, each, number) for number, each in enumerate(files)]
+        return os.posix_spawn(order["argv"][0], order["argv"], order["env"], file_actions=actions, setsid=True)
+    except NotImplementedError:  # a C library that cannot make sessions
+        return _spawn_as(order, files)
+    finally:
+        os.chdir("/")
+
+
+def _spawn_as(order: Message, files: list[int]) -> int:
+    """As another user, or a program that is looked for."""
+    import subprocess  # noqa: PLC0415 - see above
+
+    uid, gid = order["user"] or (None, None)
+    process = subprocess.Popen(
+        order["argv"],
+        cwd=order["cwd"],
+        env=order["env"],
+        stdin=files[0],
+        stdout=files[1],
+        stderr=files[2],
+        start_new_session=True,
+        close_fds=False,
+        user=uid,
+        group=gid,
+        extra_groups=[] if order["user"] else None,
+    )
+    process.returncode = 0  # we wait for it ourselves: its destructor must not
+    return process.pid
 
 
 def children() -> list[int]:
@@ -93,25 +123,36 @@ def mark_of(pid: int) -> str:
 
 def exit_status(pid: int) -> int | None:
     """How a child ended, negative for a signal, without letting go of its pid; None while it runs."""
-    with contextlib.suppress(ChildProcessError):
+    try:
         result = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        if result is not None:
-            return result.si_status if result.si_code == os.CLD_EXITED else -result.si_status
-    return None
+    except ChildProcessError:
+        return None
+    if result is None:
+        return None
+    return result.si_status if result.si_code == os.CLD_EXITED else -result.si_status
 
 
 def reap(pid: int) -> None:
     """Let go of a child's pid, if it is dead."""
-    with contextlib.suppress(ChildProcessError):
+    try:
         os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        pass
 
 
 def children_of(pid: int) -> Iterator[int]:
     """The pids of the children of a process, of each of its threads."""
-    with contextlib.suppress(OSError):
-        for thread in os.listdir(f"/proc/{pid}/task"):
-            with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as file:
-                yield from (int(child) for child in file.read().split())
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return
+    for thread in threads:
+        try:
+            with open(f"/proc/{pid}/task/{thread}/children", "rb") as file:
+                found = file.read()
+        except OSError:
+            continue  # it has ended since
+        yield from map(int, found.split())
 
 
 def descendants(pid: int) -> list[int]:
@@ -124,8 +165,10 @@ def descendants(pid: int) -> list[int]:
 
 def send(pid: int, number: int) -> None:
     """Send a signal to one process; one that is gone does not mind."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
+    try:
         os.kill(pid, number)
+    except (ProcessLookupError, PermissionError):
+        pass
 
 
 def send_to_tree(pid: int, number: int) -> list[int]:
@@ -136,8 +179,10 @@ def send_to_tree(pid: int, number: int) -> list[int]:
     """
     send(pid, number)
     below = descendants(pid)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
+    try:
         os.killpg(pid, number)
+    except (ProcessLookupError, PermissionError):
+        pass
     for each in below:
         send(each, number)
     return below
@@ -166,7 +211,9 @@ def kill_orphan(pid: int) -> None:
 def writes_below(pid: int, path: str) -> bool:
     """Whether a process's standard output or error goes to this file, or to one in this directory."""
     for descriptor in (1, 2):
-        with contextlib.suppress(OSError):
+        try:
             if os.readlink(f"/proc/{pid}/fd/{descriptor}").startswith(path):
                 return True
+        except OSError:
+            continue
     return False

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import select
-from typing import TYPE_CHECKING
 
-from metricrig.janitor.wire import Inbox, encode
+from metricrig.janitor.wire import GREETING, Inbox, Outbox, encode
 
+TYPE_CHECKING = False  # see wire
 if TYPE_CHECKING:
     import socket
 
@@ -16,27 +14,55 @@ if TYPE_CHECKING:
 
 SOCKET = "janitor.sock"
 """The door, in the directory of a shared rig."""
+TAKEN = 3
+"""The exit status of a janitor that has found another one's door there."""
+UNREAD_LIMIT = 1 << 20
+"""Bytes of answers that a member may leave unread before no further orders are taken from it."""
+UNREAD_MOST = 64 << 20
+"""Bytes after which it is given up: the ends of other members' processes are told to it as well, whatever it does."""
 
 
 class Member:
-    """One process that is connected."""
+    """One process that is connected. Nothing that it does or fails to do makes the janitor wait."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, greeting: bytes = b"") -> None:
         os.set_blocking(descriptor, False)
         self.descriptor = descriptor
-        self._inbox = Inbox(descriptor)
+        self._inbox = Inbox(descriptor, greeting)
+        self._outbox = Outbox(lambda data: os.write(descriptor, data))
 
     def hear(self) -> list[Message] | None:
         """What it has said since; None if it is gone."""
         return self._inbox.receive()
 
     def say(self, message: Message) -> None:
-        """Tell it; one that is dead is noticed elsewhere."""
-        data = encode(message)
-        with contextlib.suppress(OSError):
-            while data:
-                select.select([], [self.descriptor], [])
-                data = data[os.write(self.descriptor, data) :]
+        """Tell it, now or when it has read what it was told before."""
+        waits = self.has_unread
+        self._outbox.put(encode(message))
+        if not waits:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what it has not been told yet; one that is dead is noticed elsewhere."""
+        try:
+            self._outbox.flush()
+        except OSError:
+            self._outbox.clear()
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether something waits for it to read."""
+        return self._outbox.size > 0
+
+    @property
+    def listens(self) -> bool:
+        """Whether it reads its answers: from one that does not, no orders are taken meanwhile."""
+        return self._outbox.size < UNREAD_LIMIT
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether it has not read for so long that it is given up."""
+        return self._outbox.size > UNREAD_MOST
 
     def leave(self) -> None:
         """Let go of it."""
@@ -57,10 +83,11 @@ class Door:
 
     def enter(self) -> Member | None:
         """Whoever is waiting there."""
-        with contextlib.suppress(OSError):
+        try:
             connection, _ = self._socket.accept()
-            return Member(connection.detach())
-        return None
+        except OSError:
+            return None
+        return Member(connection.detach(), GREETING)
 
     def close(self) -> None:
         """Nobody comes in any more."""

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from functools import partial
-from typing import TYPE_CHECKING
+import time
 
-from metricrig.janitor import errand, family, record, sweep
+from metricrig.janitor import family, record
 from metricrig.janitor.wards import Ward, Wards
 
+TYPE_CHECKING = False  # see wire
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from metricrig._core.processes import ProcessId
+    from metricrig.janitor.errand import Errand
     from metricrig.janitor.member import Member
     from metricrig.janitor.wire import Message
 
+_AGAIN = 0.02
+"""Seconds until a removal is tried again: somebody was writing into the directory."""
 _SENDERS: dict[str, Callable[[int, int], object]] = {
     "one": family.send,
     "tree": family.send_to_tree,
@@ -37,7 +39,7 @@ class Household:
         self.dismissed = False
         """Somebody has said that it is over."""
         self.keep = False
-        self.errands: dict[str, errand.Errand] = {}
+        self.errands: dict[str, Errand] = {}
 
     def obey(self, message: Message, member: Member) -> None:
         """Carry out one order."""
@@ -56,8 +58,10 @@ class Household:
     def do_open(self, message: Message, _: Member) -> None:
         """Know a rig before its directory exists, and make that."""
         self.open_rig(message["rig"], message["directory"])
-        with contextlib.suppress(OSError):
+        try:
             os.makedirs(message["directory"], mode=message["mode"], exist_ok=True)
+        except OSError:
+            pass  # the owner makes it too, and is told why it cannot be made
 
     def do_charge(self, message: Message, _: Member) -> None:
         """Run this command when the owner dies: what it removes is not ours to reach."""
@@ -66,56 +70,67 @@ class Household:
 
     def run_errands(self) -> None:
         """Begin what is to be done elsewhere for rigs that nobody has closed."""
-        self.errands = {name: errand.begin(rig["errand"]) for name, rig in self.rigs.items() if rig["errand"]}
+        for name, rig in self.rigs.items():
+            if rig["errand"]:
+                from metricrig.janitor import errand  # noqa: PLC0415 - a quarter of the janitor's boot, and few need it
+
+                try:
+                    self.errands[name] = errand.begin(rig["errand"])
+                except OSError as error:
+                    rig["failure"] = f"what it has elsewhere is still there: {error}"
 
     def do_spawn(self, message: Message, member: Member) -> None:
         """Start a command and say its pid, or why not."""
         try:
-            process = family.spawn(message)
+            pid = family.spawn(message)
         except (OSError, ValueError) as error:
             member.say({"seq": message["seq"], "error": str(error), "errno": getattr(error, "errno", 0) or 0})
             return
-        self.wards.by_pid[process.pid] = Ward(message, process.pid)
-        member.say({"seq": message["seq"], "pid": process.pid})
-        process.returncode = 0  # we wait for it ourselves: its destructor must not
-        if message["service"]:
-            entry = record.service(message["name"], process.pid, message["argv"], message["ports"])
-            self.rigs[message["rig"]]["services"][str(process.pid)] = entry
+        self.wards.add(Ward(message, pid))
+        member.say({"seq": message["seq"], "pid": pid})
+        if message["service"] and message["rig"] in self.rigs:
+            entry = record.service(message["name"], pid, message["argv"], message["ports"])
+            self.rigs[message["rig"]]["services"][str(pid)] = entry
             self.unwritten.add(message["rig"])
 
     def do_attach(self, message: Message, member: Member) -> None:
         """Another member has started it: say whether it runs. Its end is told to all."""
         ward = self.wards.by_pid.get(message["pid"])
-        known = ward is not None and ward.status is None
-        member.say({"seq": message["seq"], "pid": message["pid"]} if known else {"seq": message["seq"], "gone": True})
+        known = {"mark": ward.mark} if ward is not None and ward.status is None else {"gone": True}
+        member.say({"seq": message["seq"], **known})
 
     def do_signal(self, message: Message, member: Member) -> None:
         """Pass on a signal, and say when that is done.
 
         Nothing is reaped before it is collected, so the pid cannot be a stranger's.
         """
-        if message["pid"] in self.wards.by_pid:
-            _SENDERS[message["how"]](message["pid"], message["signal"])
+        if (ward := self.wards.by_mark.get(message["mark"])) is not None:
+            _SENDERS[message["how"]](ward.pid, message["signal"])
         member.say({"seq": message["seq"]})
 
     def do_collect(self, message: Message, member: Member) -> None:
         """Kill what is left of a child's family, then let go of it and say so."""
-        ward = self.wards.by_pid.get(message["pid"])
-        done = partial(member.say, {"seq": message["seq"]})
-        if ward is None:
-            done()
-        else:
-            ward.collectors.append(done)
+        ward = self.wards.by_mark.get(message["mark"])
+        self._collect([ward] if ward else [], lambda: member.say({"seq": message["seq"]}))
 
     def do_sweep(self, message: Message, member: Member) -> None:
         """Collect whatever runs under a name: a member may have died while it was starting it."""
         left = [each for each in self.wards.by_pid.values() if each.name == message["name"]]
+        self._collect(left, lambda: member.say({"seq": message["seq"]}))
+
+    def _collect(self, wards: Sequence[Ward], done: Callable[[], None]) -> None:
+        """Have these collected; ``done`` is called when the last of them is gone."""
+        left = set(wards)
+
+        def gone(ward: Ward) -> None:
+            left.discard(ward)
+            if not left:
+                done()
+
+        for ward in wards:
+            ward.collectors.append(gone)
         if not left:
-            member.say({"seq": message["seq"]})
-        for number, ward in enumerate(left, 1):
-            # Services of one name run one after another: there is one as a rule.
-            done = partial(member.say, {"seq": message["seq"]}) if number == len(left) else lambda: None
-            ward.collectors.append(done)
+            done()
 
     def do_adopt(self, message: Message, _: Member) -> None:
         """Remove this path too when the owner dies."""
@@ -126,9 +141,14 @@ class Household:
         self.adopted_paths.discard(message["path"])
 
     def do_close(self, message: Message, member: Member) -> None:
-        """Forget a rig: remove its directory, or leave it to people with its record."""
-        why = self._close(message["rig"], keep=message["keep"])
-        member.say({"seq": message["seq"], "why": why})
+        """Forget a rig: remove its directory, or leave it to people with its record. Nothing of it runs any more."""
+        name = message["rig"]
+
+        def close() -> None:
+            why = self._close(name, keep=message["keep"]) if name in self.rigs else None
+            member.say({"seq": message["seq"], "why": why})
+
+        self._collect([each for each in self.wards.by_pid.values() if each.rig == name], close)
 
     def do_dismiss(self, message: Message, _: Member) -> None:
         """Close everything and go; what is to be kept is kept."""
@@ -146,24 +166,56 @@ class Household:
             record.write(self.rigs[rig])
         self.unwritten.clear()
 
-    def remove_everything(self) -> None:
-        """At the end, when nothing runs any more."""
-        for rig in list(self.rigs):
-            if (begun := self.errands.get(rig)) and (why := errand.end(begun)):
-                # The record stays with all it knows: `metricrig clean` tries again, and says why it cannot.
-                self.rigs[rig]["failure"] = why
-                record.write(self.rigs.pop(rig))
+    def remove_everything(self, *, within: float) -> None:
+        """At the end, when nothing runs any more. What somebody writes into meanwhile is removed again."""
+        self._end_errands()
+        end = time.monotonic() + within
+        while left := self._remove_all():
+            if time.monotonic() > end:
+                for name, why in left.items():
+                    self._report(name, why)
+                return
+            time.sleep(_AGAIN)
+
+    def _end_errands(self) -> None:
+        for name, begun in self.errands.items():
+            from metricrig.janitor import errand  # noqa: PLC0415 - see above
+
+            if why := errand.end(begun):
+                self.rigs[name]["failure"] = why
+        for name, rig in list(self.rigs.items()):
+            if why := rig.get("failure"):
+                self._report(name, why)
+
+    def _report(self, name: str, why: str) -> None:
+        """The record stays with all it knows: `metricrig clean` tries again, and says why it cannot."""
+        if (rig := self.rigs.pop(name, None)) is not None:
+            rig["failure"] = why
+            record.write(rig)
+
+    def _remove_all(self) -> dict[str, str]:
+        """Remove every rig and every adopted path; what could not be removed, and why."""
+        left = {name: why for name in list(self.rigs) if (why := self._close(name, keep=self.keep))}
+        for path in list(self.adopted_paths):
+            if why := _remove(path):
+                left[path] = why
             else:
-                self._close(rig, keep=self.keep)
-        for path in self.adopted_paths:
-            sweep.remove_tree(path)
+                self.adopted_paths.discard(path)
+        return left
 
     def _close(self, name: str, *, keep: bool) -> str | None:
-        rig = self.rigs.pop(name, None)
+        """Remove a rig's directory, or leave it to people; one that could not be removed stays ours."""
+        rig = self.rigs[name]
+        if keep:
+            record.write(rig | {"kept": True, "services": {}})
+        elif why := _remove(rig["directory"]):
+            return why
+        del self.rigs[name]
         self.unwritten.discard(name)
-        if rig is not None and keep:
-            rig |= {"kept": True, "services": {}}
-            record.write(rig)
-        elif rig is not None:
-            return sweep.remove_tree(rig["directory"])
         return None
+
+
+def _remove(path: str) -> str | None:
+    from metricrig.janitor import sweep  # noqa: PLC0415 - nothing is removed while the janitor boots
+
+    return sweep.remove_tree(path)

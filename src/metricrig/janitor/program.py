@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import select
 import signal
+import sys
 import time
-from math import inf
-from typing import TYPE_CHECKING
 
-from metricrig._core.processes import ProcessId
-from metricrig.janitor import family, sweep
-from metricrig.janitor.member import Door, Member
+from metricrig.janitor import family
+from metricrig.janitor.member import TAKEN, Door, Member
 from metricrig.janitor.orders import Household
+from metricrig.janitor.wire import MalformedMessage
 
+TYPE_CHECKING = False  # see wire
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
+
+    from metricrig._core.processes import ProcessId
 
 GRACE = 0.5
 """How long services may take to obey their own stop signal once the owner is dead; then they are killed."""
-TAKEN = 3
-"""The exit status that says: another janitor has this directory."""
 _TICK_MS = 5
 _SETTLE_MS = 20
 """Records are written when nobody wants anything: writing one takes as long as starting a process."""
 _LATEST = 0.2
+_LAST_ORDERS = 2.0
+"""Seconds in which everything is read that was sent before the owner died."""
 _GIVE_UP = 10.0
-_PIDFD = -1
+NO_DEATH = -1
+"""In place of the descriptor that tells of the owner's death, where there is none."""
+_EVER = float("inf")
 
 
 class Janitor:
@@ -38,6 +41,7 @@ class Janitor:
         self.wakeup = _take_signals()
         self.ending = False
         self._death = death
+        self._died_at = _EVER
         self._door = door
         self._linger = linger
         self._alone_since = time.monotonic()
@@ -48,10 +52,9 @@ class Janitor:
         over = False
         while not over:
             ready = self._await_news(self._sources())
-            orders = self._hear(ready)
+            heard = self._hear(ready)
             self.house.wards.look_after()
-            # Orders that were sent before the owner died are still in the socket: read them all, then go.
-            over = self.house.dismissed or (self._death in ready and not orders) or self._deserted()
+            over = self.house.dismissed or self._orphaned(ready, heard=heard) or self._deserted()
             if not self.house.unwritten:
                 settled = time.monotonic()
             elif not ready or time.monotonic() - settled > _LATEST:
@@ -71,30 +74,64 @@ class Janitor:
         for pid in family.children():
             if pid not in away:
                 family.kill_orphan(pid)
-        self.house.remove_everything()
+        self.house.remove_everything(within=_GIVE_UP)
 
-    def _sources(self) -> list[int]:
-        door = [self._door.descriptor] if self._door is not None else []
-        death = [self._death] if self._death != _PIDFD else []
-        return [self.wakeup, *door, *death, *self.house.members]
+    def _sources(self) -> dict[int, int]:
+        """What to wait for, on which descriptor."""
+        sources = {self.wakeup: select.POLLIN}
+        if self._door is not None:
+            sources[self._door.descriptor] = select.POLLIN
+        if self._death != NO_DEATH:
+            sources[self._death] = select.POLLIN
+        for member in self.house.members.values():
+            # From one that does not read, no orders are taken, but for the last ones of a dead owner.
+            reading = select.POLLIN if member.listens or self._died_at < _EVER else 0
+            sources[member.descriptor] = reading | (select.POLLOUT if member.has_unread else 0)
+        return sources
 
-    def _hear(self, ready: set[int]) -> bool:
-        """Let in who is at the door, and obey; whether there was anything to obey."""
+    def _hear(self, ready: Mapping[int, int]) -> bool:
+        """Let in who is at the door, and obey; whether anybody had anything to say."""
         if self._door is not None and self._door.descriptor in ready and (member := self._door.enter()):
             self.house.members[member.descriptor] = member
-        orders = False
+        heard = False
         for member in list(self.house.members.values()):
-            if member.descriptor in ready or self._death in ready:
-                messages = member.hear()
-                for message in messages or []:
-                    self.house.obey(message, member)
-                    orders = True
-                if messages is None:
-                    del self.house.members[member.descriptor]
-                    member.leave()
+            news = ready.get(member.descriptor, 0)
+            if news & select.POLLOUT:
+                member.flush()
+            if news & ~select.POLLOUT:
+                heard = True
+                self._hear_member(member)
+            elif member.hopeless:
+                self._part_with(member)
         if self.house.members:
             self._alone_since = time.monotonic()
-        return orders
+        return heard
+
+    def _hear_member(self, member: Member) -> None:
+        """Obey one member. What one says that nobody can mean is the end of its membership, and of nothing else."""
+        try:
+            messages = member.hear()
+            for message in messages or []:
+                self.house.obey(message, member)
+        except MalformedMessage as error:
+            messages = None
+            sys.stderr.write(f"a member was sent away: {error}\n")
+        except Exception as error:  # noqa: BLE001 - an order that lacks something, or has another type
+            messages = None
+            sys.excepthook(type(error), error, error.__traceback__)
+        if messages is None:
+            self._part_with(member)
+
+    def _part_with(self, member: Member) -> None:
+        del self.house.members[member.descriptor]
+        member.leave()
+
+    def _orphaned(self, ready: Mapping[int, int], *, heard: bool) -> bool:
+        """Whether the owner is dead. Orders that it sent before are still in the socket: they are read first."""
+        if self._death not in ready:
+            return False
+        self._died_at = min(self._died_at, time.monotonic())
+        return not heard or time.monotonic() - self._died_at > _LAST_ORDERS
 
     def _deserted(self) -> bool:
         return not self.house.members and time.monotonic() - self._alone_since >= self._linger
@@ -106,14 +143,14 @@ class Janitor:
             self.house.wards.look_after()
             if self.house.wards.ended and not self.house.wards.busy:
                 return
-            self._await_news([self.wakeup])
+            self._await_news({self.wakeup: select.POLLIN})
 
-    def _await_news(self, descriptors: Iterable[int]) -> set[int]:
-        """Sleep until one of them is readable; while something is being killed, no longer than a tick."""
+    def _await_news(self, sources: Mapping[int, int]) -> dict[int, int]:
+        """Sleep until there is news on one of them; while something is being killed, no longer than a tick."""
         poll = select.poll()
-        for descriptor in descriptors:
-            poll.register(descriptor, select.POLLIN)
-        ready = {descriptor for descriptor, _ in poll.poll(self._pause())}
+        for descriptor, events in sources.items():
+            poll.register(descriptor, events)
+        ready = dict(poll.poll(self._pause()))
         if self.wakeup in ready:
             os.read(self.wakeup, 4096)
         return ready
@@ -124,29 +161,27 @@ class Janitor:
             return _TICK_MS
         if self.house.unwritten:
             return _SETTLE_MS
-        if self.house.members or self._linger == inf:
+        if self.house.members or self._linger == _EVER:
             return None
         return max(0.0, self._alone_since + self._linger - time.monotonic()) * 1000 + 1
 
 
-def main(owner: int, control: int) -> None:
+def main(death: int, owner: ProcessId | None, *, control: int) -> None:
     """Serve one owner until it is dead, then clean up after it."""
-    _become_janitor()
-    os.set_inheritable(control, False)  # noqa: FBT003 - the signature is the standard library's
-    identity = ProcessId.of(owner)
-    house = Household(identity)
+    _become_janitor(death, control)
+    house = Household(owner)
     house.members[control] = Member(control)
-    # Its socket tells the same, but not while a forked child of the owner still holds a copy of it.
-    janitor = Janitor(house, _death_of(identity if os.getppid() == owner else None))
+    # Its socket tells of its end too, but not while a forked child of the owner still holds a copy of it.
+    janitor = Janitor(house, death)
     janitor.serve()
     janitor.clean_up()
 
 
-def main_shared(directory: str, mode: int, owner: ProcessId | None, linger: float) -> int:
+def main_shared(death: int, owner: ProcessId | None, directory: str, mode: int, linger: float) -> int:
     """Serve whoever comes to the door in this directory, until the owner is dead or nobody has come for long."""
     import fcntl  # noqa: PLC0415 - only here
 
-    _become_janitor()
+    _become_janitor(death)
     fresh = f"{directory}.{os.getpid()}"
     os.mkdir(fresh, mode)
     os.chmod(fresh, mode)
@@ -157,20 +192,24 @@ def main_shared(directory: str, mode: int, owner: ProcessId | None, linger: floa
     try:
         os.rename(fresh, directory)  # with lock and door in it, or not at all
     except OSError:
+        from metricrig.janitor import sweep  # noqa: PLC0415 - see orders
+
         os.chdir("/")
         sweep.remove_tree(fresh)
         return TAKEN
     house = Household(owner)
     house.open_rig(os.path.basename(directory), directory)
-    death = _death_of(owner)
-    janitor = Janitor(house, death, door=door, linger=inf if death != _PIDFD else linger)
+    janitor = Janitor(house, death, door=door, linger=_EVER if death != NO_DEATH else linger)
     janitor.serve()
     os.chdir("/")
     janitor.clean_up()
     return 0
 
 
-def _become_janitor() -> None:
+def _become_janitor(*inherited: int) -> None:
+    for descriptor in inherited:
+        if descriptor != NO_DEATH:
+            os.set_inheritable(descriptor, False)  # noqa: FBT003 - the signature is the standard library's
     family.become_subreaper()
     os.umask(0o077)
 
@@ -189,15 +228,3 @@ def _take_signals() -> int:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     return reading
-
-
-def _death_of(owner: ProcessId | None) -> int:
-    """A descriptor that becomes readable when the owner dies; one that is dead already is readable at once."""
-    if owner is None:
-        return _PIDFD
-    with contextlib.suppress(OSError, AttributeError):
-        descriptor = os.pidfd_open(owner.pid)
-        if owner.alive:
-            return descriptor
-        os.close(descriptor)
-    return _PIDFD

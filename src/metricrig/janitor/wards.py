@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import signal
-from typing import TYPE_CHECKING
 
-from metricrig.janitor import family, sweep
+from metricrig.janitor import family
 
+TYPE_CHECKING = False  # see wire
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -23,8 +23,9 @@ class Ward:
         self.mark: str = order["mark"]
         self.out: str = order["out"]
         self.stop_signal: int = order["stop_signal"]
+        self.service: bool = order["service"]
         self.status: int | None = None
-        self.collectors: list[Callable[[], None]] = []
+        self.collectors: list[Callable[[Ward], None]] = []
         """Who is to be told when nothing is left of it."""
         self.lineage = {pid}
         """Every process seen under it: who may have made shared memory."""
@@ -35,8 +36,13 @@ class Wards:
 
     def __init__(self, say: Callable[[Message], None], collected: Callable[[Ward], None]) -> None:
         self.by_pid: dict[int, Ward] = {}
+        self.by_mark: dict[str, Ward] = {}
         self._say = say
         self._collected = collected
+
+    def add(self, ward: Ward) -> None:
+        """Look after one more."""
+        self.by_pid[ward.pid] = self.by_mark[ward.mark] = ward
 
     @property
     def busy(self) -> bool:
@@ -52,12 +58,14 @@ class Wards:
         """Send each its own stop signal; CONT first, because a frozen process would keep it pending."""
         for ward in self.by_pid.values():
             family.send_to_tree(ward.pid, signal.SIGCONT)
-            family.send(ward.pid, ward.stop_signal)
+            # A command beside a service ends its children with itself only if it lives to: an initdb leaves a server
+            # behind, which would be killed before it could remove its shared memory.
+            (family.send if ward.service else family.send_to_tree)(ward.pid, ward.stop_signal)
 
     def collect_all(self) -> None:
         """Let nothing be left of any."""
         for ward in self.by_pid.values():
-            ward.collectors.append(lambda: None)
+            ward.collectors.append(lambda _: None)
 
     def look_after(self) -> None:
         """Report who has ended, reap orphans, go on with collections."""
@@ -103,10 +111,12 @@ class Wards:
             family.kill_orphan(pid)
         if ward.status is None or survivors:
             return
+        from metricrig.janitor import sweep  # noqa: PLC0415 - nothing is removed while the janitor boots
+
         family.reap(ward.pid)
         for segment in sweep.orphaned_segments(ward.lineage):
             sweep.remove_segment(segment)
-        del self.by_pid[ward.pid]
+        del self.by_pid[ward.pid], self.by_mark[ward.mark]
         self._collected(ward)
         for tell in ward.collectors:
-            tell()
+            tell(ward)

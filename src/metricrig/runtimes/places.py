@@ -86,10 +86,9 @@ def make_private(directory: Path) -> None:
 def open_directory(rig: str, data: str | Path) -> tuple[Path, Janitor]:
     """A rig's directory, and the janitor who removes it with this process, whatever happens."""
     directory, ours = root_for(data) / rig, janitor()
-    # The janitor hears of the directory before it exists: there is no moment at which it could be left behind.
-    ours.open_rig(rig, directory, mode())
-    make_private(directory)
-    make_private(shared_in(directory))
+    with ours.opening_rig(rig, directory, mode()):
+        make_private(directory)
+        make_private(shared_in(directory))
     return directory, ours
 
 

@@ -37,7 +37,8 @@ class Facts:
     def write(self, path: Path) -> None:
         """Replace what was written before, in one step."""
         fresh = path.with_name(f"{path.name}.{os.getpid()}")
-        fresh.write_text(json.dumps(asdict(self)), encoding="utf-8")
+        process = [self.process.pid, self.process.start] if self.process else None
+        fresh.write_text(json.dumps({**asdict(self), "process": process}), encoding="utf-8")
         fresh.replace(path)
 
     @classmethod
@@ -45,6 +46,6 @@ class Facts:
         """What is written there; None if nothing is."""
         with contextlib.suppress(FileNotFoundError):
             fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            process = ProcessId(**fields.pop("process")) if fields["process"] else fields.pop("process")
-            return cls(**{**fields, "command": tuple(fields["command"])}, process=process)
+            process = ProcessId(*fields["process"]) if fields["process"] else None
+            return cls(**{**fields, "command": tuple(fields["command"]), "process": process})
         return None
