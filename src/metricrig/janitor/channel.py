@@ -71,8 +71,12 @@ class Channel:
 
     def _leave_rest(self) -> None:
         if self._outbox.size:
-            start_thread(threading.Thread(target=self._write_rest, name="metricrig-janitor-writer", daemon=True))
             self._writing = True
+            try:
+                start_thread(threading.Thread(target=self._write_rest, name="metricrig-janitor-writer", daemon=True))
+            except BaseException:
+                self._writing = False
+                raise
 
     def _write_rest(self) -> None:
         poll = select.poll()

@@ -128,7 +128,7 @@ class Household:
                 done()
 
         for ward in wards:
-            ward.collectors.append(gone)
+            self.wards.collect(ward, gone)
         if not left:
             done()
 

@@ -53,12 +53,13 @@ class Janitor:
         while not over:
             ready = self._await_news(self._sources())
             heard = self._hear(ready)
-            self.house.wards.look_after()
+            self.house.wards.look_after(somebody_ended=self.wakeup in ready)
             over = self.house.dismissed or self._orphaned(ready, heard=heard) or self._deserted()
             if not self.house.unwritten:
                 settled = time.monotonic()
             elif not ready or time.monotonic() - settled > _LATEST:
                 self.house.write_records()
+                settled = time.monotonic()
 
     def clean_up(self) -> None:
         """It is over: ask everybody to stop, kill who does not, remove everything."""
@@ -140,7 +141,7 @@ class Janitor:
         """Look after the wards until none runs and none is being collected, at most so long."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            self.house.wards.look_after()
+            self.house.wards.look_after(somebody_ended=True)
             if self.house.wards.ended and not self.house.wards.busy:
                 return
             self._await_news({self.wakeup: select.POLLIN})

@@ -49,7 +49,7 @@ def write(record: Record) -> None:
     path = f"{record['directory']}/{FILE}"
     with contextlib.suppress(OSError):
         with open(f"{path}.new", "w", encoding="utf-8") as file:
-            json.dump(record, file)
+            file.write(json.dumps(record))  # json.dump would not use the encoder that is written in C
         os.replace(f"{path}.new", path)
 
 

@@ -37,6 +37,7 @@ class Wards:
     def __init__(self, say: Callable[[Message], None], collected: Callable[[Ward], None]) -> None:
         self.by_pid: dict[int, Ward] = {}
         self.by_mark: dict[str, Ward] = {}
+        self._collecting: dict[int, Ward] = {}
         self._say = say
         self._collected = collected
 
@@ -47,7 +48,7 @@ class Wards:
     @property
     def busy(self) -> bool:
         """Whether somebody waits for one to be gone."""
-        return any(ward.collectors for ward in self.by_pid.values())
+        return bool(self._collecting)
 
     @property
     def ended(self) -> bool:
@@ -65,16 +66,21 @@ class Wards:
     def collect_all(self) -> None:
         """Let nothing be left of any."""
         for ward in self.by_pid.values():
-            ward.collectors.append(lambda _: None)
+            self.collect(ward, lambda _: None)
 
-    def look_after(self) -> None:
+    def collect(self, ward: Ward, done: Callable[[Ward], None]) -> None:
+        """Let nothing be left of one, and say when that is so."""
+        ward.collectors.append(done)
+        self._collecting[ward.pid] = ward
+
+    def look_after(self, *, somebody_ended: bool) -> None:
         """Report who has ended, reap orphans, go on with collections."""
-        for ward in self.by_pid.values():
+        for ward in list((self.by_pid if somebody_ended else self._collecting).values()):
             if ward.status is None and (status := family.exit_status(ward.pid)) is not None:
                 ward.status = status
                 self._say({"exit": ward.pid, "status": status})
-        orphans = self._orphans()
-        for ward in [each for each in self.by_pid.values() if each.collectors]:
+        orphans = self._orphans() if somebody_ended or self._collecting else {}
+        for ward in list(self._collecting.values()):
             self._collect(ward, [pid for pid, owner in orphans.items() if owner is ward])
 
     def _orphans(self) -> dict[int, Ward | None]:
@@ -116,7 +122,7 @@ class Wards:
         family.reap(ward.pid)
         for segment in sweep.orphaned_segments(ward.lineage):
             sweep.remove_segment(segment)
-        del self.by_pid[ward.pid], self.by_mark[ward.mark]
+        del self.by_pid[ward.pid], self.by_mark[ward.mark], self._collecting[ward.pid]
         self._collected(ward)
         for tell in ward.collectors:
             tell(ward)

@@ -6,7 +6,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 from metricrig._core import arguments
-from metricrig._core.deadlines import Deadline
+from metricrig._core.deadlines import Deadline, answer_limit, answers_within
 from metricrig._core.errors import CommandFailed, DeadlineExceeded
 from metricrig._core.exits import Completed
 from metricrig.lifecycle.state import not_executed
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from metricrig.lifecycle.state import Life
+    from metricrig.runtimes import Running
 
+_LEAST_ANSWER = 1.0
+"""Seconds until nothing is left of a command that has taken too long."""
 _numbers: Iterator[int] = itertools.count(1)
 
 
@@ -65,9 +68,10 @@ def _run(
     deadline = Deadline.after(within)
     running = life.runtime.launch(life.site, launch)
     try:
-        ended = running.exited.wait(deadline.remaining)
+        ended = _ends(running, deadline)
     finally:
-        running.collect()
+        with answers_within(max(deadline.remaining, _LEAST_ANSWER)):
+            running.collect()
     if running.refused is not None:
         raise not_executed(argv[0], running.refused)
     said, complained = (_text(file) for file in (out, err))
@@ -79,6 +83,15 @@ def _run(
     if check and running.status != 0:
         raise CommandFailed(life.name, command=argv, how=running.how, out=said, err=complained)
     return Completed(tuple(argv), running.status if running.status is not None else -1, said, complained)
+
+
+def _ends(running: Running, deadline: Deadline) -> bool:
+    """Wait for its end; an error, if nobody tells in time whether it has begun."""
+    if running.exited.wait(answer_limit(deadline.remaining)):
+        return True
+    with answers_within(0):
+        began = running.pid
+    return bool(began) and running.exited.wait(deadline.remaining)
 
 
 def _text(path: Path) -> str:

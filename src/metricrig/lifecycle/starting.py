@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metricrig._core.deadlines import Deadline
-from metricrig._core.errors import PortTaken, ServiceDied, UsageError
+from metricrig._core.deadlines import Deadline, answers_within
+from metricrig._core.errors import DeadlineExceeded, PortTaken, ServiceDied, UsageError
 from metricrig._core.events import ServiceFailed, ServiceMoved, ServiceReady, ServiceStarting
 from metricrig._core.functions import call
 from metricrig.janitor.sweep import remove_tree
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from metricrig.runtimes import Running
 
 _ATTEMPTS = 5
+_CLEANUP_ANSWER = 1.0
+"""Seconds to wait until nothing is left of a start that has failed."""
 _IN_USE = "address already in use"
 
 
@@ -41,7 +44,8 @@ def start(life: Life, subject: Subject, abandoned: threading.Event | None = None
         life.state, life.ending, life.provoked = STARTING, False, False
         life.began = time.monotonic()
         try:
-            running = _launch_until_ready(life, subject, abandoned)
+            with answers_within(life.service.start_within):
+                running = _launch_until_ready(life, subject, abandoned)
         except BaseException as error:
             _give_up(life, error)
             raise
@@ -105,12 +109,21 @@ def _launch_until_ready(life: Life, subject: Subject, abandoned: threading.Event
                 raise life.death("when it was to be executed")
         except ServiceDied as error:
             died = error
+        except DeadlineExceeded:
+            _require_launched(running)
+            raise
         usurper = life.runtime.usurper(life.site, running)
         if usurper is None and died is None:
             return running
         running.collect()
         _make_way(life, usurper, died)
     raise UsageError(f"{life.name}: somebody else served its port {_ATTEMPTS} times in a row; is it started twice?")
+
+
+def _require_launched(running: Running) -> int:
+    """Raise what is worse than a service that is not ready: that nobody has told whether it was started at all."""
+    with answers_within(0):
+        return running.pid
 
 
 def _make_way(life: Life, usurper: tuple[str, str] | None, died: ServiceDied | None) -> None:
@@ -173,7 +186,9 @@ def _write_files(life: Life) -> None:
 def _give_up(life: Life, error: BaseException) -> None:
     life.ending = True
     if life.running is not None:
-        life.running.collect()
+        # That it is not collected in time is told by the error that has led here; it is as soon as that is possible.
+        with contextlib.suppress(DeadlineExceeded), answers_within(_CLEANUP_ANSWER):
+            life.running.collect()
         life.running = None
     life.state = FAILED
     if isinstance(error, Abandoned):

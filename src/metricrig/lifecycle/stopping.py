@@ -6,7 +6,7 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
-from metricrig._core.deadlines import Deadline
+from metricrig._core.deadlines import Deadline, answers_within
 from metricrig._core.errors import MetricrigError
 from metricrig._core.events import ServicePaused, ServiceResumed, ServiceStopped
 from metricrig.lifecycle.state import DIED, PAUSED, READY, STOPPED
@@ -18,15 +18,20 @@ if TYPE_CHECKING:
     from metricrig.runtimes import Running
 
 _KILL_PATIENCE = 10.0
+_LEAST_ANSWER = 0.5
+"""Seconds that the janitor may take to pass on a signal, however short the time is in which a service has to stop."""
 
 
 def stop_all(lives: Sequence[Life], within: float | None = None) -> None:
     """Ask all of them to stop, then wait for each; whoever does not obey in time is killed."""
     began = time.monotonic()
-    asked = [(life, _ask(life)) for life in lives if life.running is not None]
-    for life, running in asked:
+    asked = []
+    for life in lives:
         patience = life.service.stop_within if within is None else within
-        deadline = Deadline(began + patience, patience)
+        if life.running is not None:
+            with answers_within(max(patience, _LEAST_ANSWER)):
+                asked.append((life, _ask(life), Deadline(began + patience, patience)))
+    for life, running, deadline in asked:
         _finish(life, running, deadline, began)
 
 
@@ -69,12 +74,14 @@ def _ask(life: Life) -> Running:
 
 def _finish(life: Life, running: Running, deadline: Deadline, began: float, *, escalated: bool = False) -> None:
     """Wait for the end, kill if it does not come, and let nothing of it remain."""
-    if not running.exited.wait(deadline.remaining):
-        escalated = True
-        running.signal(signal.SIGKILL, tree=True)
-        if not running.exited.wait(_KILL_PATIENCE):
-            raise MetricrigError(f"{life.name} (pid {running.pid}) does not die of SIGKILL: it hangs in the kernel")
-    running.collect()
+    ended = running.exited.wait(deadline.remaining)
+    with answers_within(max(deadline.remaining, _LEAST_ANSWER)):
+        if not ended:
+            escalated = True
+            running.signal(signal.SIGKILL, tree=True)
+            if not running.exited.wait(_KILL_PATIENCE):
+                raise MetricrigError(f"{life.name} (pid {running.pid}) does not die of SIGKILL: it hangs in the kernel")
+        running.collect()
     life.running = None
     life.state = STOPPED if life.ending else DIED
     if life.ending:
