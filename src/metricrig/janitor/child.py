@@ -66,7 +66,7 @@ class Parent(Protocol):
     def ask(self, message: Message) -> Message:
         """Send a message and wait for its answer."""
 
-    def await_answer(self, answered: threading.Event, op: str, sent_at: float) -> None:
+    def await_answer(self, answered: Latch, op: str, sent_at: float) -> None:
         """Wait until it has answered what was sent then."""
 
 

@@ -167,7 +167,7 @@ class Janitor:
             raise self._lost()
         return reply.message
 
-    def await_answer(self, answered: threading.Event, op: str, sent_at: float) -> None:
+    def await_answer(self, answered: Latch, op: str, sent_at: float) -> None:
         """Wait until it has answered what was sent then, as long as the operation allows.
 
         One that is stopped and has let an answer be waited for in vain is not waited for again, until it is heard of.
