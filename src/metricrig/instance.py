@@ -236,8 +236,14 @@ class Instance:
         self._life.require_open()
         url = self.metrics_url(self.outside)
         if self._metrics is None or self._metrics.endpoint.url != url:
-            self._metrics = Metrics(Endpoint(url), Lifeline(self._life), name=f"{self.name}.metrics")
+            self._metrics = Metrics(Endpoint(url, trust=self.trust), Lifeline(self._life), name=f"{self.name}.metrics")
         return self._metrics
+
+    @property
+    def trust(self) -> str | None:
+        """The file with the authority of its https pages; None if the system knows that."""
+        where = self.service.trust
+        return None if where is None else self._life.site.at.render(str(where))
 
     def release(self) -> None:
         """Close what is open towards it; its rig calls this when it closes."""

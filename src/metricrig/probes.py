@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from metricrig._core.arguments import wrong
+from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import described
-from metricrig._core.http import PATIENCE, get
+from metricrig._core.try_limit import try_limit
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from metricrig._core.exits import Completed
+    from metricrig._core.http import Answer as Said
     from metricrig.metrics.condition import Condition
     from metricrig.metrics.live import Metrics
     from metricrig.placement import Ports
@@ -56,6 +58,10 @@ class Subject(Protocol):
     def metrics(self) -> Metrics:
         """Its metrics page."""
 
+    @property
+    def trust(self) -> str | None:
+        """The file with the authority of its https pages; None if the system knows that."""
+
     def logged(self, pattern: str) -> str | None:
         """What matches in the log since this start."""
 
@@ -89,7 +95,7 @@ class Tcp:
         """Connect once."""
         number = _number(subject, self.port)
         try:
-            socket.create_connection((subject.host, number), PATIENCE).close()
+            socket.create_connection((subject.host, number), try_limit()).close()
         except OSError as error:
             return Answer(ready=False, said=f"{subject.host}:{number}: {_plainly(error)}")
         if not subject.listens(self.port):
@@ -112,7 +118,8 @@ class Reply:
         """Ask once, on a connection of its own."""
         number = _number(subject, self.port)
         try:
-            with socket.create_connection((subject.host, number), PATIENCE) as connection:
+            # Half of it to connect and half to hear: three steps would take three times as long as one.
+            with socket.create_connection((subject.host, number), try_limit() / 2) as connection:
                 connection.sendall(self.question)
                 said = connection.recv(4096)
         except OSError as error:
@@ -129,20 +136,21 @@ class Http:
     path: str
     port: str | None
     status: Collection[int]
+    secure: bool = False
 
     def __str__(self) -> str:
         return f"GET {self.path} answered with {_statuses(self.status)}"
 
     def ask(self, subject: Subject) -> Answer:
         """One GET."""
-        number = _number(subject, self.port)
-        where = f"GET http://{subject.host}:{number}{self.path}"
+        where = f"GET http{'s' if self.secure else ''}://{subject.host}:{_number(subject, self.port)}{self.path}"
         try:
-            status, body = get(subject.host, number, self.path)
+            answer = _got(subject, self.port, self.path, secure=self.secure)
         except OSError as error:
             return Answer(ready=False, said=f"{where}: {_why(subject, self.port, error)}")
-        said = f"{where}: {status} {body[:200]!r}" if status not in self.status else f"{where}: {status}"
-        return Answer(ready=status in self.status, said=said)
+        if answer.status in self.status:
+            return Answer(ready=True, said=f"{where}: {answer.status}")
+        return Answer(ready=False, said=f"{where}: {answer.status} {answer.text[:200]!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +181,7 @@ class Command:
 
     def ask(self, subject: Subject) -> Answer:
         """Run it once."""
-        done = subject.run(self.command, within=PATIENCE, check=False)
+        done = subject.run(self.command, within=try_limit(), check=False)
         output = (done.err or done.out).strip().splitlines()
         return Answer(done.status == 0, f"{done.command[0]} exited {done.status}: {output[-1] if output else ''}")
 
@@ -192,12 +200,12 @@ class MetricPresent:
     def ask(self, subject: Subject) -> Answer:
         """Read the page once."""
         try:
-            status, body = get(subject.host, _number(subject, self.port), self.path)
+            answer = _got(subject, self.port, self.path)
         except OSError as error:
             return Answer(ready=False, said=f"GET {self.path}: {_why(subject, self.port, error)}")
-        if re.search(rf"^{re.escape(self.name)}[{{ \t]", body, re.MULTILINE):
+        if re.search(rf"^{re.escape(self.name)}[{{ \t]", answer.text, re.MULTILINE):
             return Answer(ready=True, said=f"{self.path} has {self.name}")
-        return Answer(ready=False, said=f"GET {self.path}: {status}, and no sample of {self.name} in it")
+        return Answer(ready=False, said=f"GET {self.path}: {answer.status}, and no sample of {self.name} in it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +221,7 @@ class MetricHolds:
         """One look at the page."""
         from metricrig.metrics.sources import look_at  # noqa: PLC0415 - few services are ready by their metrics
 
-        verdict = self.condition.judge(look_at([subject.metrics], subject.metrics, PATIENCE))
+        verdict = self.condition.judge(look_at([subject.metrics], subject.metrics, try_limit()))
         if verdict is True:
             return Answer(ready=True, said=f"{self.condition}")
         return Answer(ready=False, said=f"not yet {self.condition}" if verdict is False else f"{verdict}")
@@ -296,15 +304,32 @@ def _number(subject: Subject, port: str | None) -> int:
     return subject.ports[port] if port else subject.ports.first
 
 
+def _got(subject: Subject, port: str | None, path: str, *, secure: bool = False) -> Said:
+    """The answer to one GET, on a connection of its own."""
+    from metricrig._core.http import Connection, Request  # noqa: PLC0415 - while the server starts there is time
+
+    tls = None
+    if secure:
+        from metricrig._core.tls import trusting  # noqa: PLC0415 - few services are asked by https
+
+        tls = trusting(subject.trust)
+    connection = Connection(subject.host, _number(subject, port), tls)
+    request = Request("GET", path, {"Accept": "*/*", "Connection": "close"})
+    try:
+        return connection.ask(request, Deadline.exactly(try_limit()))
+    finally:
+        connection.close()
+
+
 def _why(subject: Subject, port: str | None, error: OSError) -> str:
     """Why nothing came. What stands before a container accepts connections and drops them: that is a refusal too."""
     return _plainly(error) if subject.listens(port) else _REFUSED
 
 
 def _plainly(error: OSError) -> str:
-    if isinstance(error, TimeoutError):
-        return f"no answer in {PATIENCE:g} s"
-    return (error.strerror or str(error)).lower()
+    from metricrig._core.http import plainly  # noqa: PLC0415 - see above
+
+    return plainly(error)
 
 
 def _statuses(status: Collection[int]) -> str:

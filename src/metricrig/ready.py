@@ -28,9 +28,12 @@ def tcp(port: str | None = None) -> Probe:
 
 def http(path: str = "/", *, port: str | None = None, status: int | Collection[int] = range(200, 300)) -> Probe:
     """Ready when a GET is answered with one of these statuses."""
-    if not arguments.text("ready.http", "path", path, 'ready.http("/healthz")').startswith("/"):
-        raise wrong("ready.http", "path", path, f'a path: ready.http("/{path.lstrip("/")}")')
-    return Http(path, _port("ready.http", port), _statuses(status))
+    return Http(_path("ready.http", path), _port("ready.http", port), _statuses(status))
+
+
+def https(path: str = "/", *, port: str | None = None, status: int | Collection[int] = range(200, 300)) -> Probe:
+    """The same by https. Whose certificates are trusted, if not those that the system knows: ``Service(trust=…)``."""
+    return Http(_path("ready.https", path), _port("ready.https", port), _statuses(status), secure=True)
 
 
 def reply(question: bytes, *answers: bytes, port: str | None = None) -> Probe:
@@ -80,6 +83,12 @@ def _several(who: str, probes: Sequence[Readiness]) -> tuple[Probe, ...]:
     if not probes:
         raise UsageError(f"{who}() of nothing\n  what works: {who}(ready.tcp(), ready.log('listening'))")
     return tuple(as_probe(each, who) for each in probes)
+
+
+def _path(who: str, path: str) -> str:
+    if not arguments.text(who, "path", path, f'{who}("/healthz")').startswith("/"):
+        raise wrong(who, "path", path, f'a path: {who}("/{path.lstrip("/")}")')
+    return path
 
 
 def _port(who: str, port: str | None) -> str | None:

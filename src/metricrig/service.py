@@ -108,6 +108,8 @@ class Service:
     """When it is ready; unless given: when all its ports accept connections."""
     metrics: str | None = None
     """Its metrics page: a path on the first port, or a whole URL: ``http://{host}:{port[admin]}/metrics``."""
+    trust: str | Path | None = None
+    """The PEM file with the authority of its https pages, where the system does not know it: "{dir}/authority.pem"."""
     needs: Sequence[Named | str] = ()
     """What has to be ready before this starts."""
     url: str | None = None

@@ -150,10 +150,14 @@ def _needs(service: Any, given: Any) -> None:
             raise UsageError(f"{service.name}: needs are instances or their names, not {need!r}")
 
 
-def _cwd(service: Any, given: Any) -> None:
-    _set(
-        service, "cwd", text(service.name, "cwd", os.fspath(given) if isinstance(given, Path) else given, 'cwd="{dir}"')
-    )
+def _place(name: str, example: str) -> Callable[[Any, Any], None]:
+    """A path, or a text with placeholders that becomes one; kept as a text."""
+
+    def look(service: Any, given: Any) -> None:
+        words = os.fspath(given) if isinstance(given, Path) else given
+        _set(service, name, text(service.name, name, words, f'{name}="{example}"'))
+
+    return look
 
 
 def _user(service: Any, given: Any) -> None:
@@ -208,13 +212,26 @@ def _set(service: Any, name: str, value: Any) -> None:
 
 def _templates(service: Any) -> Iterator[str]:
     """All texts with placeholders."""
-    yield from (each for each in (service.url, service.cwd, service.metrics) if each is not None)
+    yield from (each for each in (service.url, service.cwd, service.metrics, service.trust) if each is not None)
     yield from () if callable(service.command) else service.command
     yield from () if callable(service.env) else service.env.values()
     yield from (content for content in service.files.values() if isinstance(content, str))
 
 
-_OPTIONAL = {"tool", "version", "image", "limits", "runtime", "ready", "metrics", "url", "cwd", "user", "prepare"}
+_OPTIONAL = {
+    "tool",
+    "version",
+    "image",
+    "limits",
+    "runtime",
+    "ready",
+    "metrics",
+    "trust",
+    "url",
+    "cwd",
+    "user",
+    "prepare",
+}
 
 _CHECKS: dict[str, Callable[[Any, Any], None]] = {
     "command": _command,
@@ -230,7 +247,8 @@ _CHECKS: dict[str, Callable[[Any, Any], None]] = {
     "metrics": _metrics,
     "needs": _needs,
     "url": _text("url", "redis://{host}:{port}"),
-    "cwd": _cwd,
+    "cwd": _place("cwd", "{dir}"),
+    "trust": _place("trust", "{dir}/authority.pem"),
     "user": _user,
     "unprivileged": _flag,
     "stop_signal": _stop_signal,

@@ -37,6 +37,16 @@ class Deadline:
         within = checked_seconds("a wait", "within", seconds) * factor()
         return cls(time.monotonic() + within, within)
 
+    @classmethod
+    def exactly(cls, seconds: float) -> Deadline:
+        """The same where the seconds are what is left of another deadline."""
+        return cls(time.monotonic() + seconds, seconds)
+
+    def capped(self, seconds: float) -> Deadline:
+        """The moment that comes first: this one, or ``seconds`` from now."""
+        capped = Deadline.after(seconds)
+        return capped if capped.at < self.at else self
+
     @property
     def remaining(self) -> float:
         """Seconds left, never negative."""

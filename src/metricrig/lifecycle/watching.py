@@ -8,6 +8,7 @@ from metricrig._core import arguments
 from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import DeadlineExceeded, UsageError
 from metricrig._core.latch import Latch
+from metricrig._core.try_limit import tries_until
 from metricrig.probes import Answer
 
 if TYPE_CHECKING:
@@ -35,6 +36,19 @@ def watch(
     abandoned: threading.Event | None = None,
 ) -> Answer:
     """Ask until the answer is yes. The pauses are spent waiting for the process's end, so death ends them at once."""
+    with tries_until(deadline):
+        return _watched(life, running, ask, wanted=wanted, deadline=deadline, abandoned=abandoned)
+
+
+def _watched(
+    life: Life,
+    running: Running,
+    ask: Callable[[], Answer],
+    *,
+    wanted: str,
+    deadline: Deadline,
+    abandoned: threading.Event | None,
+) -> Answer:
     answer = ask()
     life.last_answer = answer.said
     for pause in deadline.pauses():

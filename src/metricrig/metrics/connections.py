@@ -1,26 +1,23 @@
-"""Connections to one server that stay open, and what exactly has happened when one of them fails.
-
-By http.client: to post a large body takes half of the CPU that urllib3 took, whose other services were not used here.
-"""
+"""Connections to one server that stay open, and what exactly has happened when one of them fails."""
 
 from __future__ import annotations
 
 import contextlib
-import select
 import weakref
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from metricrig._core.errors import DeadlineExceeded, MetricrigError
+from metricrig._core.http import Connection, OutOfTime, plainly
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from http.client import HTTPConnection
+    from ssl import SSLContext
+
+    from metricrig._core.deadlines import Deadline
+    from metricrig._core.http import Answer, Request
 
 CONNECT_WITHIN = 5.0
-# What stands in a path and its query as it is; other characters are quoted.
-_PLAIN = "/?&=%:;,@+$!*'()"
+"""Seconds for a connection: a server that is there accepts within these."""
 
 
 class Unreachable(MetricrigError):
@@ -28,37 +25,7 @@ class Unreachable(MetricrigError):
 
 
 class Broken(MetricrigError):
-    """The connection broke after the request had begun: the server may have acted on it, or not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is asked; the server may be silent for ``within`` seconds."""
-
-    method: str
-    path: str
-    body: bytes | None
-    headers: Mapping[str, str]
-    within: float
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a server said. Header names are in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def ok(self) -> bool:
-        """Whether it is a 2xx."""
-        return 200 <= self.status < 300  # noqa: PLR2004 - HTTP
-
-    @property
-    def text(self) -> str:
-        """The body, and something readable if there is none."""
-        return self.body.decode(errors="replace").strip()
+    """No answer came that is one, after the request had begun: the server may have acted on it, or not."""
 
 
 class Connections:
@@ -67,16 +34,16 @@ class Connections:
     def __init__(self, url: str, kept: int) -> None:
         self._url = url
         self._kept = kept
-        self._idle: list[HTTPConnection] = []
+        self._idle: list[Connection] = []
         weakref.finalize(self, _closed, self._idle)  # nobody has to close a client
 
-    def ask(self, request: Request) -> Answer:
+    def ask(self, request: Request, deadline: Deadline) -> Answer:
         """Once: nothing is sent again."""
-        connection = self._alive() or self._opened(request.within)
+        connection = self._alive() or self._opened(deadline)
         with contextlib.ExitStack() as unless_kept:
             unless_kept.callback(connection.close)
-            answer = self._asked(connection, request)
-            if connection.sock is not None and len(self._idle) < self._kept:
+            answer = self._asked(connection, request, deadline)
+            if connection.is_open and len(self._idle) < self._kept:
                 unless_kept.pop_all()
                 self._idle.append(connection)
         return answer
@@ -85,64 +52,47 @@ class Connections:
         """Close those that are idle; the next request opens a new one."""
         _closed(self._idle)
 
-    def _asked(self, connection: HTTPConnection, request: Request) -> Answer:
-        from http.client import HTTPException  # noqa: PLC0415 - see below
-
-        about = urlsplit(request.path).path
-        connection.sock.settimeout(request.within)
+    def _asked(self, connection: Connection, request: Request, deadline: Deadline) -> Answer:
+        about = urlsplit(request.target).path
         try:
-            return _answer(connection, request)
-        except TimeoutError:
+            return connection.ask(request, deadline)
+        except OutOfTime as error:
             raise DeadlineExceeded(
-                self._url, wanted=f"an answer to {about}", seen="nothing", within=request.within
+                self._url, wanted=f"an answer to {about}", seen=error.seen, within=deadline.within
             ) from None
-        except (OSError, HTTPException) as error:
-            raise Broken(f"{self._url}: the connection broke during {about} ({_short(error)})") from None
+        except OSError as error:
+            raise Broken(f"{self._url}: no answer to {about}: {plainly(error)}") from None
 
-    def _alive(self) -> HTTPConnection | None:
+    def _alive(self) -> Connection | None:
         """One that the server has not closed in the meantime."""
         with contextlib.suppress(IndexError):  # none is left, perhaps because another thread was quicker
             while True:
                 connection = self._idle.pop()
-                poll = select.poll()
-                poll.register(connection.sock, select.POLLIN)
-                if not poll.poll(0):
+                if connection.undisturbed:
                     return connection
                 connection.close()
         return None
 
-    def _opened(self, within: float) -> HTTPConnection:
-        from http.client import HTTPConnection, HTTPSConnection  # noqa: PLC0415 - 20 ms that only talking needs
-
+    def _opened(self, deadline: Deadline) -> Connection:
         parts = urlsplit(self._url)
-        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        connection = kind(parts.hostname or "", parts.port, timeout=min(CONNECT_WITHIN, within))
+        secure = parts.scheme == "https"
+        connection = Connection(parts.hostname or "", parts.port or (443 if secure else 80), _tls(secure=secure))
         try:
-            connection.connect()
+            connection.open(deadline.capped(CONNECT_WITHIN))
         except OSError as error:
-            raise Unreachable(f"{self._url}: no connection ({_short(error)}); is the server running?") from None
+            raise Unreachable(f"{self._url}: no connection ({plainly(error)}); is the server running?") from None
         return connection
 
 
-def _closed(several: list[HTTPConnection]) -> None:
+def _tls(*, secure: bool) -> SSLContext | None:
+    if not secure:
+        return None
+    from metricrig._core.tls import trusting  # noqa: PLC0415 - few servers are asked by https
+
+    return trusting(None)
+
+
+def _closed(several: list[Connection]) -> None:
     with contextlib.suppress(IndexError):
         while True:
             several.pop().close()
-
-
-def _answer(connection: HTTPConnection, request: Request) -> Answer:
-    whole = False
-    # A server that refuses a large body may answer, and read no more of it.
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-        connection.request(request.method, quote(request.path, _PLAIN), request.body, dict(request.headers))
-        whole = True
-    response = connection.getresponse()
-    answer = Answer(response.status, {name.lower(): value for name, value in response.headers.items()}, response.read())
-    if not whole:
-        connection.close()
-    return answer
-
-
-def _short(error: Exception) -> str:
-    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return (said or type(error).__name__).lower()

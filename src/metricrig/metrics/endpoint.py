@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import gzip
-import socket
-import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from metricrig._core.arguments import text
+from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import MetricrigError, UsageError
+from metricrig._core.http import Connection, Request, plainly
 from metricrig.metrics.exposition.formats import ACCEPT
 from metricrig.metrics.exposition.keys import SeriesKeys
 from metricrig.metrics.exposition.page import Page
 
 if TYPE_CHECKING:
-    from http.client import HTTPConnection, HTTPResponse
     from pathlib import Path
     from ssl import SSLContext
 
+    from metricrig._core.http import Answer as Said
+
 PATIENCE = 5.0
-"""Seconds without a byte from the server after which one scrape has failed."""
+"""Seconds after which one scrape has failed, whatever has come of it until then."""
 _LOCAL = ("127.", "localhost", "::1")
 _OK = 200
 
@@ -51,66 +51,62 @@ class Endpoint:
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise UsageError(f"{url!r} is no URL of a metrics page: http://127.0.0.1:8000/metrics is one")
         self._secure = parts.scheme == "https"
-        self._host, self._port = parts.hostname, parts.port
-        self._path = (parts.path or "/metrics") + (f"?{parts.query}" if parts.query else "")
+        self._host, self._port = parts.hostname, parts.port or (443 if self._secure else 80)
+        path = (parts.path or "/metrics") + (f"?{parts.query}" if parts.query else "")
         # Compressing for the way through loopback costs more than it saves.
         coding = "identity" if parts.hostname.startswith(_LOCAL) else "gzip"
-        self._headers = {"Accept": accept, "Accept-Encoding": coding}
-        self._connection: HTTPConnection | None = None
-        self._tls: SSLContext | None = None
+        self._request = Request("GET", path, {"Accept": accept, "Accept-Encoding": coding})
+        self._connection: Connection | None = None
         self._keys = SeriesKeys()
 
     def page(self, patience: float | None = None) -> Page:
-        """Fetch the page now. With ``patience``, the server may be silent for so many seconds only."""
-        body, content_type = self._fetched(self.timeout if patience is None else min(patience, self.timeout))
+        """Fetch the page now: all of it has come within ``patience`` seconds, or it is an error."""
+        body, content_type = self._fetched(self._deadline(patience))
         self._keys.make_room()
         return Page(body, content_type, source=self.url, keys=self._keys)
 
     def ask(self, patience: float) -> Asked:
         """Ask for the page as it is now, on a connection of its own, and read it later, on any thread."""
-        connection = self._connected()
-        connection.timeout = patience
+        connection, deadline = self._connected(), Deadline.exactly(patience)
+        request = Request("GET", self._request.target, {**self._request.headers, "Connection": "close"})
         try:
-            connection.request("GET", self._path, headers={**self._headers, "Connection": "close"})
-        except (OSError, _protocol_error()) as error:
-            connection.close()
-            raise ScrapeFailed(self.url, _plainly(error, patience)) from error
-        return Asked(self.url, connection, patience)
+            connection.send(request, deadline)
+        except OSError as error:
+            raise ScrapeFailed(self.url, _plainly(error)) from error
+        return Asked(self.url, connection, deadline)
 
     def close(self) -> None:
         """Close the connection; the next page opens another."""
         if self._connection is not None:
             self._connection.close()
-            self._connection = None
 
-    def _fetched(self, patience: float) -> tuple[bytes, str | None]:
-        # A server closes idle connections when it likes, which is noticed by using one: that is no failure.
-        for again in (self._connection is not None, False):
-            try:
-                return self._asked(patience)
-            except (OSError, _protocol_error()) as error:
-                self.close()
-                if isinstance(error, TimeoutError) or not again:
-                    raise ScrapeFailed(self.url, _plainly(error, patience)) from error
-        raise AssertionError("the second try returns or raises")
+    def _deadline(self, patience: float | None) -> Deadline:
+        usual = Deadline.after(self.timeout)
+        return usual if patience is None or patience >= usual.within else Deadline.exactly(patience)
 
-    def _asked(self, patience: float) -> tuple[bytes, str | None]:
+    def _fetched(self, deadline: Deadline) -> tuple[bytes, str | None]:
         if self._connection is None:
             self._connection = self._connected()
-        self._connection.timeout = patience
-        if self._connection.sock is not None:
-            self._connection.sock.settimeout(patience)
-        self._connection.request("GET", self._path, headers=self._headers)
-        return _answer(self._connection, self.url)
+        # A server closes idle connections when it likes, which is noticed by using one: that is no failure.
+        for again in (self._connection.is_open, False):
+            try:
+                return _content(self._connection.ask(self._request, deadline), self.url)
+            except OSError as error:
+                if isinstance(error, TimeoutError) or not again:
+                    raise ScrapeFailed(self.url, _plainly(error)) from error
+        raise AssertionError("the second try returns or raises")
 
-    def _connected(self) -> HTTPConnection:
-        from http.client import HTTPConnection, HTTPSConnection  # noqa: PLC0415 - 25 ms, and not everybody scrapes
+    def _connected(self) -> Connection:
+        return Connection(self._host, self._port, self._tls() if self._secure else None)
 
-        if not self._secure:
-            return HTTPConnection(self._host, self._port, timeout=self.timeout)
-        if self._tls is None:
-            self._tls = _trusting(self.trust)
-        return HTTPSConnection(self._host, self._port, timeout=self.timeout, context=self._tls)
+    def _tls(self) -> SSLContext:
+        from metricrig._core.tls import trusting  # noqa: PLC0415 - few pages are served by https
+
+        try:
+            return trusting(self.trust)
+        except OSError as error:
+            why = plainly(error)
+            raise UsageError(f"trust={str(self.trust)!r} is no PEM file with an authority: {why}") from error
 
     def __repr__(self) -> str:
         return f"<Endpoint {self.url}>"
@@ -119,17 +115,17 @@ class Endpoint:
 class Asked:
     """A page that was asked for, and has yet to be read."""
 
-    def __init__(self, url: str, connection: HTTPConnection, patience: float) -> None:
+    def __init__(self, url: str, connection: Connection, deadline: Deadline) -> None:
         self._url = url
         self._connection = connection
-        self._patience = patience
+        self._deadline = deadline
 
     def read(self) -> Answer:
         """What the server answered; once."""
         try:
-            return Answer(self._url, *_answer(self._connection, self._url))
-        except (OSError, _protocol_error()) as error:
-            raise ScrapeFailed(self._url, _plainly(error, self._patience)) from error
+            return Answer(self._url, *_content(self._connection.receive(self._deadline), self._url))
+        except OSError as error:
+            raise ScrapeFailed(self._url, _plainly(error)) from error
         finally:
             self._connection.close()
 
@@ -148,7 +144,7 @@ class Answer:
 
 
 def read(url: str, *, timeout: float = PATIENCE, trust: str | Path | None = None) -> Page:
-    """Fetch one page."""
+    """Fetch one page, all of it within ``timeout`` seconds."""
     endpoint = Endpoint(url, timeout=timeout, trust=trust)
     try:
         return endpoint.page()
@@ -156,53 +152,14 @@ def read(url: str, *, timeout: float = PATIENCE, trust: str | Path | None = None
         endpoint.close()
 
 
-def _answer(connection: HTTPConnection, url: str) -> tuple[bytes, str | None]:
-    _acknowledge_at_once(connection.sock)
-    response = connection.getresponse()
-    body = _decoded(response, response.read(), url)
-    if response.status != _OK:
-        raise ScrapeFailed(url, f"{response.status} {response.reason}: {body[:200].decode(errors='replace')!r}")
-    return body, response.headers.get("Content-Type")
+def _content(answer: Said, url: str) -> tuple[bytes, str | None]:
+    if answer.status != _OK:
+        raise ScrapeFailed(url, f"{answer.status} {answer.reason}: {answer.body[:200].decode(errors='replace')!r}")
+    return answer.body, answer.headers.get("content-type")
 
 
-def _decoded(response: HTTPResponse, body: bytes, url: str) -> bytes:
-    if response.headers.get("Content-Encoding", "").lower() not in {"gzip", "x-gzip"}:
-        return body
-    try:
-        return gzip.decompress(body)
-    except (OSError, EOFError, zlib.error) as error:
-        raise ScrapeFailed(url, f"its gzip is broken: {error}") from error
-
-
-def _acknowledge_at_once(connection: socket.socket) -> None:
-    """Many small servers send head and body apart, and the body waits for our acknowledgement: 40 ms if it is delayed.
-
-    The kernel forgets this after a while, so it is said with every request.
-    """
-    option = getattr(socket, "TCP_QUICKACK", None)
-    if option is not None:
-        connection.setsockopt(socket.IPPROTO_TCP, option, 1)
-
-
-def _trusting(authority: str | Path | None) -> SSLContext:
-    import ssl  # noqa: PLC0415 - few pages are served by https, and reading the system's authorities takes 20 ms
-
-    try:
-        return ssl.create_default_context(cafile=authority)
-    except OSError as error:
-        raise UsageError(f"trust={str(authority)!r} is no PEM file with an authority: {_plainly(error, 0)}") from error
-
-
-def _protocol_error() -> type[Exception]:
-    from http.client import HTTPException  # noqa: PLC0415
-
-    return HTTPException
-
-
-def _plainly(error: Exception, timeout: float) -> str:
-    if isinstance(error, TimeoutError):
-        return f"no answer in {timeout:g} s"
-    if verdict := getattr(error, "verify_message", None):  # of ssl.SSLCertVerificationError
-        return f"its certificate is not trusted: {verdict}; say whose it is: Endpoint(url, trust='authority.pem')"
-    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return (said or type(error).__name__).lower()
+def _plainly(error: OSError) -> str:
+    said = plainly(error)
+    if hasattr(error, "verify_message"):
+        return f"{said}; say whose it is: Endpoint(url, trust='authority.pem'), Service(..., trust='authority.pem')"
+    return said

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
+from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import UsageError
-from metricrig.metrics.connections import Answer, Broken, Connections, Request, Unreachable
+from metricrig._core.http import Answer, Request
+from metricrig.metrics.connections import Broken, Connections, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,11 +30,11 @@ class Server:
         self._connections = Connections(self.url, connections)
         self._root = urlsplit(self.url).path
 
-    def get(self, path: str, fields: Fields = (), *, within: float = 30.0) -> Answer:
+    def get(self, path: str, fields: Fields = (), *, within: float | Deadline = 30.0) -> Answer:
         """GET with a query string."""
         return self.request("GET", self.address(path, fields), within=within)
 
-    def form(self, path: str, fields: Fields = (), *, within: float = 30.0) -> Answer:
+    def form(self, path: str, fields: Fields = (), *, within: float | Deadline = 30.0) -> Answer:
         """POST a form, which holds queries of any length."""
         content = {"Content-Type": "application/x-www-form-urlencoded"}
         body = urlencode([*fields, *self.parameters]).encode()
@@ -50,11 +52,12 @@ class Server:
         *,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-        within: float = 30.0,
+        within: float | Deadline = 30.0,
     ) -> Answer:
-        """One request, once. Nothing is sent again: that is the caller's to decide."""
+        """One request, once, whose whole answer has come by then. Nothing is sent again: that is the caller's."""
         path = self._root + (url.removeprefix(self.url) or "/")
-        return self._connections.ask(Request(method, path, body, {**self.headers, **(headers or {})}, within))
+        deadline = within if isinstance(within, Deadline) else Deadline.after(within)
+        return self._connections.ask(Request(method, path, {**self.headers, **(headers or {})}, body), deadline)
 
     def close(self) -> None:
         """Close the connections; the next request opens new ones."""

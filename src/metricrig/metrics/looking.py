@@ -43,7 +43,7 @@ class Source(Protocol):
         """Who knows whether the server lives; None if nobody does."""
 
     def page(self, patience: float | None = None) -> Page:
-        """Fetch the page now, within so many seconds."""
+        """Fetch the page now: all of it within so many seconds, or it is an error."""
 
 
 @dataclass(frozen=True, slots=True)

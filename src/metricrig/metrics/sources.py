@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import MetricrigError, UsageError
 from metricrig.metrics.exposition.errors import NotOneSample
 from metricrig.metrics.looking import Look, Unknown
@@ -28,11 +29,12 @@ def sources_of(whole: object, numbers: Iterable[Expression], default: Source | N
 
 
 def look_at(sources: Sequence[Source], default: Source | None, patience: float | None = None) -> Look:
-    """Fetch every page once."""
+    """Fetch every page once, all of them within ``patience``."""
+    deadline = None if patience is None else Deadline.exactly(patience)
     pages: dict[Source | None, Page | MetricrigError] = {}
     for source in sources:
         try:
-            pages[source] = source.page(patience)
+            pages[source] = source.page(None if deadline is None else deadline.remaining)
         except MetricrigError as error:
             pages[source] = error
     if default in pages:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Unpack
 
-from metricrig._core.http import PATIENCE
+from metricrig._core.try_limit import try_limit
 from metricrig.probes import Answer
 from metricrig.service import Service
 from metricrig.services.postgresql import data_directory
@@ -75,7 +75,7 @@ class AsksForPassword:
         parameters = b"".join(each.encode() + b"\0" for each in ("user", USER, "database", USER, ""))
         hello = struct.pack("!ii", 8 + len(parameters), 196608) + parameters  # protocol 3.0
         try:
-            with socket.create_connection((subject.host, subject.ports.first), PATIENCE) as connection:
+            with socket.create_connection((subject.host, subject.ports.first), try_limit()) as connection:
                 connection.sendall(hello)
                 said = connection.recv(400)
         except OSError as error:

@@ -1,0 +1,11 @@
+"""HTTP/1.1 as a test asks it: one client for pages, queries, writes and probes, with one deadline for each answer.
+
+By hand, because ``http.client`` takes 25 ms to import, more than Redis takes to start, and because its timeout begins
+anew with each byte: a server that trickles is never given up.
+"""
+
+from metricrig._core.http.connection import Connection
+from metricrig._core.http.exchange import Answer, Request
+from metricrig._core.http.failures import AnswerTooLarge, NotHttp, OutOfTime, plainly
+
+__all__ = ["Answer", "AnswerTooLarge", "Connection", "NotHttp", "OutOfTime", "Request", "plainly"]
