@@ -7,10 +7,11 @@ import weakref
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from metricrig._core.errors import DeadlineExceeded, MetricrigError
+from metricrig._core.errors import DeadlineExceeded, MetricrigError, UsageError
 from metricrig._core.http import Connection, OutOfTime, plainly
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from ssl import SSLContext
 
     from metricrig._core.deadlines import Deadline
@@ -31,8 +32,9 @@ class Broken(MetricrigError):
 class Connections:
     """As many as are needed at once, of which so many are kept."""
 
-    def __init__(self, url: str, kept: int) -> None:
+    def __init__(self, url: str, kept: int, trust: str | Path | None = None) -> None:
         self._url = url
+        self._trust = trust
         self._kept = kept
         self._idle: list[Connection] = []
         weakref.finalize(self, _closed, self._idle)  # nobody has to close a client
@@ -76,20 +78,24 @@ class Connections:
     def _opened(self, deadline: Deadline) -> Connection:
         parts = urlsplit(self._url)
         secure = parts.scheme == "https"
-        connection = Connection(parts.hostname or "", parts.port or (443 if secure else 80), _tls(secure=secure))
+        connection = Connection(
+            parts.hostname or "", parts.port or (443 if secure else 80), self._tls() if secure else None
+        )
         try:
             connection.open(deadline.capped(CONNECT_WITHIN))
         except OSError as error:
             raise Unreachable(f"{self._url}: no connection ({plainly(error)}); is the server running?") from None
         return connection
 
+    def _tls(self) -> SSLContext:
+        from metricrig._core.tls import trusting  # noqa: PLC0415 - few servers are asked by https
 
-def _tls(*, secure: bool) -> SSLContext | None:
-    if not secure:
-        return None
-    from metricrig._core.tls import trusting  # noqa: PLC0415 - few servers are asked by https
-
-    return trusting(None)
+        try:
+            return trusting(self._trust)
+        except OSError as error:
+            raise UsageError(
+                f"trust={str(self._trust)!r} is no PEM file with an authority: {plainly(error)}"
+            ) from error
 
 
 def _closed(several: list[Connection]) -> None:

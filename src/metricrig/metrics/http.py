@@ -12,6 +12,7 @@ from metricrig.metrics.connections import Broken, Connections, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     Fields = Sequence[tuple[str, str]]
 
@@ -22,12 +23,18 @@ class Server:
     """A base URL and the connections to it. ``parameters`` and ``headers`` go with every request."""
 
     def __init__(
-        self, url: str, *, parameters: Fields = (), headers: Mapping[str, str] | None = None, connections: int = 4
+        self,
+        url: str,
+        *,
+        parameters: Fields = (),
+        headers: Mapping[str, str] | None = None,
+        connections: int = 4,
+        trust: str | Path | None = None,
     ) -> None:
         self.url = _checked(url).rstrip("/")
         self.parameters = tuple(parameters)
         self.headers = dict(headers or {})
-        self._connections = Connections(self.url, connections)
+        self._connections = Connections(self.url, connections, trust)
         self._root = urlsplit(self.url).path
 
     def get(self, path: str, fields: Fields = (), *, within: float | Deadline = 30.0) -> Answer:

@@ -6,12 +6,16 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 from support.receiver import Handler, broken, hanging, receiving, status
 
 from metricrig.metrics.http import Answer, Server
 from metricrig.metrics.remote_write import Body, Sender, WriteRejected, WriteUncertain
+from metricrig.metrics.remote_write.bodies import bodies
+from metricrig.metrics.remote_write.retry_delay import FIRST, LONGEST, RetryDelay
 from metricrig.metrics.remote_write.retrying import Again, Delivered, Refused, judge, retry_after
+from metricrig.metrics.timeline import Block
 
 OK = status(204)
 
@@ -81,7 +85,7 @@ def test_a_busy_receiver_is_asked_again(number: int) -> None:
 
 def test_a_receiver_that_is_busy_for_longer_than_we_may_wait_is_an_error_at_once() -> None:
     with receiving(status(503, "later", Retry_After="60")) as receiver:
-        with pytest.raises(WriteRejected, match="another try in 60 s"):
+        with pytest.raises(WriteRejected, match="another try in 60 s would be too late"):
             send(receiver.url, some(3), within=5)
         assert len(receiver.got) <= 2
 
@@ -145,6 +149,31 @@ def test_version_2_counts_only_what_the_receiver_counted() -> None:
         send(receiver.url, some(1), version=2)
 
 
+def test_a_receiver_that_does_not_take_version_2_gets_version_1() -> None:
+    labels = [{"__name__": "a", "job": f"é{number}"} for number in range(300)]
+    block = Block(labels, np.arange(3, dtype=np.int64) + 1_704_067_200_000, np.ones((300, 3)), np.ones((300, 3), bool))
+    newer, older = (list(bodies([block], version=version, samples=200)) for version in (2, 1))
+    with receiving(status(415, "unsupported"), OK) as receiver:
+        done = send(receiver.url, iter(newer), version=2, connections=1)
+    assert (done.samples, done.requests) == (900, len(older))
+    assert receiver.got == [newer[0].data, *(body.data for body in older)]
+
+
+def test_version_1_is_not_taken_for_an_older_one() -> None:
+    with receiving(status(415, "no")) as receiver, pytest.raises(WriteRejected, match="no"):
+        send(receiver.url, some(1))
+
+
+def test_pauses_grow_are_bounded_and_are_the_same_for_a_seed() -> None:
+    delay, again, other = (RetryDelay(seed) for seed in (1, 1, 2))
+    pauses = [delay.next() for _ in range(30)]
+    assert pauses == [again.next() for _ in range(30)]
+    assert pauses != [other.next() for _ in range(30)]
+    for number, pause in enumerate(pauses):
+        whole = min(FIRST * 2**number, LONGEST)
+        assert whole / 2 <= pause <= whole
+
+
 @pytest.mark.parametrize(
     ("said", "pause"),
     [
@@ -165,4 +194,4 @@ def test_the_pause_that_is_asked_for(said: str, pause: float | None) -> None:
 )
 def test_what_is_done_after_an_answer(number: int, verdict: type) -> None:
     answer = Answer(number, {}, b"")
-    assert isinstance(judge(answer, samples=1, version=1, waited=0, left=9, now=0), verdict)
+    assert isinstance(judge(answer, samples=1, version=1, pause=1, left=9, now=0), verdict)

@@ -1,72 +1,147 @@
-"""JSON of the query API as results."""
+"""JSON of the query API as results: all of it, or an error that says what is missing."""
 
 from __future__ import annotations
 
 import json
 import re
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from metricrig.metrics.promql.errors import QueryFailed
-from metricrig.metrics.results import Matrix, Sample, Scalar, Series, Vector
+from metricrig.metrics.promql.errors import PartialAnswer, QueryFailed
+from metricrig.metrics.results import Matrix, Sample, Scalar, Series, String, Vector
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from metricrig.metrics.http import Answer
 
 _SHOWN = 300
 _BARE = re.compile(rb"[+-]Inf\b")
+# What the engine itself remarks on a query; any other warning is about data that it could not get.
+_REMARK = "PromQL "
 
 
-def data(answer: Answer, query: str, url: str) -> Any:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What an answer carries.
+
+    ``missing`` says why some of it is not there, ``notes`` what the engine remarked on the query.
+    """
+
+    query: str
+    url: str
+    answer: Answer
+    content: Any
+    missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def whole(self, result: Any) -> Any:
+        """The result made of it, unless the server says that it is not all."""
+        if self.missing:
+            raise PartialAnswer(self.query, url=self.url, status=self.answer.status, why=self.missing, result=result)
+        return result
+
+    def failure(self, kind: str, message: str) -> QueryFailed:
+        """The error that shows a message instead of a result."""
+        return QueryFailed(self.query, url=self.url, status=self.answer.status, kind=kind, message=message)
+
+    @contextmanager
+    def reading(self) -> Iterator[Any]:
+        """A block that makes a result of the content, of whatever shape that is."""
+        try:
+            yield self.content
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+            shown = str(self.content)[:_SHOWN]
+            raise self.failure("an answer that is none of this API", shown) from None
+
+
+def found(answer: Answer, query: str, url: str) -> Found:
     """What the answer carries, or the server's own error."""
+    bare = Found(query, url, answer, None)
     try:
         said = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         said = None
-    if answer.ok and isinstance(said, dict) and said.get("status") == "success":
-        return said.get("data")
-    if isinstance(said, dict) and "error" in said:
-        kind, message = str(said.get("errorType", "error")), str(said["error"])
-    else:
-        kind, message = "no JSON of this API", answer.text[:_SHOWN] or "an empty body"
-    raise QueryFailed(query, url=url, status=answer.status, kind=kind, message=message)
+    if not isinstance(said, dict) or ("error" not in said and said.get("status") != "success"):
+        raise bare.failure("no JSON of this API", answer.text[:_SHOWN] or "an empty body")
+    if not answer.ok or said.get("status") != "success":
+        raise bare.failure(str(said.get("errorType", "error")), str(said.get("error", said))[:_SHOWN])
+    remarks = [str(each) for kind in ("warnings", "infos") for each in said.get(kind) or ()]
+    missing = [each for each in remarks if not each.startswith(_REMARK)]
+    if said.get("isPartial"):
+        missing.append("isPartial: some of the storage did not answer")
+    notes = tuple(each for each in remarks if each.startswith(_REMARK))
+    return Found(query, url, answer, said.get("data"), tuple(missing), notes)
 
 
-def vector(found: Mapping[str, Any], hidden: str | None) -> Vector | Scalar:
-    """The answer to an instant query."""
-    if found["resultType"] == "scalar":
-        time, value = found["result"]
-        return Scalar(float(time), float(value))
-    samples = [
-        Sample(_shown(each["metric"], hidden), float(each["value"][0]), float(each["value"][1]))
-        for each in found["result"]
-    ]
-    return Vector(tuple(samples))
+def instant(said: Found, hidden: str | None) -> Matrix | Vector | Scalar | String:
+    """The answer to an instant query: for a range such as ``up[5m]``, it is a matrix."""
+    with said.reading() as content:
+        kind, result = content["resultType"], content["result"]
+        if kind == "matrix":
+            return _matrix(said, result, hidden, ())
+        if kind == "string":
+            return String(float(result[0]), str(result[1]), notes=said.notes)
+        if kind == "scalar":
+            return Scalar(float(result[0]), float(result[1]), notes=said.notes)
+        _refuse_histograms(said, result)
+        return Vector(tuple(_sample(each, hidden) for each in result), notes=said.notes)
 
 
-def matrix(found: Mapping[str, Any], hidden: str | None, steps: tuple[float, ...] = ()) -> Matrix:
-    """The answer to a range query, or to an instant one of a range such as ``up[5m]``."""
+def matrix(said: Found, hidden: str | None, steps: tuple[float, ...]) -> Matrix:
+    """The answer to a range query."""
+    with said.reading() as content:
+        return _matrix(said, content["result"], hidden, steps)
+
+
+def exported(answer: Answer, hidden: str | None, query: str, url: str) -> Matrix:
+    """The lines of VictoriaMetrics' export, one for a block of a series; null is a NaN."""
+    if not answer.ok:
+        found(answer, query, url)
+    merged: dict[tuple[tuple[str, str], ...], list[tuple[int, float]]] = {}
+    for line in answer.body.splitlines():
+        with Found(query, url, answer, line).reading():
+            each = _exported(line)
+            labels = tuple(sorted(_shown(each["metric"], hidden).items()))
+            values = (float("nan") if value is None else float(value) for value in each["values"])
+            merged.setdefault(labels, []).extend(zip(each["timestamps"], values, strict=True))
+    return Matrix(tuple(_series(dict(labels), points) for labels, points in merged.items()))
+
+
+def without(several: Sequence[Mapping[str, str]], hidden: str | None) -> list[dict[str, str]]:
+    """Label sets without the hidden label."""
+    return [_shown(each, hidden) for each in several]
+
+
+def _matrix(said: Found, result: Any, hidden: str | None, steps: tuple[float, ...]) -> Matrix:
+    _refuse_histograms(said, result)
     several = [
         Series(
             _shown(each["metric"], hidden),
             tuple(float(time) for time, _ in each["values"]),
             tuple(float(value) for _, value in each["values"]),
         )
-        for each in found["result"]
+        for each in result
     ]
-    return Matrix(tuple(several), steps)
+    return Matrix(tuple(several), steps, notes=said.notes)
 
 
-def exported(lines: bytes, hidden: str | None) -> Matrix:
-    """The lines of VictoriaMetrics' export, one for a block of a series; null is a NaN."""
-    merged: dict[tuple[tuple[str, str], ...], list[tuple[int, float]]] = {}
-    for line in lines.splitlines():
-        each = _exported(line)
-        labels = tuple(sorted(_shown(each["metric"], hidden).items()))
-        values = (float("nan") if value is None else float(value) for value in each["values"])
-        merged.setdefault(labels, []).extend(zip(each["timestamps"], values, strict=True))
-    return Matrix(tuple(_series(dict(labels), points) for labels, points in merged.items()))
+def _sample(each: Any, hidden: str | None) -> Sample:
+    time, value = each["value"]
+    return Sample(_shown(each["metric"], hidden), float(time), float(value))
+
+
+def _refuse_histograms(said: Found, result: Any) -> None:
+    """Native ones are no numbers, and results are: to leave them out would be to lose them."""
+    which = [each["metric"] for each in result if "histogram" in each or "histograms" in each]
+    if which:
+        raise said.failure(
+            "native histograms",
+            f"{len(which)} of {len(result)} series have them, and they are no numbers; the first is {which[0]}\n"
+            f"  what to do: ask for numbers: histogram_count(x), histogram_sum(x), histogram_avg(x), or"
+            f" histogram_quantile(0.9, x)",
+        )
 
 
 def _exported(line: bytes) -> Any:
@@ -75,11 +150,6 @@ def _exported(line: bytes) -> Any:
         return json.loads(line)
     start, values, rest = line.partition(b'"values":[')
     return json.loads(start + values + _BARE.sub(rb'"\g<0>"', rest))
-
-
-def without(several: Sequence[Mapping[str, str]], hidden: str | None) -> list[dict[str, str]]:
-    """Label sets without the hidden label."""
-    return [_shown(each, hidden) for each in several]
 
 
 def _series(labels: dict[str, str], points: list[tuple[int, float]]) -> Series:

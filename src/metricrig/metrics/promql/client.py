@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import UsageError
 from metricrig.metrics.http import Server
 from metricrig.metrics.promql import answers
@@ -11,8 +12,10 @@ from metricrig.metrics.promql.moments import Grid, duration, seconds, steps, wri
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from metricrig.metrics.http import Fields
+    from metricrig.metrics.promql.answers import Found
     from metricrig.metrics.promql.moments import Moment
     from metricrig.metrics.results import Matrix
 
@@ -22,7 +25,8 @@ __all__ = ["Grid", "Promql"]
 class Promql:
     """Queries to the server at ``url``; ``parameters`` and ``headers`` go with every request.
 
-    ``hidden`` is a label that results are shown without.
+    ``within`` is the time for the whole of an answer. ``hidden`` is a label that results are shown without.
+    ``trust`` is a PEM file with the authority of an https server, where that is not one that the system knows.
     """
 
     def __init__(
@@ -33,8 +37,9 @@ class Promql:
         headers: Mapping[str, str] | None = None,
         within: float = 30.0,
         hidden: str | None = None,
+        trust: str | Path | None = None,
     ) -> None:
-        self.server = url if isinstance(url, Server) else Server(url, headers=headers)
+        self.server = url if isinstance(url, Server) else Server(url, headers=headers, trust=trust)
         self._parameters = list(parameters)
         self._within = within
         self._hidden = hidden
@@ -48,12 +53,13 @@ class Promql:
         return f"<{type(self).__name__} {self.server.url}>"
 
     def query(self, expression: str, at: Moment | None = None) -> Any:
-        """The value at one moment, now unless it is given: a ``Vector``, ``Scalar``, or ``Matrix`` for ``up[5m]``."""
+        """The value at one moment, now unless it is given: a ``Vector``, ``Scalar``, or ``Matrix`` for ``up[5m]``.
+
+        An answer from which, as the server says, data are missing is a ``PartialAnswer``, here and below.
+        """
         when = [] if at is None else [("time", written(seconds(at)))]
         found = self._asked("/api/v1/query", [("query", expression), *when], expression)
-        if found["resultType"] == "matrix":
-            return answers.matrix(found, self._hidden)
-        return answers.vector(found, self._hidden)
+        return found.whole(answers.instant(found, self._hidden))
 
     def query_range(self, expression: str, start: Grid | Moment, end: Moment | None = None, step: Any = None) -> Matrix:
         """The values at each step from ``start`` to ``end``, both included; or of a grid, such as a timeline."""
@@ -61,17 +67,24 @@ class Promql:
         times = steps(first, last, stride)
         span = [("start", written(first)), ("end", written(last)), ("step", written(stride))]
         found = self._asked("/api/v1/query_range", [("query", expression), *span], expression)
-        return answers.matrix(found, self._hidden, times)
+        whole: Matrix = found.whole(answers.matrix(found, self._hidden, times))
+        return whole
 
     def series(self, *matches: str, start: Moment | None = None, end: Moment | None = None) -> list[dict[str, str]]:
         """The label sets that match any of these selectors."""
-        found = self._asked("/api/v1/series", _selection(matches, start, end), " or ".join(matches))
-        return answers.without(found, self._hidden)
+        found = self._asked("/api/v1/series", selection(matches, start, end), " or ".join(matches))
+        with found.reading() as content:
+            several = answers.without(content, self._hidden)
+        whole: list[dict[str, str]] = found.whole(several)
+        return whole
 
     def labels(self, *matches: str, start: Moment | None = None, end: Moment | None = None) -> list[str]:
         """All label names."""
-        found = self._got("/api/v1/labels", _selection(matches, start, end), "labels()")
-        return [name for name in found if name != self._hidden]
+        found = self._got("/api/v1/labels", selection(matches, start, end), "labels()")
+        with found.reading() as content:
+            several = [str(name) for name in content if name != self._hidden]
+        whole: list[str] = found.whole(several)
+        return whole
 
     def label_values(
         self, name: str, *matches: str, start: Moment | None = None, end: Moment | None = None
@@ -79,26 +92,33 @@ class Promql:
         """All values of a label."""
         if name == self._hidden:
             return []
-        fields = _selection(matches, start, end)
-        return list(self._got(f"/api/v1/label/{name}/values", fields, f"label_values({name!r})"))
+        fields = selection(matches, start, end)
+        found = self._got(f"/api/v1/label/{name}/values", fields, f"label_values({name!r})")
+        with found.reading() as content:
+            several = [str(value) for value in content]
+        whole: list[str] = found.whole(several)
+        return whole
 
     def export(self, *matches: str, start: Moment | None = None, end: Moment | None = None) -> Matrix:
         """Every sample as it is stored, stale markers as NaN. VictoriaMetrics alone has this."""
-        fields = [*_selection(matches, start, end), *self._parameters]
-        answer = self.server.form("/api/v1/export", fields, within=self._within)
-        if not answer.ok:
-            answers.data(answer, f"export of {', '.join(matches)}", self.server.url)
-        return answers.exported(answer.body, self._hidden)
+        about = f"export of {', '.join(matches)}"
+        return self._exported(selection(matches, start, end), about, Deadline.after(self._within))
 
-    def _asked(self, path: str, fields: Fields, about: str) -> Any:
+    def _exported(self, fields: Fields, about: str, deadline: Deadline) -> Matrix:
+        answer = self.server.form("/api/v1/export", [*fields, *self._parameters], within=deadline)
+        return answers.exported(answer, self._hidden, about, self.server.url)
+
+    def _asked(self, path: str, fields: Fields, about: str, deadline: Deadline | None = None) -> Found:
         """In a form: a query may be longer than a URL."""
-        answer = self.server.form(path, [*fields, *self._parameters], within=self._within)
-        return answers.data(answer, about, self.server.url)
+        within = deadline or Deadline.after(self._within)
+        answer = self.server.form(path, [*fields, *self._parameters], within=within)
+        return answers.found(answer, about, self.server.url)
 
-    def _got(self, path: str, fields: Fields, about: str) -> Any:
+    def _got(self, path: str, fields: Fields, about: str, deadline: Deadline | None = None) -> Found:
         """In the URL: Prometheus takes no form here."""
-        answer = self.server.get(path, [*fields, *self._parameters], within=self._within)
-        return answers.data(answer, about, self.server.url)
+        within = deadline or Deadline.after(self._within)
+        answer = self.server.get(path, [*fields, *self._parameters], within=within)
+        return answers.found(answer, about, self.server.url)
 
 
 def _range(start: Grid | Moment, end: Moment | None, step: Any) -> tuple[float, float, float]:
@@ -109,7 +129,8 @@ def _range(start: Grid | Moment, end: Moment | None, step: Any) -> tuple[float, 
     return seconds(start), seconds(end), duration(step)
 
 
-def _selection(matches: Sequence[str], start: Moment | None, end: Moment | None) -> list[tuple[str, str]]:
+def selection(matches: Sequence[str], start: Moment | None, end: Moment | None) -> list[tuple[str, str]]:
+    """Selectors and a span as the fields of a request."""
     fields = [("match[]", match) for match in matches]
     fields += [] if start is None else [("start", written(seconds(start)))]
     return fields + ([] if end is None else [("end", written(seconds(end)))])

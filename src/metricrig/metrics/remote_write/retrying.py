@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from metricrig._core.deadlines import next_pause
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from metricrig.metrics.http import Answer
 
 WRITTEN = "x-prometheus-remote-write-samples-written"
+_UNSUPPORTED = 415
 _TOO_MANY = 429
 _SERVER_ERROR = 500
 
@@ -30,25 +29,35 @@ class Again:
 
 
 @dataclass(frozen=True, slots=True)
+class Older:
+    """The server does not take this version of the protocol, and has taken nothing of it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """Trying again would change nothing."""
 
     why: str
 
 
-Verdict = Delivered | Again | Refused
+Verdict = Delivered | Again | Older | Refused
 
 
-def judge(answer: Answer, *, samples: int, version: int, waited: float, left: float, now: float) -> Verdict:
-    """After ``waited`` seconds of trying and with ``left`` seconds to go, at ``now`` on the wall clock."""
+def judge(answer: Answer, *, samples: int, version: int, pause: float, left: float, now: float) -> Verdict:
+    """At ``now`` on the wall clock. Unless the server says how long to ``pause``, it is so long.
+
+    Another try has to begin within ``left`` seconds.
+    """
     if answer.ok:
         return _counted(answer, samples) if version > 1 else Delivered()
+    if answer.status == _UNSUPPORTED and version > 1:
+        return Older()
     if answer.status != _TOO_MANY and answer.status < _SERVER_ERROR:
         return Refused("")
-    pause = retry_after(answer.headers, now)
-    pause = next_pause(waited) if pause is None else pause
+    asked = retry_after(answer.headers, now)
+    pause = pause if asked is None else asked
     if pause > left:
-        return Refused(f"it would take another try in {pause:g} s, and {left:.3g} s are left")
+        return Refused(f"another try in {pause:.3g} s would be too late: there is time for {max(left, 0.0):.3g} s")
     return Again(pause)
 
 

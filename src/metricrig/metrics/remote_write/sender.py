@@ -1,4 +1,4 @@
-"""Sending bodies: two at a time, each once, nothing lost without an error."""
+"""A sender of bodies: two at a time, each once, nothing lost without an error."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from metricrig._core.deadlines import Deadline, next_pause
+from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import DeadlineExceeded
 from metricrig.metrics.http import Broken, Unreachable
 from metricrig.metrics.remote_write.errors import WriteRejected, WriteUncertain
-from metricrig.metrics.remote_write.retrying import Again, Refused, judge
+from metricrig.metrics.remote_write.retry_delay import RetryDelay
+from metricrig.metrics.remote_write.retrying import Again, Older, Refused, judge
+from metricrig.metrics.remote_write.version_1 import as_version_1
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 2
 """More gained nothing, with either server."""
-_LEAST_PATIENCE = 1.0
+# A try that began too late would fail, and nobody would know whether it was taken: so none begins in the last second,
+# or, where there are few seconds, in the last quarter.
+_LAST_TRY, _LAST_SHARE = 1.0, 0.25
 # Bodies encoded ahead of those in flight: with none, a connection waits whenever an answer comes early.
 _AHEAD = 2
 
@@ -36,7 +40,11 @@ class Sent:
 
 
 class Sender:
-    """Delivers bodies to one address. ``idempotent``: the store drops duplicates, so a broken request is repeated."""
+    """Delivers bodies to one address, each ``within`` so many seconds, however often it has to be sent for that.
+
+    ``idempotent``: the store drops duplicates, so a broken request is repeated. The pauses between tries grow, and are
+    the same for the same ``seed``. A receiver that answers 415 to version 2 gets version 1.
+    """
 
     def __init__(
         self,
@@ -48,13 +56,15 @@ class Sender:
         connections: int = CONNECTIONS,
         within: float = 30.0,
         idempotent: bool = False,
+        seed: int = 0,
     ) -> None:
         self._server = server
         self._url = server.address(path, fields)
-        self._version = version
+        self._asked_for = self._version = version
         self._connections = connections
         self._within = within
         self._idempotent = idempotent
+        self._seed = seed
 
     def send(self, bodies: Iterable[Body]) -> Sent:
         """Send all, in order; returns when the last is answered. Few bodies exist at a time, however many there are."""
@@ -70,21 +80,20 @@ class Sender:
 
     def deliver(self, body: Body, given_up: threading.Event, delivered: Callable[[], int]) -> int:
         """Try until the server has it, or will not; returns its samples."""
-        deadline = Deadline.after(self._within)
+        deadline, delay = Deadline.after(self._within), RetryDelay(f"{self._seed} {body.number}")
         while True:
-            answer = self._attempt(body, deadline, delivered)
-            pause = next_pause(deadline.elapsed)
+            version = self._version
+            sent = as_version_1(body) if version < self._asked_for else body
+            pause = delay.next()
+            answer = self._attempt(sent, deadline, pause, delivered)
             if answer is not None:
-                verdict = judge(
-                    answer,
-                    samples=body.samples,
-                    version=self._version,
-                    waited=deadline.elapsed,
-                    left=deadline.remaining,
-                    now=time.time(),
-                )
+                left = deadline.remaining - self._last_try(deadline)
+                verdict = judge(answer, samples=body.samples, version=version, pause=pause, left=left, now=time.time())
                 if isinstance(verdict, Refused):
                     raise self._rejection(body, answer, delivered, verdict.why)
+                if isinstance(verdict, Older):
+                    self._version = 1
+                    continue
                 if not isinstance(verdict, Again):
                     return body.samples
                 pause = verdict.pause
@@ -92,18 +101,19 @@ class Sender:
                 why = "it was not tried again, because another batch had failed"
                 raise self._rejection(body, answer, delivered, why)
 
-    def _attempt(self, body: Body, deadline: Deadline, delivered: Callable[[], int]) -> Answer | None:
+    def _attempt(self, body: Body, deadline: Deadline, pause: float, delivered: Callable[[], int]) -> Answer | None:
         """None if it broke, and may be repeated."""
-        # The last try must not fail for having been begun late: then nobody would know whether it was taken.
-        patience = max(deadline.remaining, min(self._within, _LEAST_PATIENCE))
         try:
-            return self._server.request("POST", self._url, body=body.data, headers=body.headers, within=patience)
+            return self._server.request("POST", self._url, body=body.data, headers=body.headers, within=deadline)
         except Unreachable as error:
             raise self._rejection(body, None, delivered, str(error)) from None
         except (Broken, DeadlineExceeded) as error:
-            if self._idempotent and not deadline.expired:
+            if self._idempotent and deadline.remaining > pause + self._last_try(deadline):
                 return None
             raise WriteUncertain(self._url, batch=str(body), what=str(error), delivered=delivered()) from None
+
+    def _last_try(self, deadline: Deadline) -> float:
+        return min(_LAST_TRY, deadline.within * _LAST_SHARE)
 
     def _rejection(self, body: Body, answer: Answer | None, delivered: Callable[[], int], why: str) -> WriteRejected:
         status, said = (answer.status, answer.text) if answer else (0, "")

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 _MASK = (1 << 64) - 1
 # Tag of a snappy literal whose length follows in four bytes; see format_description.txt of snappy.
 _LONG_LITERAL = b"\xfc"
+LITERAL_HEAD = 5
+"""Bytes before such a literal: its tag and its length."""
 
 
 @lru_cache(maxsize=1 << 14)

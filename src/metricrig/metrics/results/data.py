@@ -77,10 +77,14 @@ class Series(Result):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Matrix(Result):
-    """Several series. ``steps`` are the times that were asked for; those without a sample read as None."""
+    """Several series. ``steps`` are the times that were asked for; those without a sample read as None.
+
+    ``notes`` are what the engine remarked on the query, here and in the other results.
+    """
 
     series: tuple[Series, ...]
     steps: tuple[float, ...] = field(default=())
+    notes: tuple[str, ...] = field(default=(), kw_only=True)
 
     def one(self) -> Series:
         """The only series."""
@@ -109,6 +113,7 @@ class Vector(Result):
     """One sample of each of several series."""
 
     samples: tuple[Sample, ...]
+    notes: tuple[str, ...] = field(default=(), kw_only=True)
 
     def one(self) -> Sample:
         """The only sample."""
@@ -129,6 +134,16 @@ class Scalar(Result):
 
     time: float
     value: float
+    notes: tuple[str, ...] = field(default=(), kw_only=True)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class String(Result):
+    """A text: the answer to a query that is one, such as ``"up"`` in quotes."""
+
+    time: float
+    value: str
+    notes: tuple[str, ...] = field(default=(), kw_only=True)
 
 
 T = TypeVar("T", Series, Sample)

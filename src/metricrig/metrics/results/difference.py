@@ -27,15 +27,18 @@ def between(got: Result, expected: object) -> str:
         rel, abs_, expected = expected.rel, expected.abs, expected.expected.plain()
     if equality.equal(got, expected, rel, abs_) is True:
         return ""
-    if isinstance(expected, data.Result) and type(expected) is type(got):
+    if isinstance(got, data.String):
+        lines = [f"got {got!r}", f"expected {expected!r}"]
+    elif isinstance(expected, data.Result) and type(expected) is type(got):
         lines = list(_of_results(got, expected, rel, abs_))
     elif isinstance(got, data.Matrix | data.Vector) and isinstance(expected, dict):
         found: Mapping[Any, object] = got.by(*distinguishing(each.labels for each in _parts(got)))
         lines = list(_of_dicts(found, expected))
     else:
         lines = [f"got {got!r}", f"expected {expected!r}"]
+    notes = [f"note: {each}" for each in getattr(got, "notes", ())]
     more = [f"... and {len(lines) - _LINES} more"] if len(lines) > _LINES else []
-    return "\n".join([*lines[:_LINES], *more])
+    return "\n".join([*lines[:_LINES], *more, *notes])
 
 
 def of_plain(got: object, expected: Result) -> str:

@@ -36,6 +36,8 @@ class Approximate:
 
 def equal(result: Result, other: object, rel: float = 0.0, abs_: float = 0.0) -> bool:
     """Whether they are the same, in whatever order the series are."""
+    if isinstance(result, data.String):
+        return _equal_text(result, other)
     if isinstance(other, data.Result):
         return _equal_results(result.plain(), other.plain(), rel, abs_)
     if isinstance(other, dict):
@@ -45,6 +47,12 @@ def equal(result: Result, other: object, rel: float = 0.0, abs_: float = 0.0) ->
     if isinstance(other, int | float):
         return _equal_number(result, other, rel, abs_)
     return NotImplemented  # type: ignore[no-any-return]  # what Python calls Any here
+
+
+def _equal_text(text: data.String, other: object) -> bool:
+    if isinstance(other, data.String):
+        return text.value == other.value and milliseconds(text.time) == milliseconds(other.time)
+    return isinstance(other, str) and text.value == other
 
 
 def points(result: Result) -> dict[Identity, Points]:

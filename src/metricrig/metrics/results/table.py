@@ -23,7 +23,12 @@ _ROWS = 30
 
 
 def drawn(result: Result) -> str:
-    """The whole of a small result, and the edges of a large one."""
+    """The whole of a small result, and the edges of a large one; then what the engine remarked."""
+    notes = getattr(result, "notes", ())
+    return "\n".join([_drawn(result), *(f"  note: {each}" for each in notes)])
+
+
+def _drawn(result: Result) -> str:
     if isinstance(result, data.Matrix):
         return _matrix(result.series, result.steps)
     if isinstance(result, data.Series):
@@ -32,8 +37,8 @@ def drawn(result: Result) -> str:
         return _vector(result.samples)
     if isinstance(result, data.Sample):
         return f"Sample {written(result.labels)} {shown(result.value)} at {clock(result.time)}"
-    if isinstance(result, data.Scalar):
-        return f"Scalar {shown(result.value)} at {clock(result.time)}"
+    if isinstance(result, data.Scalar | data.String):
+        return f"{type(result).__name__} {shown(result.value)} at {clock(result.time)}"
     return object.__repr__(result)
 
 

@@ -10,6 +10,7 @@ from metricrig.metrics.store.errors import SamplesLost
 from metricrig.metrics.store.rules import rules
 
 if TYPE_CHECKING:
+    from metricrig._core.deadlines import Deadline
     from metricrig.metrics.http import Server
     from metricrig.metrics.store.rules import Rules
 
@@ -39,8 +40,9 @@ class Losses:
     found at the next use of the store a second later, or by ``settle``, which waits.
     """
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, within: float = 30.0) -> None:
         self._server = server
+        self._within = within
         self._known: dict[str, float] | None = None
         self._rules: Rules | None = None
         self._unsettled = 0
@@ -64,28 +66,28 @@ class Losses:
         elif self._written - self._began > _PAGE_LASTS:
             self._look()
 
-    def catch_up(self) -> None:
+    def catch_up(self, deadline: Deadline | None = None) -> None:
         """Read the counters if they must be complete by now, and nobody has read them since."""
         if self._unsettled and time.monotonic() - self._written >= _PAGE_LASTS:
-            self.settle()
+            self.settle(deadline)
 
-    def settle(self) -> None:
+    def settle(self, deadline: Deadline | None = None) -> None:
         """Wait until the counters know of everything that was written; an error if anything was lost."""
         if not self._unsettled:
             return
         time.sleep(max(0.0, self._written + _PAGE_LASTS - time.monotonic()))
         samples = self._unsettled
         self._unsettled = 0
-        self._look(samples)
+        self._look(samples, deadline)
 
-    def _look(self, samples: int | None = None) -> None:
-        before, self._known = self._known or {}, counted(self._page())
+    def _look(self, samples: int | None = None, deadline: Deadline | None = None) -> None:
+        before, self._known = self._known or {}, counted(self._page(deadline))
         reasons = grown(before, self._known)
         if reasons:
             raise SamplesLost(self._server.url, reasons, self._unsettled if samples is None else samples)
 
-    def _page(self) -> str:
-        answer = self._server.get("/metrics")
+    def _page(self, deadline: Deadline | None = None) -> str:
+        answer = self._server.get("/metrics", within=deadline or self._within)
         if not answer.ok:
             raise MetricrigError(
                 f"{self._server.url}/metrics answered {answer.status}, and nothing else tells whether samples are lost"
@@ -100,7 +102,10 @@ def counted(page: str) -> dict[str, float]:
     for line in page.splitlines():
         if line.startswith(_COUNTERS) and _EXPECTED not in line:
             name, _, value = line.rpartition(" ")
-            found[name] = float(value)
+            try:
+                found[name] = float(value)
+            except ValueError:
+                raise MetricrigError(f"{name} is {value[:80]!r} on the metrics page, and that is no number") from None
     return found
 
 

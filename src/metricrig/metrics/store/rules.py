@@ -95,13 +95,18 @@ def rules(page: str) -> Rules:
     flags = dict(_FLAG.findall(page))
     behind, ahead = _span(flags.get("retentionPeriod", "")), _span(flags.get("futureRetention", ""))
     return Rules(
-        labels=int(flags.get("maxLabelsPerTimeseries") or 30),
-        name_bytes=int(flags.get("maxLabelNameLen") or _NAME_BYTES),
-        value_bytes=int(flags.get("maxLabelValueLen") or 1024),
+        labels=_whole(flags, "maxLabelsPerTimeseries", 30),
+        name_bytes=_whole(flags, "maxLabelNameLen", _NAME_BYTES),
+        value_bytes=_whole(flags, "maxLabelValueLen", 1024),
         behind=float("inf") if behind is None else behind,
         ahead=_AHEAD if ahead is None else ahead,
         certain=behind is not None and all(flags.get(name, usual) == usual for name, usual in _UNFORESEEN.items()),
     )
+
+
+def _whole(flags: Mapping[str, str], name: str, usual: int) -> int:
+    said = flags.get(name, "")
+    return int(said) if said.isascii() and said.isdecimal() and int(said) else usual
 
 
 def _span(words: str) -> float | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import MetricrigError
-from metricrig.metrics.promql.client import Promql
+from metricrig.metrics.promql.client import Promql, selection
 from metricrig.metrics.remote_write.body import Body
 from metricrig.metrics.remote_write.sender import Sender
 from metricrig.metrics.remote_write.single import milliseconds, one
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from metricrig.metrics.http import Fields, Server
+    from metricrig.metrics.promql.answers import Found
     from metricrig.metrics.promql.moments import Moment
     from metricrig.metrics.remote_write.single import When
     from metricrig.metrics.results import Matrix
@@ -36,8 +37,8 @@ _SEEN_WITHIN = 10.0
 class VictoriaMetricsStore(Promql):
     """The single-node VictoriaMetrics at ``url``.
 
-    ``idempotent`` says that it drops duplicates (``-dedup.minScrapeInterval=1ms``), so that a request whose
-    connection broke may be sent again.
+    ``within`` is the time for the whole of an answer; for writing, for that of each request. ``idempotent`` says that
+    it drops duplicates (``-dedup.minScrapeInterval=1ms``), so that a request whose connection broke may be sent again.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class VictoriaMetricsStore(Promql):
         super().__init__(url, parameters=(*_FRESH, *filters), within=within, hidden=mark.name if mark else None)
         self._idempotent = idempotent
         self._mark = mark
-        self._losses = losses or Losses(self.server)
+        self._losses = losses or Losses(self.server, within)
 
     def query(self, expression: str, at: Moment | None = None) -> Any:
         """The value at one moment, now unless it is given."""
@@ -104,7 +105,10 @@ class VictoriaMetricsStore(Promql):
         It does not wait for another flush that runs just then, of another process or the server's own, and that has
         taken some of it; ``ingest`` and ``write`` do: they look.
         """
-        answer = self.server.get("/internal/force_flush", within=self._within)
+        self._flush(Deadline.after(self._within))
+
+    def _flush(self, deadline: Deadline) -> None:
+        answer = self.server.get("/internal/force_flush", within=deadline)
         if not answer.ok:
             raise MetricrigError(
                 f"{self.server.url}/internal/force_flush answered {answer.status}: {answer.text[:200]}"
@@ -168,13 +172,15 @@ class VictoriaMetricsStore(Promql):
     def _extra(self) -> dict[str, str]:
         return {self._mark.name: self._mark.value} if self._mark else {}
 
-    def _asked(self, path: str, fields: Fields, about: str) -> Any:
-        self._losses.catch_up()
-        return super()._asked(path, fields, about)
+    def _asked(self, path: str, fields: Fields, about: str, deadline: Deadline | None = None) -> Found:
+        deadline = deadline or Deadline.after(self._within)
+        self._losses.catch_up(deadline)
+        return super()._asked(path, fields, about, deadline)
 
-    def _got(self, path: str, fields: Fields, about: str) -> Any:
-        self._losses.catch_up()
-        return super()._got(path, fields, about)
+    def _got(self, path: str, fields: Fields, about: str, deadline: Deadline | None = None) -> Found:
+        deadline = deadline or Deadline.after(self._within)
+        self._losses.catch_up(deadline)
+        return super()._got(path, fields, about, deadline)
 
     def _checked(self, source: Any) -> Tally:
         """Blocks that the server keeps; the first that it does not is an error."""
@@ -193,36 +199,37 @@ class VictoriaMetricsStore(Promql):
         self, bodies: Iterable[Body], tally: Tally, *, path: str = "/api/v1/write", version: int = 1
     ) -> Ingested:
         sent = self._sender(path, version=version).send(bodies)
-        self.flush()
+        deadline = Deadline.after(self._within)
+        self._flush(deadline)
         self._losses.wrote(sent.samples)
-        self._see(tally.landmarks)
+        self._see(tally.landmarks, deadline.capped(_SEEN_WITHIN))
         return Ingested(sent.samples, sent.requests, tally.nans)
 
-    def _see(self, landmarks: Sequence[Landmark]) -> None:
+    def _see(self, landmarks: Sequence[Landmark], deadline: Deadline) -> None:
         """Return when all of them are visible.
 
         A flush does not wait for what another one has begun with, of another process or the server's own.
         """
-        deadline = Deadline.after(min(self._within, _SEEN_WITHIN))
-        missing = self._unseen(landmarks)
+        missing = self._unseen(landmarks, deadline)
         for pause in deadline.pauses():
             if not missing:
                 return
             time.sleep(pause)
-            self.flush()
-            missing = self._unseen(missing)
+            self._flush(deadline)
+            missing = self._unseen(missing, deadline)
         self._losses.settle()  # it knows why
         raise MetricrigError(
             f"{self.server.url}: {missing[0].selector} was written and flushed, and has no sample at"
             f" {missing[0].time / 1000:.3f}"
         )
 
-    def _unseen(self, landmarks: Sequence[Landmark]) -> list[Landmark]:
+    def _unseen(self, landmarks: Sequence[Landmark], deadline: Deadline) -> list[Landmark]:
         """By export: an instant query at midnight does not find a series that begins then."""
         missing = []
         for at in {each.time for each in landmarks}:
             there = [each for each in landmarks if each.time == at]
-            found = super().export(*(each.selector for each in there), start=at / 1000, end=at / 1000 + 0.001).series
+            fields = selection([each.selector for each in there], at / 1000, at / 1000 + 0.001)
+            found = self._exported(fields, "what was written", deadline).series
             labels = [each.labels.items() for each in found]
             missing += [each for each in there if not any(each.pairs <= one for one in labels)]
         return missing
