@@ -44,6 +44,7 @@ class _Arriving:
     tool: str
     url: str
     file: IO[bytes]
+    limit: int
     received: int = 0
     total: int | None = None
     etag: str = ""
@@ -57,6 +58,13 @@ class _Arriving:
         self.received, self.total, self.digest = 0, None, hashlib.sha256()
 
     def take(self, piece: bytes) -> None:
+        if self.received + len(piece) > self.limit:
+            mebibytes = self.limit >> 20
+            raise DownloadFailed(
+                self.url,
+                f"it is larger than {mebibytes} MiB; METRICRIG_DOWNLOAD_LIMIT={4 * mebibytes} in the environment allows"
+                f" as many",
+            )
         self.file.write(piece)
         self.digest.update(piece)
         self.received += len(piece)
@@ -87,8 +95,9 @@ class _Arriving:
 def download(url: str, place: Path, *, tool: str, within: float = TOTAL_WITHIN) -> str:
     """Fetch into the file ``place`` and return its sha256."""
     deadline, silence = Deadline.after(within), settings().silence
-    with place.open("wb") as file, transport.pool(url) as pool:
-        arriving = _Arriving(tool, url, file)
+    limit = settings().download_limit
+    with place.open("wb") as file, transport.pool(url, deadline) as pool:
+        arriving = _Arriving(tool, url, file, limit)
         fruitless, why = 0, ""
         while fruitless < FRUITLESS_TRIES and not deadline.expired:
             before = arriving.received
@@ -100,12 +109,12 @@ def download(url: str, place: Path, *, tool: str, within: float = TOTAL_WITHIN) 
                 return str(arriving.digest.hexdigest())
             fruitless = 0 if arriving.received > before else fruitless + 1
             time.sleep(min(FIRST_PAUSE * 2**fruitless, deadline.remaining))
-    limit = f"within {within:g} s" if deadline.expired else f"in {FRUITLESS_TRIES} tries"
-    raise DownloadFailed(url, f"did not arrive {limit}; the last one: {why}{_so_far(arriving)}")
+    missed = f"within {within:g} s" if deadline.expired else f"in {FRUITLESS_TRIES} tries"
+    raise DownloadFailed(url, f"did not arrive {missed}; the last one: {why}{_so_far(arriving)}")
 
 
 def _fetch_rest(pool: transport.Pool, arriving: _Arriving, deadline: Deadline, silence: float) -> None:
-    with transport.opened(pool, arriving.url, arriving.headers(), silence) as response:
+    with transport.opened(pool, arriving.url, arriving.headers(), silence, deadline) as response:
         _accept(response, arriving)
         for piece in response.stream(_PIECE, decode_content=False):
             arriving.take(piece)
@@ -124,7 +133,7 @@ def _accept(response: BaseHTTPResponse, arriving: _Arriving) -> None:
     arriving.restart()
     if status == HTTPStatus.OK:
         length = response.headers.get("Content-Length", "")
-        arriving.total = int(length) if length.isdigit() else None
+        arriving.total = int(length) if length.isdecimal() and length.isascii() else None
         arriving.etag = response.headers.get("ETag", "")
     elif status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _WORTH_ANOTHER_TRY:
         raise Interrupted(f"HTTP {status} {response.reason}")

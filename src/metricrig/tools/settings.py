@@ -11,28 +11,33 @@ SOURCES = ("explicit", "cache", "path", "release", "wheel", "debian", "go")
 """Every source, cheapest first."""
 
 SILENCE = 30.0
+DOWNLOAD_LIMIT = 4 << 30
+"""Bytes: an order of magnitude more than the largest archive of the catalogue."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``silence`` is how long a download may deliver nothing, in seconds; ``unpack_limit`` how many bytes an archive
-    may become, 0 to judge by its own size.
+    """``silence`` is how long a download may deliver nothing, in seconds, and ``download_limit`` its most bytes;
+    ``unpack_limit`` is how many bytes an archive may become, 0 to judge by its own size.
     """
 
     sources: tuple[str, ...] = SOURCES
     offline: bool = False
     mirror: str = ""
     silence: float = SILENCE
+    download_limit: int = DOWNLOAD_LIMIT
     unpack_limit: int = 0
 
 
 def settings() -> Settings:
-    """Read ``METRICRIG_SOURCES``, ``_OFFLINE``, ``_MIRROR``, ``_DOWNLOAD_TIMEOUT`` and ``_UNPACK_LIMIT``."""
+    """Read ``METRICRIG_SOURCES``, ``_OFFLINE``, ``_MIRROR``, ``_UNPACK_LIMIT``, and what begins with ``_DOWNLOAD``."""
     return Settings(
         sources=_sources(os.environ.get("METRICRIG_SOURCES", "")),
         offline=os.environ.get("METRICRIG_OFFLINE", "").lower() not in {"", "0", "false", "no"},
         mirror=os.environ.get("METRICRIG_MIRROR", "").rstrip("/"),
         silence=_amount("METRICRIG_DOWNLOAD_TIMEOUT", "seconds above 0, such as 30") or SILENCE,
+        download_limit=int(_amount("METRICRIG_DOWNLOAD_LIMIT", "MiB above 0, such as 8192") * (1 << 20))
+        or DOWNLOAD_LIMIT,
         unpack_limit=int(_amount("METRICRIG_UNPACK_LIMIT", "MiB above 0, such as 4096") * (1 << 20)),
     )
 

@@ -72,19 +72,16 @@ def _pieces(stream: Stream, head: Head, length: int | None) -> Iterator[bytes]:
 
 
 def _until_closed(stream: Stream) -> Iterator[bytes]:
-    while piece := stream.piece():
+    while piece := stream.piece(_AT_ONCE):
         yield piece
 
 
 def _parts(stream: Stream, length: int) -> Iterator[bytes]:
     """So many bytes, as they come."""
     while length:
-        piece = stream.piece()
+        piece = stream.piece(length)
         if not piece:
             raise NotHttp(f"the server closed the connection, and {length} bytes of its answer were missing")
-        if len(piece) > length:
-            stream.ahead += piece[length:]
-            piece = piece[:length]
         length -= len(piece)
         yield piece
 
@@ -92,6 +89,7 @@ def _parts(stream: Stream, length: int) -> Iterator[bytes]:
 def _chunks(stream: Stream) -> Iterator[bytes]:
     while size := chunk_size(stream.until(b"\n", LINE_BYTES, "the size of a chunk")):
         yield from _parts(stream, size)
+        stream.allow()  # of small chunks, many may have come at once
         if stream.until(b"\n", LINE_BYTES, "the end of a chunk").rstrip(b"\r"):
             raise NotHttp("a chunk is longer than its size")
     for _ in range(_TRAILERS):

@@ -32,13 +32,16 @@ class Stream:
             self.allow()
             left = left[self.socket.send(left) :]
 
-    def piece(self) -> bytes:
-        """What comes next, whatever its length; nothing once the server has closed."""
-        if self.ahead:
-            data = bytes(self.ahead)
-            self.ahead.clear()
-            return data
-        return self._received()
+    def piece(self, most: int) -> bytes:
+        """What comes next, at most so many bytes; nothing once the server has closed."""
+        if not self.ahead:
+            data = self._received()
+            if len(data) <= most:
+                return data
+            self.ahead += data
+        piece = bytes(self.ahead[:most])
+        del self.ahead[:most]
+        return piece
 
     def fill(self, view: memoryview) -> None:
         """As many bytes as there is room for, without a copy of them in between."""

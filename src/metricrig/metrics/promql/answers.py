@@ -51,7 +51,7 @@ class Found:
         """A block that makes a result of the content, of whatever shape that is."""
         try:
             yield self.content
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, RecursionError):
             shown = str(self.content)[:_SHOWN]
             raise self.failure("an answer that is none of this API", shown) from None
 

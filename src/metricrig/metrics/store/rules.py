@@ -26,6 +26,7 @@ _NAME_BYTES = 256
 _SERIES_BYTES = 64_000
 _PER_LABEL = 2
 _AHEAD = 2 * _DAY
+_FOR_EVER = 1e15  # seconds, where a server does not tell its limits
 # What these drop or change depends on more than the sample.
 _UNFORESEEN = {
     "relabelConfig": "",
@@ -78,7 +79,8 @@ class Rules:
     def span(self) -> tuple[int, int]:
         """The first and last millisecond that it keeps now."""
         now = time.time()
-        return max(0, round((now - self.behind) * 1000)), round((now + self.ahead) * 1000)
+        first, last = max(0.0, now - self.behind), min(now + self.ahead, _FOR_EVER)
+        return round(first * 1000), round(last * 1000)
 
     def about_time(self, at: int) -> str:
         """Why a sample at this millisecond would not be kept."""
