@@ -306,19 +306,14 @@ def _number(subject: Subject, port: str | None) -> int:
 
 def _got(subject: Subject, port: str | None, path: str, *, secure: bool = False) -> Said:
     """The answer to one GET, on a connection of its own."""
-    from metricrig._core.http import Connection, Request  # noqa: PLC0415 - while the server starts there is time
+    from metricrig._core.http import get  # noqa: PLC0415 - while the server starts there is time
 
     tls = None
     if secure:
         from metricrig._core.tls import trusting  # noqa: PLC0415 - few services are asked by https
 
         tls = trusting(subject.trust)
-    connection = Connection(subject.host, _number(subject, port), tls)
-    request = Request("GET", path, {"Accept": "*/*", "Connection": "close"})
-    try:
-        return connection.ask(request, Deadline.exactly(try_limit()))
-    finally:
-        connection.close()
+    return get(subject.host, _number(subject, port), path, Deadline.exactly(try_limit()), tls)
 
 
 def _why(subject: Subject, port: str | None, error: OSError) -> str:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from metricrig import MetricrigError, metric, ready
 from metricrig._core.deadlines import Deadline
+from metricrig._core.try_limit import tries_until
 from metricrig.metrics.endpoint import Endpoint, read
 from metricrig.metrics.http import Server
 from metricrig.metrics.live import Metrics
@@ -23,7 +24,6 @@ from metricrig.metrics.promql.client import Promql
 from metricrig.metrics.remote_write import Sender
 from metricrig.metrics.remote_write.single import one
 from metricrig.metrics.store import PrometheusStore, VictoriaMetricsStore
-from metricrig.probes import answered_by
 from metricrig.tools.download import DownloadFailed, download
 from metricrig.tools.requests import CannotDeliver
 
@@ -48,7 +48,7 @@ def a_probe(url: str, within: float) -> None:
     ports = SimpleNamespace(first=where.port)
     subject = SimpleNamespace(host=where.hostname, ports=ports, trust=None, listens=lambda _: True)
     kinds = [ready.https("/", status=201)] if where.scheme == "https" else [ready.http("/", status=201)]
-    with answered_by(Deadline.after(within)):
+    with tries_until(Deadline.after(within)):
         for probe in kinds:
             answer = probe.ask(cast("Subject", subject))
             if not answer:
@@ -59,7 +59,7 @@ def a_probe_of_a_metric(url: str, within: float) -> None:
     where = urlsplit(url)
     ports = SimpleNamespace(first=where.port)
     subject = SimpleNamespace(host=where.hostname, ports=ports, trust=None, listens=lambda _: True)
-    with answered_by(Deadline.after(within)):
+    with tries_until(Deadline.after(within)):
         answer = ready.metric("x", path="/").ask(cast("Subject", subject))
     if not answer:
         raise MetricrigError(answer.said)

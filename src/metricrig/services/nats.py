@@ -58,10 +58,12 @@ class NATSInstance(Instance):
 
     def statistics(self, page: str = "varz") -> dict[str, Any]:
         """One of its monitoring pages, such as ``varz``, ``connz`` or ``jsz``: it has none for Prometheus."""
-        from metricrig._core.http import get  # noqa: PLC0415 - a server that is only run needs none of it
+        from metricrig._core.connections import PATIENCE  # noqa: PLC0415 - a server that is only run needs none of it
+        from metricrig._core.deadlines import Deadline  # noqa: PLC0415 - see above
+        from metricrig._core.http import get  # noqa: PLC0415 - see above
 
-        _, body = get(self.host, self.ports["monitor"], f"/{page}")
-        content: dict[str, Any] = json.loads(body)
+        answer = get(self.host, self.ports["monitor"], f"/{page}", Deadline.after(PATIENCE))
+        content: dict[str, Any] = json.loads(answer.body)
         return content
 
 

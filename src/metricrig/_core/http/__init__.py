@@ -4,8 +4,8 @@ By hand, because ``http.client`` takes 25 ms to import, more than Redis takes to
 anew with each byte: a server that trickles is never given up.
 """
 
-from metricrig._core.http.connection import Connection
+from metricrig._core.http.connection import Connection, get
 from metricrig._core.http.exchange import Answer, Request
 from metricrig._core.http.failures import AnswerTooLarge, NotHttp, OutOfTime, plainly
 
-__all__ = ["Answer", "AnswerTooLarge", "Connection", "NotHttp", "OutOfTime", "Request", "plainly"]
+__all__ = ["Answer", "AnswerTooLarge", "Connection", "NotHttp", "OutOfTime", "Request", "get", "plainly"]

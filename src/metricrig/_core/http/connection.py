@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from metricrig._core.http.content import answer_limit, body_of
-from metricrig._core.http.exchange import Answer, read_head
+from metricrig._core.http.exchange import Answer, Request, read_head
 from metricrig._core.http.failures import NotHttp, OutOfTime
 from metricrig._core.http.stream import Stream
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
     from metricrig._core.deadlines import Deadline
-    from metricrig._core.http.exchange import Head, Request
+    from metricrig._core.http.exchange import Head
 
 HEAD_BYTES = 1 << 16
 """The longest head that is read."""
@@ -134,6 +134,15 @@ class Connection:
     def _host_header(self) -> str:
         host = f"[{self._host}]" if ":" in self._host else self._host
         return host if self._usual else f"{host}:{self._port}"
+
+
+def get(host: str, port: int, path: str, deadline: Deadline, tls: SSLContext | None = None) -> Answer:
+    """One GET, on a connection of its own."""
+    connection = Connection(host, port, tls)
+    try:
+        return connection.ask(Request("GET", path, {"Accept": "*/*", "Connection": "close"}), deadline)
+    finally:
+        connection.close()
 
 
 def _addresses(host: str, port: int) -> list[tuple[int, int, int, str, Any]]:
