@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from metricrig._core.errors import ToolUnavailable
+from metricrig._core.events import FetchProgressed
 from metricrig.services import ETCD, MEMCACHED, POSTGRESQL, PROMETHEUS, REDIS, VICTORIA_METRICS
 from metricrig.tools import DebianPackage, GoModule, Tool, Wheel, apt, obtain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from metricrig._core.events import Event
     from metricrig.tools import Executable
 
 debian = pytest.mark.skipif(bool(apt.missing_programs()), reason="this system has no apt-get")
@@ -30,7 +32,10 @@ root = pytest.mark.skipif(os.geteuid() != 0, reason="becoming another user takes
 
 @pytest.fixture
 def only(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """For tests that choose their sources."""
+    """For tests that choose their sources. What they build with Go, they build with this machine's own caches."""
+    for name in ("GOCACHE", "GOMODCACHE") if shutil.which("go") else ():
+        done = subprocess.run(["go", "env", name], capture_output=True, text=True, check=True)
+        monkeypatch.setenv(name, done.stdout.strip())
     return monkeypatch
 
 
@@ -192,6 +197,31 @@ def test_etcd_builds_with_go_and_gets_its_name(only: pytest.MonkeyPatch) -> None
 def test_prometheus_builds_with_go(only: pytest.MonkeyPatch) -> None:
     only.setenv("METRICRIG_SOURCES", "go")
     assert obtain(PROMETHEUS).version == "3.5.0"
+
+
+@golang
+@pytest.mark.timeout(600)
+def test_what_go_has_compiled_is_kept_for_the_next_build(
+    monkeypatch: pytest.MonkeyPatch, cache: Path, events: list[Event]
+) -> None:
+    """Its caches lie beside the tools: a build that was cut short goes on where it was."""
+    monkeypatch.setenv("METRICRIG_SOURCES", "go")
+    monkeypatch.delenv("GOCACHE", raising=False)
+    monkeypatch.delenv("GOMODCACHE", raising=False)
+    tool = Tool(
+        name="xxhsum",
+        executables=("xxhsum",),
+        preferred="2.3.0",
+        version_pattern="never",
+        golang=GoModule("github.com/cespare/xxhash/v2", "github.com/cespare/xxhash/v2/xxhsum"),
+    )
+    found = obtain(tool)
+    assert found.path.is_file()
+    assert [each.what for each in events if isinstance(each, FetchProgressed)]
+    compiled = list((cache / "go" / "build").rglob("*-d"))
+    assert compiled
+    assert (cache / "go" / "modules" / "github.com").is_dir()
+    assert not list(cache.glob("tools/*/.staging-*"))
 
 
 @golang

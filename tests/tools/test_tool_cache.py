@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.release_host import Trouble
+from support.waiting import eventually
 
 from metricrig._core.directories import ROOTS_CACHE, cache_root
 from metricrig._core.errors import Unavailable
@@ -82,7 +83,7 @@ def test_after_a_killed_download_another_succeeds(published: Published, host: Re
     assert installed() == []
     process.kill()
     process.communicate()
-    assert len(leftovers(cache)) == 1
+    eventually(lambda: not leftovers(cache))
     assert obtain(published.tool).version == "1.2.3"
     assert leftovers(cache) == []
 

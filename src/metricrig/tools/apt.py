@@ -1,4 +1,7 @@
-"""apt and dpkg as somebody without rights can use them: look up, download, unpack; never install."""
+"""apt and dpkg as somebody without rights can use them: look up, download, unpack; never install.
+
+Look-ups take a ``run``: a workplace's, where they are a part of fetching.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from metricrig.tools.commands import Run
+    from metricrig.tools.workplace import Workplace
+
 LOOK_UP_WITHIN = 60.0
-DOWNLOAD_WITHIN = 600.0
 _NO_WEAK = ("recommends", "suggests", "conflicts", "breaks", "replaces", "enhances")
 
 
@@ -23,14 +28,14 @@ def missing_programs() -> list[str]:
     return [name for name in ("apt-get", "apt-cache", "dpkg-deb") if shutil.which(name) is None]
 
 
-def versions(package: str, options: Sequence[str] = ()) -> list[str]:
+def versions(package: str, options: Sequence[str] = (), run: Run = run) -> list[str]:
     """The versions that the package lists know, newest first, as apt writes them."""
     outcome = run(["apt-cache", *options, "madison", package], within=LOOK_UP_WITHIN)
     rows = [[cell.strip() for cell in line.split("|")] for line in outcome.stdout.splitlines()]
     return list(dict.fromkeys(row[1] for row in rows if len(row) > 2 and row[2].endswith("Packages")))  # noqa: PLR2004
 
 
-def packages_like(pattern: str, options: Sequence[str] = ()) -> list[str]:
+def packages_like(pattern: str, options: Sequence[str] = (), run: Run = run) -> list[str]:
     """The packages that a name means; ``*`` stands for a number, the highest comes first."""
     if "*" not in pattern:
         return [pattern]
@@ -41,8 +46,9 @@ def packages_like(pattern: str, options: Sequence[str] = ()) -> list[str]:
     return [match.group() for match in sorted(found, key=lambda match: int(match.group(1)), reverse=True)]
 
 
-def with_private_lists(directory: Path) -> tuple[str, ...]:
+def with_private_lists(place: Workplace) -> tuple[str, ...]:
     """Fetch fresh package lists into a directory of ours, which needs no root, and return the options to use them."""
+    directory = place.directory / "apt"
     for part in ("state/lists/partial", "cache/archives/partial"):
         (directory / part).mkdir(parents=True)
     options = (
@@ -50,30 +56,31 @@ def with_private_lists(directory: Path) -> tuple[str, ...]:
         *("-o", f"Dir::Cache={directory / 'cache'}"),
         *("-o", "Dir::State::status=/var/lib/dpkg/status"),
     )
-    outcome = run(["apt-get", *options, *_patience(), "update"], within=DOWNLOAD_WITHIN)
+    outcome = place.fetch(["apt-get", *options, *_patience(), "update"], growing=directory)
     if not outcome.ok:
         raise CannotDeliver(f"apt-get update (into a private directory): {outcome.complaint}")
     return options
 
 
-def download(packages: Sequence[str], into: Path, options: Sequence[str] = ()) -> list[Path]:
+def download(place: Workplace, packages: Sequence[str], options: Sequence[str] = ()) -> list[Path]:
     """Download packages, each a name or ``name=version``."""
+    into = place.directory / "packages"
     into.mkdir(exist_ok=True)
     before = set(into.glob("*.deb"))
-    outcome = run(["apt-get", *options, *_patience(), "download", *packages], within=DOWNLOAD_WITHIN, cwd=into)
+    outcome = place.fetch(["apt-get", *options, *_patience(), "download", *packages], cwd=into, growing=into)
     if not outcome.ok:
         raise CannotDeliver(f"apt-get download {' '.join(packages)}: {outcome.complaint}")
     return sorted(set(into.glob("*.deb")) - before)
 
 
-def unpack(package: Path, into: Path) -> None:
+def unpack(place: Workplace, package: Path, into: Path) -> None:
     """Unpack the files of a package; its scripts are not run."""
-    outcome = run(["dpkg-deb", "--extract", package, into], within=DOWNLOAD_WITHIN)
+    outcome = place.fetch(["dpkg-deb", "--extract", package, into], growing=into)
     if not outcome.ok:
         raise CannotDeliver(f"dpkg-deb --extract {package.name}: {outcome.complaint}")
 
 
-def dependencies(packages: Sequence[str], options: Sequence[str] = ()) -> list[str]:
+def dependencies(packages: Sequence[str], options: Sequence[str] = (), run: Run = run) -> list[str]:
     """All that they depend on, and what that depends on."""
     weak = [f"--no-{kind}" for kind in _NO_WEAK]
     outcome = run(["apt-cache", *options, "depends", "--recurse", *weak, *packages], within=LOOK_UP_WITHIN)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import json
 import os
@@ -14,12 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metricrig._core.directories import cache_root
+from metricrig._core.leases import Lease
 from metricrig.tools.requests import CannotDeliver
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 LOCK_FILE = "metricrig-tools.lock"
+GUARD_WITHIN = 30.0
+"""Seconds for which others may be writing it, each a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def remembered() -> dict[str, str]:
 
 def remember(url: str, sha256: str) -> None:
     """Keep the hash, so that another file at the same URL is noticed later."""
-    with _alone():
+    with Lease.wait(lock_file().with_name(f".{LOCK_FILE}.guard"), within=GUARD_WITHIN):
         content = remembered()
         if content.get(url) == sha256:
             return
@@ -101,12 +103,3 @@ def remember(url: str, sha256: str) -> None:
             file.write(text)
         Path(draft).chmod(0o644)
         Path(draft).replace(lock_file())
-
-
-@contextlib.contextmanager
-def _alone() -> Iterator[None]:
-    from filelock import FileLock  # noqa: PLC0415 - only installing needs it
-
-    place = lock_file()
-    with FileLock(place.with_name(f".{place.name}.guard"), timeout=30, mode=0o644):
-        yield

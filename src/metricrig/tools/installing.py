@@ -7,26 +7,34 @@ import errno
 import hashlib
 import os
 import re
-import shutil
+import secrets
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from metricrig._core.deadlines import factor
 from metricrig._core.directories import cache_root
 from metricrig._core.errors import Unavailable
+from metricrig._core.events import FetchProgressed, SourceTried, everything
+from metricrig._core.leases import Lease, holder
+from metricrig.janitor.work import end, work
 from metricrig.tools import cache
 from metricrig.tools.manifest import Manifest, write_manifest
 from metricrig.tools.requests import CannotDeliver, check
 from metricrig.tools.versions import said_by
+from metricrig.tools.workplace import STUCK_AFTER, Workplace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from metricrig._core.events import Event
     from metricrig.tools.requests import Request
     from metricrig.tools.tool import Executable
 
-# A build with Go may take ten minutes; whoever waits for it waits a little longer before giving up.
-LOCK_WITHIN = 1200.0
+GIVEN_UP_AFTER = STUCK_AFTER + 60.0
+"""Seconds without a sign of life of whoever has the lock: he would have given up himself by then."""
+_LOOK_EVERY = 0.05
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -43,31 +51,28 @@ class Built:
 def install(
     request: Request,
     source: str,
-    build: Callable[[Path], Built],
+    build: Callable[[Workplace], Built],
     suits: Callable[[Executable], bool],
 ) -> Executable:
     """Deliver from the cache what this source put there before, else let ``build`` fill a staging directory."""
     shelf, slug = cache.shelf(request.tool.name), _slug(request, source)
-    with _as_unavailable(request), _locked(shelf, slug):
+    with _as_unavailable(request), _locked(shelf, slug, request.tool.name, source):
         before = next(
             (each for each in cache.entries(request.tool.name) if each.source == source and suits(each)), None
         )
         if before is not None:
             return before
-        staging = shelf / f".staging-{slug}"
-        # Whoever left one was killed: this process holds the lock.
-        shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir()
-        try:
-            return _publish(request, source, staging, build(staging))
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
+        for left in shelf.glob(f".staging-{slug}-*"):
+            end(left)  # this process holds the lock: whoever began it was killed
+        with work(shelf / f".staging-{slug}-{secrets.token_hex(4)}") as begun:
+            place = Workplace(begun, request.tool.name, source)
+            return _publish(request, source, place, build(place))
 
 
-def _publish(request: Request, source: str, staging: Path, built: Built) -> Executable:
+def _publish(request: Request, source: str, at: Workplace, built: Built) -> Executable:
     env = _env(built.libraries)
     as_text = {name: os.pathsep.join(map(str, paths)) for name, paths in env.items()}
-    version = said_by(request.tool, built.executable, as_text) or built.version
+    version = said_by(request.tool, built.executable, as_text, at.run) or built.version
     check(request, version, f"what {source} delivered")
     manifest = Manifest(
         tool=request.tool.name,
@@ -81,7 +86,7 @@ def _publish(request: Request, source: str, staging: Path, built: Built) -> Exec
     write_manifest(built.tree, manifest)
     _open_to_all(built.tree)
     place = cache.shelf(request.tool.name) / cache.entry_name(version, source)
-    _make_visible(built.tree, place, staging / "replaced")
+    _make_visible(built.tree, place, at.directory / "replaced")
     delivered = cache.read_entry(place)
     if delivered is None:
         raise CannotDeliver(f"{place} was changed by somebody else while it was put there")
@@ -102,17 +107,33 @@ def _make_visible(tree: Path, place: Path, aside: Path) -> None:
 
 
 @contextlib.contextmanager
-def _locked(shelf: Path, slug: str) -> Iterator[None]:
-    from filelock import FileLock, Timeout  # noqa: PLC0415 - only installing needs it
-
+def _locked(shelf: Path, slug: str, tool: str, source: str) -> Iterator[None]:
+    """One process at a time. Progress is a sign of life: it renews the lock file's time, which those who wait watch."""
     cache.make_directory(shelf)
-    try:
-        with FileLock(shelf / f".lock-{slug}", timeout=LOCK_WITHIN, mode=0o644):
+    path = shelf / f".lock-{slug}"
+    with _lease(path, tool, source):
+
+        def renew(event: Event) -> None:
+            if isinstance(event, FetchProgressed) and event.tool == tool:
+                os.utime(path)
+
+        with everything.listening(renew):
             yield
-    except Timeout:
-        raise CannotDeliver(
-            f"another process has been installing it for {LOCK_WITHIN:g} s, holding {shelf / f'.lock-{slug}'}",
-        ) from None
+
+
+def _lease(path: Path, tool: str, source: str) -> Lease:
+    """The lock, as soon as it is to be had; it is not when whoever has it shows no sign of life."""
+    changed, alive = 0, time.monotonic()
+    while (lease := Lease.take(path)) is None:
+        if (latest := path.stat().st_mtime_ns) != changed:
+            if not changed:
+                what = f"waiting for process {holder(path)}, which is fetching it"
+                everything.emit(SourceTried(tool=tool, source=source, what=what))
+            changed, alive = latest, time.monotonic()
+        if time.monotonic() - alive > GIVEN_UP_AFTER * factor():
+            raise CannotDeliver(f"process {holder(path)} has {path} and has done nothing for {GIVEN_UP_AFTER:g} s")
+        time.sleep(_LOOK_EVERY)
+    return lease
 
 
 @contextlib.contextmanager

@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from metricrig.tools.commands import Run
+
 LDD_WITHIN = 30.0
 
 
-def lacking(programs: Iterable[Path], libraries: Sequence[Path] = ()) -> list[str]:
+def lacking(programs: Iterable[Path], libraries: Sequence[Path] = (), run: Run = run) -> list[str]:
     """The libraries that the dynamic linker does not find; none for a static program."""
     if shutil.which("ldd") is None:
         return []

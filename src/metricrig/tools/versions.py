@@ -20,6 +20,7 @@ from metricrig.tools.numbering import normalised
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from metricrig.tools.commands import Run
     from metricrig.tools.tool import Tool
 
 ANSWER_WITHIN = 10.0
@@ -37,7 +38,7 @@ def version_of(tool: Tool, executable: Path) -> str:
     return version
 
 
-def said_by(tool: Tool, executable: Path, env: Mapping[str, str] | None = None) -> str:
+def said_by(tool: Tool, executable: Path, env: Mapping[str, str] | None = None, run: Run = run) -> str:
     """Ask the program. Noise around its answer, and on which stream it comes, does not matter."""
     try:
         outcome = run([executable, *tool.version_args], within=ANSWER_WITHIN, env=env)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from metricrig._core.events import SourceTried, everything
 from metricrig.tools import apt
+from metricrig.tools.commands import run
 from metricrig.tools.installing import Built, install
 from metricrig.tools.libraries import bringing, directories_of_libraries, lacking
 from metricrig.tools.numbering import normalised
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from metricrig.tools.commands import Run
     from metricrig.tools.requests import Request
     from metricrig.tools.tool import DebianPackage, Executable
+    from metricrig.tools.workplace import Workplace
 
 
 class NotListed(CannotDeliver):
@@ -58,13 +61,13 @@ class FromDebian:
         """Download and unpack; with private package lists where the system's are absent or outdated."""
         package = _package(request)
 
-        def build(staging: Path) -> Built:
+        def build(place: Workplace) -> Built:
             try:
-                return _unpacked(request, _choose(request, package, ()), staging, ())
+                return _unpacked(request, _choose(request, package, (), place.run), place, ())
             except (NotListed, OutdatedLists):
                 self._say(request, "fetching package lists")
-                options = apt.with_private_lists(staging / "apt")
-                return _unpacked(request, _choose(request, package, options), staging, options)
+                options = apt.with_private_lists(place)
+                return _unpacked(request, _choose(request, package, options, place.run), place, options)
 
         return install(request, self.name, build, lambda before: request.satisfied_by(before.version))
 
@@ -85,11 +88,11 @@ def _package(request: Request) -> DebianPackage:
     return request.tool.debian
 
 
-def _choose(request: Request, package: DebianPackage, options: Sequence[str]) -> Choice:
+def _choose(request: Request, package: DebianPackage, options: Sequence[str], run: Run = run) -> Choice:
     first, *others = package.packages
     offered: list[str] = []
-    for name in apt.packages_like(first, options):
-        for version in apt.versions(name, options):
+    for name in apt.packages_like(first, options, run):
+        for version in apt.versions(name, options, run):
             if request.satisfied_by(normalised(version)):
                 return Choice((name, *others), version)
             offered.append(f"{name} {version}")
@@ -98,27 +101,27 @@ def _choose(request: Request, package: DebianPackage, options: Sequence[str]) ->
     raise NotListed(f"the package lists of this system do not know {first}")
 
 
-def _unpacked(request: Request, choice: Choice, staging: Path, options: Sequence[str]) -> Built:
+def _unpacked(request: Request, choice: Choice, place: Workplace, options: Sequence[str]) -> Built:
     what = f"unpacking {' '.join(choice.exactly)}"
     everything.emit(SourceTried(tool=request.tool.name, source="debian", what=what))
-    tree, packages = staging / "tree", staging / "packages"
+    tree, packages = place.directory / "tree", place.directory / "packages"
     for left_by_the_first_try in (tree, packages):
         shutil.rmtree(left_by_the_first_try, ignore_errors=True)
-    _fetch(choice.exactly, staging, options)
+    _fetch(choice.exactly, place, options)
     executable = _executable(request, tree, choice)
     programs = [executable, *(executable.with_name(name) for name in request.tool.companions)]
-    libraries = _with_libraries(programs, choice, staging, options)
-    _drop_what_cannot_load(request, tree, libraries)
+    libraries = _with_libraries(programs, choice, place, options)
+    _drop_what_cannot_load(request, place, libraries)
     return Built(tree, executable, normalised(choice.version), libraries)
 
 
-def _fetch(packages: Sequence[str], staging: Path, options: Sequence[str]) -> None:
+def _fetch(packages: Sequence[str], place: Workplace, options: Sequence[str]) -> None:
     try:
-        files = apt.download(packages, staging / "packages", options)
+        files = apt.download(place, packages, options)
     except CannotDeliver as why:
         raise OutdatedLists(str(why)) from None
     for file in files:
-        apt.unpack(file, staging / "tree")
+        apt.unpack(place, file, place.directory / "tree")
 
 
 def _executable(request: Request, tree: Path, choice: Choice) -> Path:
@@ -130,25 +133,24 @@ def _executable(request: Request, tree: Path, choice: Choice) -> Path:
     return found
 
 
-def _with_libraries(programs: Sequence[Path], choice: Choice, staging: Path, options: Sequence[str]) -> list[Path]:
+def _with_libraries(programs: Sequence[Path], choice: Choice, place: Workplace, options: Sequence[str]) -> list[Path]:
     """Fetch the packages of the libraries that the programs lack, and return the directories to look in."""
-    tree = staging / "tree"
-    absent = lacking(programs)
+    absent = lacking(programs, run=place.run)
     if not absent:
         return []
-    wanted = bringing(absent, apt.dependencies(choice.names, options))
+    wanted = bringing(absent, apt.dependencies(choice.names, options, place.run))
     if wanted:
-        _fetch(wanted, staging, options)
-    directories = directories_of_libraries(tree)
-    still = lacking(programs, directories)
+        _fetch(wanted, place, options)
+    directories = directories_of_libraries(place.directory / "tree")
+    still = lacking(programs, directories, place.run)
     if still:
         raise CannotDeliver(f"{programs[0].name} needs {', '.join(still)}, which no package it depends on brings")
     return directories
 
 
-def _drop_what_cannot_load(request: Request, tree: Path, libraries: Sequence[Path]) -> None:
+def _drop_what_cannot_load(request: Request, place: Workplace, libraries: Sequence[Path]) -> None:
     """PostgreSQL tries its compiler module if the file exists, and fails queries if that does not load."""
     for pattern in request.tool.debian.optional if request.tool.debian else ():
-        for file in tree.glob(pattern):
-            if lacking([file], libraries):
+        for file in (place.directory / "tree").glob(pattern):
+            if lacking([file], libraries, place.run):
                 file.unlink()

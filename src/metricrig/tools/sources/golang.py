@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from metricrig._core.directories import cache_root
 from metricrig._core.events import SourceTried, everything
-from metricrig.tools.commands import run
 from metricrig.tools.installing import Built, install
 from metricrig.tools.requests import CannotDeliver, target
 
@@ -16,13 +17,12 @@ if TYPE_CHECKING:
 
     from metricrig.tools.requests import Request
     from metricrig.tools.tool import Executable, GoModule
-
-BUILD_WITHIN = 900.0
+    from metricrig.tools.workplace import Workplace
 
 
 @dataclass(frozen=True, slots=True)
 class FromGo:
-    """``go install`` from a module of its own, with the user's proxy, toolchain and build cache."""
+    """``go install`` from a module of its own, with the user's proxy and toolchain."""
 
     name: str = "go"
     downloads: bool = True
@@ -36,12 +36,12 @@ class FromGo:
         """Build."""
         golang, module_version, version = _wanted(request)
 
-        def build(staging: Path) -> Built:
+        def build(place: Workplace) -> Built:
             what = f"building {version} with go install, this can take a minute or three"
             everything.emit(SourceTried(tool=request.tool.name, source=self.name, what=what))
-            tree = staging / "tree"
+            tree = place.directory / "tree"
             tree.mkdir()
-            _install(golang, module_version, version, staging)
+            _install(golang, module_version, version, place)
             return Built(tree, _named(tree, request), version)
 
         return install(request, self.name, build, lambda before: before.version == version)
@@ -60,25 +60,38 @@ def _wanted(request: Request) -> tuple[GoModule, str, str]:
     return golang, module_version, version
 
 
-def _install(golang: GoModule, module_version: str, version: str, staging: Path) -> None:
+def _install(golang: GoModule, module_version: str, version: str, place: Workplace) -> None:
     """A module of our own that requires it.
 
     ``go install package@version`` asks the proxy for the list of versions, which some proxies do not serve, and
     refuses modules with replace directives. From ``go 1.21`` on the requirements of requirements that nobody
     imports are left out; without that line Go reads them all, and some name versions that never existed.
     """
-    scratch = staging / "scratch"
+    scratch, temporary = place.directory / "scratch", place.directory / "tmp"
     scratch.mkdir()
+    temporary.mkdir()
     (scratch / "go.mod").write_text(f"module scratch\n\ngo 1.21\n\nrequire {golang.module} {module_version}\n")
     stamp = f" -X {golang.stamp.format(version=version)}" if golang.stamp else ""
-    outcome = run(
-        ["go", "install", "-mod=mod", f"-ldflags=-s -w{stamp}", golang.package],
-        within=BUILD_WITHIN,
+    outcome = place.fetch(
+        ["go", "install", "-v", "-mod=mod", "-modcacherw", f"-ldflags=-s -w{stamp}", golang.package],
         cwd=scratch,
-        env={"GOBIN": str(staging / "tree"), "GOWORK": "off"},
+        env={"GOBIN": str(place.directory / "tree"), "GOWORK": "off", "TMPDIR": str(temporary), **_caches()},
+        saying=_said,
     )
     if not outcome.ok:
         raise CannotDeliver(f"go install {golang.package} ({module_version}): {outcome.complaint}")
+
+
+def _caches() -> dict[str, str]:
+    """Kept beside the tools, so that a build which was cut short goes on where it was; yours, if you name them."""
+    home = cache_root() / "go"
+    ours = {"GOCACHE": str(home / "build"), "GOMODCACHE": str(home / "modules")}
+    return {name: os.environ.get(name) or place for name, place in ours.items()}
+
+
+def _said(line: str) -> str:
+    """``go install -v`` says the packages that it has compiled, and what it downloads."""
+    return line.removeprefix("go: ") if line.startswith("go: ") else f"compiled {line}" if line else "starting"
 
 
 def _named(tree: Path, request: Request) -> Path:

