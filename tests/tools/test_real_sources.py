@@ -17,12 +17,14 @@ from metricrig._core.errors import ToolUnavailable
 from metricrig._core.events import FetchProgressed
 from metricrig.services import ETCD, MEMCACHED, POSTGRESQL, PROMETHEUS, REDIS, VICTORIA_METRICS
 from metricrig.tools import DebianPackage, GoModule, Tool, Wheel, apt, obtain
+from metricrig.tools.commands import run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from metricrig._core.events import Event
     from metricrig.tools import Executable
+    from metricrig.tools.commands import Run
 
 debian = pytest.mark.skipif(bool(apt.missing_programs()), reason="this system has no apt-get")
 wheel = pytest.mark.skipif(importlib.util.find_spec("pip") is None, reason=f"{sys.executable} has no pip")
@@ -120,9 +122,9 @@ def test_lists_that_know_nothing_are_fetched_into_the_cache(only: pytest.MonkeyP
     only.setenv("METRICRIG_SOURCES", "debian")
     real, asked = apt.versions, []
 
-    def versions(package: str, options: tuple[str, ...] = ()) -> list[str]:
+    def versions(package: str, options: Sequence[str] = (), run: Run = run) -> list[str]:
         asked.append(options)
-        return real(package, options) if options else []
+        return real(package, options, run) if options else []
 
     only.setattr(apt, "versions", versions)
     assert obtain(MEMCACHED).source == "debian"
