@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from metricrig._core.deadlines import Deadline
 from metricrig.logs import LogFile
 
 
@@ -58,3 +59,39 @@ def test_the_tail_is_cut_at_the_mark(path: Path) -> None:
     path.write_text("old\nnew\nnewer\n")
     assert LogFile(path).tail(5, since=4) == "new\nnewer"
     assert LogFile(path).tail(1) == "newer"
+
+
+def test_what_is_written_faster_than_it_is_read_ends_with_the_deadline(path: Path) -> None:
+    path.write_bytes(b"y\n" * (4 << 20))
+    log, over = LogFile(path), Deadline.exactly(0)
+    assert log.search("needle", until=over) is None
+    first = log.searched("needle")
+    assert 0 < first < log.mark()
+    assert log.search("needle", until=over) is None  # the next search goes on from there
+    assert log.searched("needle") == 2 * first
+    with path.open("a") as file:
+        file.write("needle\n")
+    assert log.search("needle")
+
+
+def test_a_line_behind_an_enormous_one_is_found(path: Path) -> None:
+    with path.open("wb") as file:
+        file.seek(1 << 28)  # of zeros, which take no room
+        file.write(b"\nneedle\n")
+    assert LogFile(path).search("^needle$", until=Deadline.exactly(100))
+
+
+@pytest.mark.parametrize("before", [(1 << 20) - 3, (1 << 20) - (1 << 16) - 3, 3 << 20])
+def test_what_lies_on_the_border_of_two_parts_of_a_line_is_found(path: Path, before: int) -> None:
+    path.write_text("x" * before + "needle" + "x" * (2 << 20))
+    assert LogFile(path).search("needle")
+
+
+def test_a_part_of_a_line_neither_begins_nor_ends_one(path: Path) -> None:
+    line = "a" * 1000 + "b" * 24 + "\n"
+    path.write_text("x" * (5 << 20) + "\n" + line * 4096)
+    log = LogFile(path)
+    assert log.search("^xx*y") is None
+    assert log.search("^x{3}$") is None
+    assert log.search("^b") is None
+    assert log.search("a$") is None

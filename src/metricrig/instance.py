@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from metricrig._core import arguments
 from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import UsageError
+from metricrig._core.try_limit import deadline_of_wait
 from metricrig.lifecycle import starting, stopping
 from metricrig.lifecycle.commands import run_beside
 from metricrig.lifecycle.state import NEW, RUNNING
@@ -297,7 +298,8 @@ class Instance:
 
     def logged(self, pattern: str) -> str | None:
         """What matches a regular expression in the log of the current start; None if nothing does."""
-        match = self._life.log.search(arguments.pattern(f"{self.name}.logged", pattern), self._life.log_start)
+        arguments.pattern(f"{self.name}.logged", pattern)
+        match = self._life.log.search(pattern, self._life.log_start, until=deadline_of_wait())
         return match.group() if match else None
 
     def __repr__(self) -> str:

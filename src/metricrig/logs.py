@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-_CHUNK = 1 << 20
+    from metricrig._core.deadlines import Deadline
+
+CHUNK = 1 << 20
+"""Bytes that are read and searched at once."""
+_OVERLAP = 1 << 16
+"""Bytes of a line of more than a chunk that are searched twice: a match may lie on the border."""
 _TAIL_BYTES = 64 * 1024
 
 
@@ -43,26 +48,47 @@ class LogFile:
         kept = text.splitlines()[-lines:]
         return "\n".join(kept)
 
-    def search(self, pattern: str, since: int = 0) -> re.Match[str] | None:
-        """The first match after a mark. Asking again and again reads only what is new, from whole lines on."""
+    def search(self, pattern: str, since: int = 0, *, until: Deadline | None = None) -> re.Match[str] | None:
+        """The first match after a mark. Asking again and again reads only what is new, from whole lines on.
+
+        With a deadline, what has been read by then is all that was searched: ``searched`` says how far that was, and
+        the next search goes on from there.
+        """
         expression = re.compile(pattern, re.MULTILINE)
-        offset = self._searches.get((pattern, since), since)
         while True:
+            offset = self.searched(pattern, since)
             block = self._block(offset)
-            match = expression.search(block.decode(errors="replace"))
+            full = len(block) == CHUNK
+            # An unfinished last line is read again when more of it is there, unless it never seems to end: then its
+            # parts are searched, each with the end of the one before.
+            lines = block.rfind(b"\n") + 1
+            match = self._match(expression, block[:lines] if full and lines else block, offset, since)
             if match is not None:
                 return match
-            full = len(block) == _CHUNK
-            # An unfinished last line is read again when more of it is there, unless it never seems to end.
-            offset += block.rfind(b"\n") + 1 or (len(block) if full else 0)
-            self._searches[pattern, since] = offset
-            if not full:
+            self._searches[pattern, since] = offset + (lines or (CHUNK - _OVERLAP if full else 0))
+            if not full or (until is not None and until.expired):
                 return None
+
+    def searched(self, pattern: str, since: int = 0) -> int:
+        """Up to where a pattern has been looked for, and was not found."""
+        return self._searches.get((pattern, since), since)
+
+    def _match(self, expression: re.Pattern[str], block: bytes, offset: int, since: int) -> re.Match[str] | None:
+        """A part of a line does not begin with the line: what stands before it is there, and is not searched."""
+        before = self._before(offset) if offset > since else b"\n"
+        if before == b"\n":
+            return expression.search(block.decode(errors="replace"))
+        return expression.search("?" + block.decode(errors="replace"), 1)
+
+    def _before(self, offset: int) -> bytes:
+        with self.path.open("rb") as file:
+            file.seek(offset - 1)
+            return file.read(1)
 
     def _block(self, offset: int) -> bytes:
         try:
             with self.path.open("rb") as file:
                 file.seek(offset, os.SEEK_SET)
-                return file.read(_CHUNK)
+                return file.read(CHUNK)
         except FileNotFoundError:
             return b""

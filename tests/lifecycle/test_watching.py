@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -143,3 +144,25 @@ def test_an_end_can_be_waited_for(rig: Rig) -> None:
     instance.stop()
     with pytest.raises(UsageError, match="x is stopped"):
         instance.wait_for_end()
+
+
+@pytest.mark.process_only("a program in a container cannot reach its log as a file")
+def test_a_log_that_cannot_be_read_in_time_ends_the_wait_all_the_same(rig: Rig) -> None:
+    code = "os.ftruncate(1, 1 << 40); os.write(2, b'.\\n' * 40); time.sleep(1000)"  # zeros, which take no room
+    instance = rig.add(python("x", code, ready=lambda x: x.logs.mark() > 1 << 39))
+    rig.start()
+    with pytest.raises(DeadlineExceeded, match="no time for more"):
+        instance.logs.wait("needle", within=0.2)
+    with pytest.raises(DeadlineExceeded):
+        instance.wait(ready.log("needle"), within=0.2)
+
+
+def test_an_answer_that_took_all_the_time_counts(rig: Rig) -> None:
+    instance = rig.add(sleeper("x"))
+    rig.start()
+
+    def slow(_: object) -> bool:
+        time.sleep(0.05)
+        return True
+
+    assert instance.wait(slow, within=0.01)

@@ -32,3 +32,8 @@ def try_limit() -> float:
     """Seconds that a try may take now."""
     deadline = _DEADLINE.get()
     return PATIENCE if deadline is None else max(min(PATIENCE, deadline.remaining), LEAST_PATIENCE)
+
+
+def deadline_of_wait() -> Deadline | None:
+    """The deadline of the wait that is going on, if one is."""
+    return _DEADLINE.get()

@@ -9,6 +9,7 @@ from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import DeadlineExceeded, UsageError
 from metricrig._core.latch import Latch
 from metricrig._core.try_limit import tries_until
+from metricrig.logs import CHUNK
 from metricrig.probes import Answer
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def _watched(
         if not running.exited.is_set():
             answer = ask()
             life.last_answer = answer.said
+    if answer and not running.exited.is_set():  # the question took all the time that there was
+        return answer
     raise _ran_out(life, running, answer, wanted, deadline)
 
 
@@ -143,7 +146,8 @@ class Logs:
         """Wait for a line that matches the regular expression; returns what matched.
 
         Looks at everything of the current start, or only at what comes after a mark. A service that dies while
-        it is waited for ends the wait.
+        it is waited for ends the wait. Of an expression that backtracks without end, such as ``(a+)+b``, no deadline is
+        kept: Python cannot interrupt one.
         """
         life = self._life
         arguments.pattern(f"{life.name}.logs.wait", pattern)
@@ -153,11 +157,14 @@ class Logs:
 
         def ask() -> Answer:
             nonlocal found
-            match = life.log.search(pattern, mark)
+            match = life.log.search(pattern, mark, until=deadline)
             found = match.group() if match else ""
-            return Answer(match is not None, f"{life.log.mark() - mark} bytes of log, none matches")
+            written, seen = life.log.mark() - mark, life.log.searched(pattern, mark) - mark
+            late = f", and there was no time for more than {seen} of them" if written - seen > CHUNK else ""
+            return Answer(match is not None, f"{written} bytes of log, none matches{late}")
 
-        watch(life, running, ask, wanted=f"a log line matching {pattern!r}", deadline=Deadline.after(within))
+        deadline = Deadline.after(within)
+        watch(life, running, ask, wanted=f"a log line matching {pattern!r}", deadline=deadline)
         return found
 
     def __repr__(self) -> str:
