@@ -105,9 +105,9 @@ class Job:
 def work(directory: Path) -> Iterator[Work]:
     """Open a directory for the length of a block. Whatever ends this process, its programs and it are gone then too."""
     ours = janitor()
-    ours.open_rig(directory.name, directory, 0o700)  # before it exists: it cannot be left behind
-    try:
+    with ours.opening_rig(directory.name, directory, 0o700):
         directory.mkdir(mode=0o700, exist_ok=True)
+    try:
         yield Work(ours, directory)
     finally:
         _close(ours, directory)
