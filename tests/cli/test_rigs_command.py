@@ -127,7 +127,7 @@ def test_a_rig_from_before_a_reboot_is_removed_without_touching_its_pids(
 
 def test_what_cannot_be_removed_is_told_and_is_exit_code_1(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     rig = FoundRig("stuck-1", tmp_path, "kept", None, (), 0.0)
-    monkeypatch.setattr("metricrig.janitor.sweep.remove_tree", lambda _: "Device or resource busy")
+    monkeypatch.setattr("metricrig.janitor.rig_directory.remove", lambda _: "Device or resource busy")
     fate = reaping.clean_up(rig, kept=True, reused=False, dry_run=False, named=False)
     assert not fate.fine
     assert fate.said == f"could not remove {tmp_path}: Device or resource busy"

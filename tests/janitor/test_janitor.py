@@ -118,12 +118,25 @@ def test_a_reused_pid_is_not_killed(tmp_path: Path) -> None:
         innocent.kill()
 
 
-def test_a_directory_without_a_record_is_given_time(tmp_path: Path) -> None:
-    directory = tmp_path / "being-born"
-    directory.mkdir()
-    assert registry.read(directory).state == registry.LIVE
-    os.utime(directory, (1, 1))
-    assert registry.read(directory).state == registry.ORPHANED
+def test_a_directory_without_a_record_is_nobodys_unless_somebody_is_just_making_or_removing_it(tmp_path: Path) -> None:
+    """Its name says who: no age has to be guessed."""
+    own, dead = ProcessId.of(os.getpid()), ProcessId(os.getpid(), 12345)
+    assert own is not None
+    nobody = registry.ORPHANED
+    for who, making, removing in [(own, registry.LIVE, registry.CLEANING), (dead, nobody, nobody)]:
+        for what, state in [("making", making), ("removing", removing)]:
+            directory = tmp_path / f".{what}-{who.pid}-{who.start}-my-rig-1"
+            directory.mkdir()
+            found = registry.read(directory)
+            assert (found.rig, found.state) == ("my-rig-1", state)
+            directory.rmdir()
+
+
+def test_what_an_older_version_makes_without_a_record_is_given_time(tmp_path: Path) -> None:
+    (tmp_path / "complete").mkdir()
+    assert registry.read(tmp_path / "complete").state == registry.LIVE
+    os.utime(tmp_path / "complete", (1, 1))
+    assert registry.read(tmp_path / "complete").state == registry.ORPHANED
 
 
 def test_an_owner_whose_janitor_is_killed_is_told_and_cleans_up_himself(tmp_path: Path) -> None:

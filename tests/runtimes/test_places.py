@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from metricrig import Rig, Unavailable
+from metricrig import Rig, Unavailable, UsageError
 from metricrig.runtimes import places
 from metricrig.runtimes.places import MemoryDisk
 from metricrig.services import Memcached
@@ -40,16 +40,39 @@ def test_a_root_that_is_not_ours_alone_is_refused(tmp_path: Path) -> None:
     root = tmp_path / f"metricrig-{os.geteuid()}"
     root.mkdir()
     root.chmod(0o777)
-    with pytest.raises(Unavailable, match="it is not ours alone"):
+    with pytest.raises(Unavailable, match=r"others may write to it: its mode is drwxrwxrwx\n.*METRICRIG_DATA"):
         places.root_for(tmp_path)
 
 
 def test_a_link_put_in_the_place_of_the_root_is_refused(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    (tmp_path / f"metricrig-{os.geteuid()}").symlink_to(elsewhere)
-    with pytest.raises(Unavailable, match="it is not ours alone"):
-        places.root_for(tmp_path)
+    link = tmp_path / f"metricrig-{os.geteuid()}"
+    for target in (elsewhere, tmp_path / "nowhere", link):
+        link.symlink_to(target)
+        with pytest.raises(Unavailable, match="it is a symbolic link"):
+            Rig("linked", data=tmp_path)
+        link.unlink()
+
+
+def test_a_place_where_everybody_may_rename_everything_is_refused(tmp_path: Path) -> None:
+    base = tmp_path / "base"
+    base.mkdir()
+    base.chmod(0o777)
+    with pytest.raises(Unavailable, match=r"everybody may rename what is in .*: its mode is drwxrwxrwx"):
+        Rig("renamed", data=base)
+    base.chmod(0o1777)
+    Rig("renamed", data=base).close()
+
+
+@pytest.mark.parametrize("umask", [0o777, 0o700, 0o277])
+def test_a_umask_that_closes_our_own_files_is_told_at_once(umask: int, tmp_path: Path) -> None:
+    before = os.umask(umask)
+    try:
+        with pytest.raises(UsageError, match=f"the umask is 0{umask:o}: it takes away your own rights"):
+            Rig("closed", data=tmp_path)
+    finally:
+        os.umask(before)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has servers that run as somebody else")

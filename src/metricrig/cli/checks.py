@@ -9,6 +9,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from metricrig._core.directories import cache_root
+from metricrig._core.private_directory import NotOurs, PrivateDirectory
+from metricrig.runtimes import places
 from metricrig.runtimes.process.capabilities import Capability
 from metricrig.tools.apt import missing_programs
 from metricrig.tools.settings import settings
@@ -19,7 +21,27 @@ if TYPE_CHECKING:
 
 def checks() -> list[Capability]:
     """All of them, looked at now."""
-    return [cache(), downloads(), pip(), apt(), go(), template()]
+    return [rigs(), cache(), downloads(), pip(), apt(), go(), template()]
+
+
+def rigs() -> Capability:
+    """The directories that rigs lie in: each is ours alone, or not there yet."""
+    strange = []
+    for root in dict.fromkeys(places.roots()):
+        try:
+            PrivateDirectory.open(str(root)).close()
+        except FileNotFoundError:
+            continue
+        except NotOurs as error:
+            strange.append(str(error))
+    if not strange:
+        return Capability("directories of rigs", present=True, says=", ".join(map(str, places.roots())))
+    return Capability(
+        "directories of rigs",
+        present=False,
+        says="; ".join(strange),
+        remedy="have them removed, or set METRICRIG_DATA to a directory of your own",
+    )
 
 
 def cache() -> Capability:

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from metricrig._core.errors import Unavailable
-from metricrig.janitor import booting, registry, sweep
+from metricrig.janitor import booting, registry, rig_directory
 from metricrig.janitor.client import Janitor
 from metricrig.runtimes import places
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from pathlib import Path
 
     from metricrig.janitor.registry import FoundRig
 
@@ -40,7 +39,7 @@ class Fate:
     @property
     def told(self) -> bool:
         """What is somebody's own business is not mentioned unless it was named."""
-        return self.what != LEFT
+        return self.what != LEFT or self.rig.state == registry.FOREIGN
 
     def as_json(self) -> dict[str, Any]:
         """For ``--json``."""
@@ -89,6 +88,10 @@ def refusal(rig: FoundRig, *, kept: bool, reused: bool) -> str | None:
 
 def clean_up(rig: FoundRig, *, kept: bool, reused: bool, dry_run: bool, named: bool) -> Fate:
     """Remove a rig, unless it is somebody's."""
+    if rig.state == registry.FOREIGN:  # nothing of ours is left, and somebody else may put such a thing there
+        return Fate(rig, LEFT, f"not touched: {rig.trouble}")
+    if rig.state == registry.DAMAGED:
+        return _clean_damaged(rig, dry_run=dry_run, named=named)
     why = refusal(rig, kept=kept, reused=reused)
     if why is not None:
         return Fate(rig, REFUSED if named else LEFT, f"left alone: {why}")
@@ -98,6 +101,18 @@ def clean_up(rig: FoundRig, *, kept: bool, reused: bool, dry_run: bool, named: b
         return Fate(rig, WOULD_REMOVE, f"{rig.state}: would remove {rig.directory}{also}")
     removing = {registry.KEPT: _remove_kept, registry.REUSABLE: _dismiss}
     return removing.get(rig.state, _reap)(rig)
+
+
+def _clean_damaged(rig: FoundRig, *, dry_run: bool, named: bool) -> Fate:
+    """Whose it is nobody knows: it goes if that is asked for, and nothing of it runs."""
+    running = ", ".join(str(each.pid) for each in registry.survivors(rig))
+    if running:
+        return Fate(rig, FAILED, f"left alone: {rig.trouble}; of it runs {running}")
+    if not named:
+        return Fate(rig, FAILED, f"left alone: {rig.trouble}; nothing of it runs: metricrig clean {rig.rig} removes it")
+    if dry_run:
+        return Fate(rig, WOULD_REMOVE, f"{rig.state}: would remove {rig.directory}")
+    return _reap(rig)
 
 
 def _reap(rig: FoundRig) -> Fate:
@@ -112,7 +127,7 @@ def _reap(rig: FoundRig) -> Fate:
 
 def _remove_kept(rig: FoundRig) -> Fate:
     """Only files: whoever reads or writes them now is not a service of ours."""
-    why = sweep.remove_tree(str(rig.directory))
+    why = rig_directory.remove(str(rig.directory))
     if why is not None:
         return Fate(rig, FAILED, f"could not remove {rig.directory}: {why}")
     return Fate(rig, REMOVED, f"kept: removed {rig.directory}")
@@ -132,11 +147,14 @@ def age(rig: FoundRig) -> float:
     return max(0.0, time.time() - rig.made)
 
 
-def size(directory: Path) -> int:
-    """Bytes that it takes; files that go meanwhile are not counted."""
+def size(rig: FoundRig) -> int:
+    """Bytes that it takes; files that go meanwhile are not counted, and what is not ours is not looked into."""
     total = 0
-    for parent, _, files in os.walk(directory):
-        for name in files:
-            with contextlib.suppress(OSError):
-                total += os.lstat(f"{parent}/{name}").st_blocks * _BLOCK
+    if rig.state == registry.FOREIGN:
+        return total
+    with contextlib.suppress(OSError, RecursionError):
+        for _, _, files, parent in os.fwalk(rig.directory):
+            for name in files:
+                with contextlib.suppress(OSError):
+                    total += os.stat(name, dir_fd=parent, follow_symlinks=False).st_blocks * _BLOCK
     return total

@@ -21,6 +21,8 @@ _STYLES = {
     "kept": "yellow",
     "elsewhere": "dim",
     "reusable": "green",
+    "foreign": "red",
+    "damaged": "red",
 }
 
 
@@ -36,8 +38,9 @@ def ps(*, rigs: tuple[str, ...], as_json: bool) -> bool:
 
     The state is "live" (its process runs), "cleaning" (its process is dead, its janitor is at work), "orphaned"
     (nobody's), "lost" (from before a reboot), "kept" (only its files, because somebody wanted them), "reusable" (it
-    runs, and waits for the next test run) or "elsewhere" (of a container that shares the directory). Exits with 1
-    if a name was given and nothing has it.
+    runs, and waits for the next test run), "elsewhere" (of a container that shares the directory), "damaged" (its
+    record cannot be believed) or "foreign" (a directory that is not provably yours: it is not looked into). Exits
+    with 1 if a name was given and nothing has it.
     """
     from metricrig.cli.reaping import found
 
@@ -70,7 +73,8 @@ def ps(*, rigs: tuple[str, ...], as_json: bool) -> bool:
 def clean(*, rigs: tuple[str, ...], kept: bool, reused: bool, dry_run: bool, as_json: bool) -> bool:
     """End and remove the rigs that nobody owns any more (all, or those with these names or ids).
 
-    A rig that is live, being cleaned or elsewhere is never touched, by whatever name. Exits with 0 when nothing
+    A rig that is live, being cleaned or elsewhere is never touched, by whatever name, and neither is a directory
+    that is not provably yours. Exits with 0 when nothing
     is left to remove, with 1 when something could not be removed or a named rig was refused.
     """
     from metricrig.cli.reaping import clean_up, found
@@ -94,7 +98,8 @@ def _as_json(rig: FoundRig) -> dict[str, Any]:
         "owner": rig.owner.pid if rig.owner else None,
         "age_seconds": round(age(rig), 3),
         "directory": str(rig.directory),
-        "bytes": size(rig.directory),
+        "bytes": size(rig),
+        "trouble": rig.trouble or None,
         "services": [
             {
                 "name": each.name,
@@ -122,11 +127,14 @@ def _print_rigs(rigs: list[FoundRig]) -> None:
             f"[{_STYLES[each.state]}]{each.state}[/]",
             str(each.owner.pid) if each.owner else "-",
             in_time(age(each)),
-            in_bytes(size(each.directory)),
+            in_bytes(size(each)),
             _services(each) or "-",
             str(each.directory),
         )
     console().print(rows)
+    for each in rigs:
+        if each.trouble:
+            click.echo(f"{each.state}: {each.trouble}")
 
 
 def _services(rig: FoundRig) -> str:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import DeadlineExceeded, MetricrigError
 from metricrig._core.limits import explained
+from metricrig._core.private_directory import NotOurs, PrivateDirectory
 from metricrig._core.processes import ProcessId, state_of
 from metricrig.janitor.child import JANITOR_REPLY_TIMEOUT
 from metricrig.janitor.member import SOCKET, TAKEN
@@ -163,7 +164,7 @@ def shared(
         if (connection := _enter(directory)) is not None:
             for each in candidates:
                 each.let_go()
-            return connection, Shared(_pid_behind(connection))
+            return connection, Shared(_behind(connection)[0])
         if directory.exists():
             _remove_if_forsaken(directory)
         elif not candidates or _has_ended(candidates[-1], directory, last=len(candidates) == _ATTEMPTS):
@@ -179,10 +180,10 @@ def _has_ended(candidate: Own, directory: Path, *, last: bool) -> bool:
     if status is None:
         return False
     if status != TAKEN:
-        from metricrig.janitor import sweep  # noqa: PLC0415 - only after such an accident
+        from metricrig.janitor import rig_directory  # noqa: PLC0415 - only after such an accident
 
-        unfinished = directory.with_name(f"{directory.name}.{candidate.pid}")
-        sweep.remove_tree(str(unfinished))
+        for unfinished in directory.parent.glob(f".{rig_directory.MAKING}-{candidate.pid}-*-{directory.name}"):
+            rig_directory.remove(str(unfinished))
         if last:
             raise MetricrigError(f"no janitor can be started for {directory}{candidate.fate()}")
     return True
@@ -194,37 +195,32 @@ def _remove_if_forsaken(directory: Path) -> bool:
 
     from metricrig.janitor import registry  # noqa: PLC0415 - see above
 
-    with contextlib.suppress(OSError):
-        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.fstat(descriptor).st_ino == directory.stat().st_ino:
-                registry.reap(registry.read(directory))
-                return True
-        finally:
-            os.close(descriptor)
+    with contextlib.suppress(OSError), PrivateDirectory.open(str(directory)) as held:
+        fcntl.flock(held.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(held.descriptor).st_ino == directory.stat().st_ino:
+            registry.reap(registry.read(directory))
+            return True
     return False
 
 
 def _enter(directory: Path) -> socket.socket | None:
     """A connection, through a short path however long the directory's is."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    with contextlib.suppress(OSError), PrivateDirectory.open(str(directory)) as held:
+        connection = socket.socket(socket.AF_UNIX)
         try:
-            connection = socket.socket(socket.AF_UNIX)
-            try:
-                connection.connect(f"/proc/self/fd/{descriptor}/{SOCKET}")
-                connection.sendall(GREETING)
-            except OSError:
-                connection.close()
-                raise
-            return connection
-        finally:
-            os.close(descriptor)
+            connection.connect(f"/proc/self/fd/{held.descriptor}/{SOCKET}")
+            if _behind(connection)[1] != os.geteuid():
+                raise NotOurs(f"{directory}/{SOCKET}", "somebody else listens there")
+            connection.sendall(GREETING)
+        except OSError:
+            connection.close()
+            raise
+        return connection
     return None
 
 
-def _pid_behind(connection: socket.socket) -> int:
+def _behind(connection: socket.socket) -> tuple[int, int]:
+    """The pid and the uid of whoever listens there."""
     credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    pid: int = struct.unpack("3i", credentials)[0]
-    return pid
+    pid, uid, _ = struct.unpack("3i", credentials)
+    return pid, uid

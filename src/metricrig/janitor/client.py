@@ -21,11 +21,13 @@ from metricrig.janitor.child import JANITOR_REPLY_TIMEOUT, Child
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from metricrig.janitor.booting import Process
     from metricrig.janitor.child import Order
+    from metricrig.janitor.errand import Errand
+    from metricrig.janitor.record import Record
     from metricrig.janitor.wire import Message
 
 
@@ -85,7 +87,7 @@ class Janitor:
         return self._process.pid
 
     @contextlib.contextmanager
-    def opening_rig(self, rig: str, directory: Path, mode: int) -> Iterator[None]:
+    def opening_rig(self, rig: str, directory: Path, record: Record) -> Iterator[None]:
         """A block in which to make a directory that is removed with this process, whatever happens.
 
         The janitor hears of it before it exists; and a process that ends waits for the end of the block.
@@ -93,12 +95,12 @@ class Janitor:
         with self._opening:
             if self._parted:
                 raise self._lost()
-            self.tell({"op": "open", "rig": rig, "directory": str(directory), "mode": mode}, surely=True)
+            self.tell({"op": "open", "rig": rig, "directory": str(directory), "record": record}, surely=True)
             yield
 
-    def charge(self, rig: str, errand: Sequence[str]) -> None:
-        """Have a command run before a rig is removed, should nobody have closed it: it removes what is elsewhere."""
-        self.tell({"op": "charge", "rig": rig, "errand": list(errand)})
+    def charge(self, errand: Errand, *, ssh: str) -> None:
+        """Have this done before its rig is removed, should nobody have closed it: it removes what is elsewhere."""
+        self.tell({"op": "charge", "rig": errand.rig, "errand": errand.as_data(), "ssh": ssh})
 
     def close_rig(self, rig: str, *, keep: bool) -> str | None:
         """Remove a rig's directory, or leave it; says why if it could not."""

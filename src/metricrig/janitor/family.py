@@ -8,6 +8,8 @@ import select
 import signal
 import time
 
+from metricrig.janitor import limit_mark
+
 TYPE_CHECKING = False  # see wire
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +40,8 @@ def spawn(order: Message) -> int:
         files.append(os.open(order["stdin"] or os.devnull, os.O_RDONLY))
         files.append(_open_output(order["out"]))
         files.append(_open_output(order["err"]) if order["err"] else files[1])
-        return (_spawn_as if order["user"] or "/" not in order["argv"][0] else _spawn)(order, files)
+        with limit_mark.Inherited(order["limit_mark"]):
+            return (_spawn_as if order["user"] or "/" not in order["argv"][0] else _spawn)(order, files)
     finally:
         for each in {*files}:
             os.close(each)

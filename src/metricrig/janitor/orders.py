@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import time
 
-from metricrig.janitor import family, record
+from metricrig.janitor import family, limit_mark, record
 from metricrig.janitor.wards import Ward, Wards
 
 TYPE_CHECKING = False  # see wire
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from metricrig._core.processes import ProcessId
-    from metricrig.janitor.errand import Errand
+    from metricrig.janitor.errand import Begun
     from metricrig.janitor.member import Member
     from metricrig.janitor.wire import Message
 
@@ -33,13 +32,17 @@ class Household:
         self.owner = owner
         self.members: dict[int, Member] = {}
         self.rigs: dict[str, record.Record] = {}
+        self.directories: dict[str, str] = {}
         self.unwritten: set[str] = set()
         self.adopted_paths: set[str] = set()
         self.wards = Wards(self.tell_all, self.collected)
         self.dismissed = False
         """Somebody has said that it is over."""
         self.keep = False
-        self.errands: dict[str, Errand] = {}
+        self.errands: dict[str, Begun] = {}
+        self._spawned = 0
+        self._ssh: dict[str, str] = {}
+        """How the owner calls ssh; for us alone, and in no record."""
 
     def obey(self, message: Message, member: Member) -> None:
         """Carry out one order."""
@@ -50,22 +53,18 @@ class Household:
         for member in self.members.values():
             member.say(message)
 
-    def open_rig(self, rig: str, directory: str) -> None:
-        """Know a rig and its directory."""
-        self.rigs[rig] = record.blank(rig, directory, self.owner)
-        self.unwritten.add(rig)
+    def open_rig(self, rig: str, directory: str, known: record.Record) -> None:
+        """Know a rig, its directory and the record that is in it."""
+        self.rigs[rig], self.directories[rig] = known, directory
 
     def do_open(self, message: Message, _: Member) -> None:
-        """Know a rig before its directory exists, and make that."""
-        self.open_rig(message["rig"], message["directory"])
-        try:
-            os.makedirs(message["directory"], mode=message["mode"], exist_ok=True)
-        except OSError:
-            pass  # the owner makes it too, and is told why it cannot be made
+        """Know a rig before its directory exists."""
+        self.open_rig(message["rig"], message["directory"], message["record"])
 
     def do_charge(self, message: Message, _: Member) -> None:
-        """Run this command when the owner dies: what it removes is not ours to reach."""
+        """Do this when the owner dies: what it removes is not ours to reach."""
         self.rigs[message["rig"]]["errand"] = message["errand"]
+        self._ssh[message["rig"]] = message["ssh"]
         self.unwritten.add(message["rig"])
 
     def run_errands(self) -> None:
@@ -75,12 +74,15 @@ class Household:
                 from metricrig.janitor import errand  # noqa: PLC0415 - a quarter of the janitor's boot, and few need it
 
                 try:
-                    self.errands[name] = errand.begin(rig["errand"])
-                except OSError as error:
+                    wanted = errand.Errand.of_data(rig["errand"], rig=name)
+                    self.errands[name] = errand.begin(wanted, ssh=self._ssh.get(name))
+                except (OSError, ValueError) as error:
                     rig["failure"] = f"what it has elsewhere is still there: {error}"
 
     def do_spawn(self, message: Message, member: Member) -> None:
         """Start a command and say its pid, or why not."""
+        self._spawned += 1
+        message["limit_mark"] = limit_mark.of_spawn(message["rig"], self._spawned)
         try:
             pid = family.spawn(message)
         except (OSError, ValueError) as error:
@@ -89,7 +91,7 @@ class Household:
         self.wards.add(Ward(message, pid))
         member.say({"seq": message["seq"], "pid": pid})
         if message["service"] and message["rig"] in self.rigs:
-            entry = record.service(message["name"], pid, message["argv"], message["ports"])
+            entry = record.service(message["name"], pid, message["ports"])
             self.rigs[message["rig"]]["services"][str(pid)] = entry
             self.unwritten.add(message["rig"])
 
@@ -163,7 +165,7 @@ class Household:
     def write_records(self) -> None:
         """Bring the records on disk up to date."""
         for rig in self.unwritten:
-            record.write(self.rigs[rig])
+            record.write(self.directories[rig], self.rigs[rig])
         self.unwritten.clear()
 
     def remove_everything(self, *, within: float) -> None:
@@ -191,7 +193,7 @@ class Household:
         """The record stays with all it knows: `metricrig clean` tries again, and says why it cannot."""
         if (rig := self.rigs.pop(name, None)) is not None:
             rig["failure"] = why
-            record.write(rig)
+            record.write(self.directories[name], rig)
 
     def _remove_all(self) -> dict[str, str]:
         """Remove every rig and every adopted path; what could not be removed, and why."""
@@ -207,12 +209,17 @@ class Household:
         """Remove a rig's directory, or leave it to people; one that could not be removed stays ours."""
         rig = self.rigs[name]
         if keep:
-            record.write(rig | {"kept": True, "services": {}})
-        elif why := _remove(rig["directory"]):
+            record.write(self.directories[name], rig | {"kept": True, "services": {}})
+        elif why := self._remove_directory(name):
             return why
         del self.rigs[name]
         self.unwritten.discard(name)
         return None
+
+    def _remove_directory(self, name: str) -> str | None:
+        from metricrig.janitor import rig_directory  # noqa: PLC0415 - nothing is removed while the janitor boots
+
+        return rig_directory.remove(self.directories[name], maker=self.owner)
 
 
 def _remove(path: str) -> str | None:

@@ -180,26 +180,37 @@ def main(death: int, owner: ProcessId | None, *, control: int) -> None:
 
 def main_shared(death: int, owner: ProcessId | None, directory: str, mode: int, linger: float) -> int:
     """Serve whoever comes to the door in this directory, until the owner is dead or nobody has come for long."""
+    import errno  # noqa: PLC0415 - only here
     import fcntl  # noqa: PLC0415 - only here
 
-    _become_janitor(death)
-    fresh = f"{directory}.{os.getpid()}"
-    os.mkdir(fresh, mode)
-    os.chmod(fresh, mode)
-    os.chdir(fresh)
-    # Held as long as we live: whoever gets this lock knows that there is no janitor any more.
-    fcntl.flock(os.open(".", os.O_RDONLY), fcntl.LOCK_EX)
-    door = Door()
-    try:
-        os.rename(fresh, directory)  # with lock and door in it, or not at all
-    except OSError:
-        from metricrig.janitor import sweep  # noqa: PLC0415 - see orders
+    from metricrig._core.private_directory import PrivateDirectory  # noqa: PLC0415 - only here
+    from metricrig._core.processes import ProcessId  # noqa: PLC0415 - only here
+    from metricrig.janitor import record, rig_directory  # noqa: PLC0415 - only here
 
-        os.chdir("/")
-        sweep.remove_tree(fresh)
+    _become_janitor(death)
+    root, rig = os.path.split(directory)
+    ours = ProcessId.of(os.getpid())
+    known = record.blank(rig, owner=owner, janitor=ours)
+    doors: list[Door] = []
+
+    def furnish(made: PrivateDirectory) -> None:
+        os.fchdir(made.descriptor)
+        # Held as long as we live: whoever gets this lock knows that there is no janitor any more.
+        fcntl.flock(os.open(".", os.O_RDONLY), fcntl.LOCK_EX)
+        doors.append(Door())
+
+    try:
+        with PrivateDirectory.open(root) as held:  # with record, lock and door in it, or not at all
+            rig_directory.make(held, rig, known, maker=ours, mode=mode, furnish=furnish)
+    except FileExistsError:
         return TAKEN
+    except OSError as error:
+        if error.errno != errno.ENOTEMPTY:
+            raise
+        return TAKEN
+    (door,) = doors
     house = Household(owner)
-    house.open_rig(os.path.basename(directory), directory)
+    house.open_rig(rig, directory, known)
     janitor = Janitor(house, death, door=door, linger=_EVER if death != NO_DEATH else linger)
     janitor.serve()
     os.chdir("/")

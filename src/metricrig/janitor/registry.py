@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from metricrig._core.private_directory import NotOurs, PrivateDirectory
 from metricrig._core.processes import ProcessId, boot_id, pid_namespace
-from metricrig.janitor import errand, family, sweep
-from metricrig.janitor.record import FILE
+from metricrig.janitor import errand, family, limit_mark, record, rig_directory, sweep
+from metricrig.janitor.errand import Errand
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,11 +22,16 @@ if TYPE_CHECKING:
 
 LIVE, CLEANING, ORPHANED, LOST, KEPT, ELSEWHERE = "live", "cleaning", "orphaned", "lost", "kept", "elsewhere"
 REUSABLE = "reusable"
+FOREIGN = "foreign"
+"""Not provably ours: it is reported, and nothing else."""
+DAMAGED = "damaged"
+"""Ours, with a record that cannot be believed: whose it is nobody knows."""
 REAPABLE = {ORPHANED, LOST}
 
-_BEING_BORN = 60.0
-"""A directory without a record may belong to a rig that is just being made."""
-_PATIENCE = 10.0
+OLDER_VERSIONS_NEED = 60.0
+"""Seconds for which a directory may be a rig's without a record: an older version makes one like that."""
+REAPING_PATIENCE = 10.0
+"""Seconds for which what runs of a rig is killed again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +59,10 @@ class FoundRig:
     services: tuple[FoundService, ...]
     made: float
     """When, on the wall clock."""
-    errand: tuple[str, ...] = ()
-    """The command that removes what it has elsewhere."""
+    errand: Errand | None = None
+    """What removes that which it has elsewhere."""
+    trouble: str = ""
+    """Why nothing can be said of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,44 +76,87 @@ class Reaped:
 
 
 def find(roots: Iterable[Path]) -> list[FoundRig]:
-    """Every rig below these directories."""
+    """Every rig below these directories; a directory that is not ours is found as a whole, and not looked into."""
     found = []
     for root in dict.fromkeys(roots):
-        for directory in _directories(root):
-            with contextlib.suppress(FileNotFoundError):  # it was closed while we looked
-                found.append(read(directory))
+        with contextlib.suppress(FileNotFoundError):
+            try:
+                held = PrivateDirectory.open(str(root))
+            except NotOurs as error:
+                found.append(_puzzle(root, FOREIGN, str(error)))
+                continue
+            with held:
+                found += _inside(root, held)
     return found
 
 
-def _directories(root: Path) -> list[Path]:
-    try:
-        return [each for each in sorted(root.iterdir()) if each.is_dir()]
-    except (FileNotFoundError, NotADirectoryError):
-        return []
+def _inside(root: Path, held: PrivateDirectory) -> Iterator[FoundRig]:
+    for name in sorted(held.names()):
+        with contextlib.suppress(FileNotFoundError):  # it was closed while we looked
+            yield _read(root / name, held)
 
 
 def read(directory: Path) -> FoundRig:
     """What a rig's directory says of it."""
-    changed = directory.stat().st_mtime
-    record: Record | None = None
-    with contextlib.suppress(OSError, ValueError):
-        record = json.loads((directory / FILE).read_text(encoding="utf-8"))
-    if record is None:
-        state = ORPHANED if time.time() - changed > _BEING_BORN else LIVE
-        return FoundRig(directory.name, directory, state, None, (), changed)
+    try:
+        with PrivateDirectory.open(str(directory.parent)) as held:
+            return _read(directory, held)
+    except NotOurs as error:
+        return _puzzle(directory, FOREIGN, str(error))
+
+
+def _read(directory: Path, parent: PrivateDirectory) -> FoundRig:
+    try:
+        with parent.enter(directory.name) as held:
+            return _judged(directory, held)
+    except NotOurs as error:
+        return _puzzle(directory, FOREIGN, str(error))
+
+
+def _judged(directory: Path, held: PrivateDirectory) -> FoundRig:
+    try:
+        known = record.parse(held.read(record.FILE, record.LARGEST_RECORD))
+        rig = _of_record(directory, known)
+    except FileNotFoundError:
+        state = _unborn(directory, held.modified())
+        return FoundRig(rig_directory.rig_of(directory.name), directory, state, None, (), held.modified())
+    except (NotOurs, ValueError) as error:
+        return _puzzle(directory, DAMAGED, f"its record cannot be believed: {error}", made=held.modified())
+    under_work = rig_directory.work_on(directory.name) is not None
+    return replace(rig, state=_unborn(directory, rig.made)) if under_work else rig
+
+
+def _of_record(directory: Path, known: Record) -> FoundRig:
+    name = rig_directory.rig_of(directory.name)
+    if known["rig"] != name:
+        raise ValueError(f"it speaks of {known['rig'][:100]!r}")
     services = tuple(
-        FoundService(each["name"], _identity(each["process"]), each["ports"]) for each in record["services"].values()
+        FoundService(each["name"], _identity(each["process"]), each["ports"]) for each in known["services"].values()
     )
-    owner, janitor = _identity(record["owner"]), _identity(record["janitor"])
+    owner, janitor = _identity(known["owner"]), _identity(known["janitor"])
     state = judge(
-        record,
+        known,
         boot=boot_id(),
         namespace=pid_namespace(),
         owner_alive=owner is not None and owner.alive,
         janitor_alive=janitor is not None and janitor.alive,
     )
-    away = tuple(record.get("errand") or ())  # older versions had none
-    return FoundRig(record["rig"], directory, state, owner, services, record["made"], away)
+    away = Errand.of_data(known["errand"], rig=name) if state in REAPABLE and known.get("errand") else None
+    return FoundRig(name, directory, state, owner, services, float(known["made"]), away)
+
+
+def _unborn(directory: Path, made: float) -> str:
+    """In what state one is without a record, or that is being made or removed: its name says by whom."""
+    work = rig_directory.work_on(directory.name)
+    if work is None:
+        return LIVE if time.time() - made < OLDER_VERSIONS_NEED else ORPHANED
+    if not work[1].alive:
+        return ORPHANED
+    return LIVE if work[0] == rig_directory.MAKING else CLEANING
+
+
+def _puzzle(directory: Path, state: str, why: str, *, made: float | None = None) -> FoundRig:
+    return FoundRig(directory.name, directory, state, None, (), time.time() if made is None else made, trouble=why)
 
 
 def judge(record: Record, *, boot: str, namespace: str, owner_alive: bool, janitor_alive: bool) -> str:
@@ -126,26 +176,35 @@ def judge(record: Record, *, boot: str, namespace: str, owner_alive: bool, janit
 
 def reap(rig: FoundRig) -> Reaped:
     """End what still runs of a rig, and remove its shared memory and its directory."""
+    if rig.state == FOREIGN:
+        return Reaped(rig.rig, rig.directory, (), rig.trouble)
     if rig.errand and (why := errand.end(errand.begin(rig.errand))):
         return Reaped(rig.rig, rig.directory, (), f"what it has elsewhere could not be removed: {why}")
     killed: set[int] = set()
-    end = time.monotonic() + _PATIENCE
-    if rig.state != LOST:  # after a reboot, its pids are other people's
+    alive: set[int] = set()
+    if rig.state != LOST:  # after a reboot, its pids are other people's, and so is what those have made
         for service in rig.services:
             if service.process is not None:
                 killed |= _end(service.process)
-        while (left := set(_survivors(rig))) and time.monotonic() < end:
-            for pid in left:
-                family.kill_orphan(pid)
-            killed |= left
-    # Pids of before a reboot are other people's, and so is what those have made.
-    dead = set() if rig.state == LOST else {service.process.pid for service in rig.services if service.process}
-    for segment in sweep.orphaned_segments(killed | dead):
-        sweep.remove_segment(segment)
-    failure = sweep.remove_tree(str(rig.directory))
-    if rig.state != LOST and (alive := list(_survivors(rig))):
+        killed, alive = _end_survivors(rig, killed)
+        known = {service.process.pid for service in rig.services if service.process}
+        for segment in sweep.orphaned_segments(killed | known):
+            sweep.remove_segment(segment)
+    failure = rig_directory.remove(str(rig.directory)) if os.path.lexists(rig.directory) else None
+    if alive:
         failure = f"still running: {', '.join(map(str, alive))}" + (f"; {failure}" if failure else "")
     return Reaped(rig.rig, rig.directory, tuple(sorted(killed)), failure)
+
+
+def _end_survivors(rig: FoundRig, killed: set[int]) -> tuple[set[int], set[int]]:
+    """Kill whatever is of this rig until nothing is; says whom, and who lives all the same."""
+    end = time.monotonic() + REAPING_PATIENCE
+    while left := list(survivors(rig)):
+        for each in left:
+            killed |= _end(each)
+        if time.monotonic() > end:
+            break
+    return killed, {each.pid for each in left if each.alive}
 
 
 def _end(process: ProcessId) -> set[int]:
@@ -167,15 +226,20 @@ def _end(process: ProcessId) -> set[int]:
     return {process.pid, *below}
 
 
-def _survivors(rig: FoundRig) -> Iterator[int]:
-    """Processes that carry the rig's mark, or write to its logs, and still live."""
+def survivors(rig: FoundRig) -> Iterator[ProcessId]:
+    """Processes that carry one of the rig's marks, or write to its logs, and still live."""
+    directory, number = f"{rig.directory.resolve()}/", limit_mark.of_rig(rig.rig)
     for name in os.listdir("/proc"):
         if name.isdigit():
             pid = int(name)
             identity = ProcessId.of(pid)
-            ours = family.mark_of(pid).startswith(f"{rig.rig}/") or family.writes_below(pid, f"{rig.directory}/")
+            ours = (
+                family.mark_of(pid).startswith(f"{rig.rig}/")
+                or limit_mark.rig_number(limit_mark.of_process(pid)) == number
+                or family.writes_below(pid, directory)
+            )
             if ours and identity is not None and identity.alive:
-                yield pid
+                yield identity
 
 
 def _identity(pair: list[int] | None) -> ProcessId | None:

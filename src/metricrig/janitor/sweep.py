@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from metricrig._core.removal import remove_path
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -17,17 +18,8 @@ _IPC_RMID = 0
 
 def remove_tree(path: str) -> str | None:
     """Remove a directory or file; one that is gone already is fine. Says why, where it could not."""
-    import shutil  # noqa: PLC0415 - only when there is something to remove: half of the janitor's boot otherwise
-
     try:
-        if os.path.isdir(path) and not os.path.islink(path):
-            shutil.rmtree(path)
-        else:
-            os.unlink(path)
-    except FileNotFoundError:
-        # Somebody else was at it too: what counts is that it is gone in the end.
-        if os.path.lexists(path):
-            return remove_tree(path)
+        remove_path(path)
     except OSError as error:
         return str(error)
     return None

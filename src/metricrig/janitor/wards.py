@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
-from metricrig.janitor import family
+from metricrig.janitor import family, limit_mark
 
 TYPE_CHECKING = False  # see wire
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ class Ward:
         self.rig: str = order["rig"]
         self.name: str = order["name"]
         self.mark: str = order["mark"]
+        self.limit_mark: int = order["limit_mark"]
         self.out: str = order["out"]
         self.stop_signal: int = order["stop_signal"]
         self.service: bool = order["service"]
@@ -37,6 +39,8 @@ class Wards:
     def __init__(self, say: Callable[[Message], None], collected: Callable[[Ward], None]) -> None:
         self.by_pid: dict[int, Ward] = {}
         self.by_mark: dict[str, Ward] = {}
+        # Where the owner runs in somebody's rig itself, its janitor carries the marks of that one.
+        self._others = {"", family.mark_of(os.getpid())}, {0, limit_mark.of_process(os.getpid())}
         self._collecting: dict[int, Ward] = {}
         self._say = say
         self._collected = collected
@@ -92,7 +96,8 @@ class Wards:
                 whose = self._whose(pid, mark)
                 if whose is not None:
                     whose.lineage.add(pid)
-                elif mark:  # what it belonged to has been collected: it came too late
+                elif mark not in self._others[0] or limit_mark.of_process(pid) not in self._others[1]:
+                    # What it belonged to has been collected: it came too late.
                     family.kill_orphan(pid)
                 family.reap(pid)
                 found[pid] = whose
@@ -102,13 +107,17 @@ class Wards:
         """From whom an orphan descends.
 
         Its session tells; or the mark in its environment; or, for those that make a session of their own and write
-        over their environment (PostgreSQL does both), the log that they write to.
+        over their environment (PostgreSQL does both), the log that they write to; or the mark in a limit.
         """
         session = family.session_of(pid)
         for ward in self.by_pid.values():
             if pid in ward.lineage or ward.pid == session or (mark and ward.mark == mark):
                 return ward
-        return next((ward for ward in self.by_pid.values() if family.writes_below(pid, ward.out)), None)
+        limit = limit_mark.of_process(pid)
+        for ward in self.by_pid.values():
+            if family.writes_below(pid, ward.out) or (limit and ward.limit_mark == limit):
+                return ward
+        return None
 
     def _collect(self, ward: Ward, survivors: list[int]) -> None:
         """One step of a collection; taken again until nothing is left."""

@@ -9,6 +9,7 @@ from metricrig._core import arguments
 from metricrig._core.deadlines import Deadline, answer_limit, answers_within
 from metricrig._core.errors import CommandFailed, DeadlineExceeded
 from metricrig._core.exits import Completed
+from metricrig._core.private_directory import write_private
 from metricrig.lifecycle.state import not_executed
 from metricrig.runtimes import Launch
 
@@ -53,7 +54,7 @@ def _run(
     source, out, err = files
     if stdin is not None:
         arguments.text(f"{life.name}.run", "stdin", stdin, 'stdin="SELECT 1"')
-        source.write_text(stdin, encoding="utf-8", errors="surrogateescape")
+        write_private(str(source), stdin.encode(errors="surrogateescape"))
     launch = Launch(
         argv=argv,
         env=environment,

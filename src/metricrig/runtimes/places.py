@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metricrig._core.errors import Unavailable, UsageError
+from metricrig._core.processes import ProcessId
+from metricrig.janitor import record, rig_directory
 from metricrig.janitor.client import JanitorLost, janitor
 from metricrig.placement import shared_in
+from metricrig.runtimes import own_root
 
 if TYPE_CHECKING:
+    from metricrig._core.private_directory import PrivateDirectory
     from metricrig.janitor.client import Janitor
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a private directory is made in it
 LEAST_FREE = 512 << 20
 """Docker gives a container 64 MB of shared memory: too small to be a disk."""
 LEAST_SPARE_MEMORY = 1 << 30
-
-_PRIVATE = 0o700
-_PASSABLE = 0o711
-"""Root's: a service that runs as somebody else has to get through, though not look around."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,39 +56,39 @@ def roots() -> list[Path]:
     """Every directory of this user's that rigs may lie in: where ``metricrig ps`` looks."""
     chosen = os.environ.get("METRICRIG_DATA", "")
     bases = [SHARED_MEMORY, Path(tempfile.gettempdir()), *([Path(chosen)] if chosen.startswith("/") else [])]
-    return [base / f"metricrig-{os.geteuid()}" for base in bases]
+    return [base / own_root.name() for base in bases]
 
 
 def root_for(data: str | Path) -> Path:
-    """The directory in which to make a rig's, for "auto", "tmpfs", "disk" or a path."""
+    """The directory in which to make a rig's, for "auto", "tmpfs", "disk" or a path; ours alone."""
+    with _held_root(data) as held:
+        return Path(held.path)
+
+
+def _held_root(data: str | Path) -> PrivateDirectory:
     if isinstance(data, Path) or data.startswith("/"):
-        return _ensured(Path(data))
+        return own_root.hold(Path(data))
     if data not in {"auto", "tmpfs", "disk"}:
         raise UsageError(f'data is "auto", "tmpfs", "disk" or an absolute path, not {data!r}')
     refusal = memory_disk().refusal() if data != "disk" else "disk was asked for"
     if data == "tmpfs" and refusal:
         raise Unavailable("data on tmpfs", reason=refusal, remedy='use data="disk", or enlarge the file system')
-    return _ensured(Path(tempfile.gettempdir()) if refusal else SHARED_MEMORY)
-
-
-def mode() -> int:
-    """The permissions of directories on the way to an instance's own."""
-    return _PASSABLE if os.geteuid() == 0 else _PRIVATE
-
-
-def make_private(directory: Path) -> None:
-    """Make a directory that only we may look into, whatever the umask."""
-    directory.mkdir(mode=mode(), parents=True, exist_ok=True)
-    directory.chmod(mode())
+    return own_root.hold(Path(tempfile.gettempdir()) if refusal else SHARED_MEMORY)
 
 
 def open_directory(rig: str, data: str | Path) -> tuple[Path, Janitor]:
     """A rig's directory, and the janitor who removes it with this process, whatever happens."""
-    directory, ours = root_for(data) / rig, janitor()
-    with ours.opening_rig(rig, directory, mode()):
-        make_private(directory)
-        make_private(shared_in(directory))
+    with _held_root(data) as root:
+        directory, ours = Path(root.path) / rig, janitor()
+        owner = ProcessId.of(os.getpid())
+        first = record.blank(rig, owner=owner, janitor=ProcessId.of(ours.pid))
+        with ours.opening_rig(rig, directory, first):
+            rig_directory.make(root, rig, first, maker=owner, mode=own_root.mode(), furnish=_furnish)
     return directory, ours
+
+
+def _furnish(directory: PrivateDirectory) -> None:
+    directory.make_inside(shared_in(Path()).name, own_root.mode()).close()
 
 
 def close_directory(ours: Janitor, rig: str, directory: Path, *, keep: bool) -> None:
@@ -100,24 +99,10 @@ def close_directory(ours: Janitor, rig: str, directory: Path, *, keep: bool) -> 
         # Somebody killed it: we do its work ourselves, and whoever asked it for something has been told.
         from metricrig.janitor import registry  # noqa: PLC0415 - 8 ms that nobody else has to spend
 
-        why = registry.reap(registry.read(directory)).failure
+        found = registry.read(directory)
+        why = registry.reap(found).failure
     if why is not None:
         raise OSError(f"{directory} could not be removed: {why}")
-
-
-def _ensured(base: Path) -> Path:
-    """``metricrig-UID`` below the base, ours alone: the base is often writable for everybody."""
-    root = base / f"metricrig-{os.geteuid()}"
-    if not root.exists():
-        make_private(root)
-    found = root.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
-        raise Unavailable(
-            f"the directory {root}",
-            reason=f"it is not ours alone: owner {found.st_uid}, mode {stat.filemode(found.st_mode)}",
-            remedy="remove it, or set METRICRIG_DATA to a directory of your own",
-        )
-    return root
 
 
 def _is_memory(path: Path) -> bool:

@@ -20,7 +20,7 @@ from metricrig.janitor.client import Janitor
 from metricrig.lifecycle import starting, stopping
 from metricrig.lifecycle.state import PAUSED, READY, Life
 from metricrig.placement import Ports
-from metricrig.runtimes import places
+from metricrig.runtimes import own_root, places
 from metricrig.runtimes.process import ProcessRuntime
 from metricrig.sharing.facts import Facts
 from metricrig.sharing.identity import fingerprint
@@ -54,7 +54,8 @@ class Commons:
     def join(cls, name: str, *, data: str | Path, run: str, owner: ProcessId | None, linger: float) -> Self:
         """Come to the servers of this name, made by the first who comes; ``linger`` counts where there is no owner."""
         directory = places.root_for(data) / name
-        return cls(directory, Janitor(*booting.shared(directory, mode=places.mode(), owner=owner, linger=linger)), run)
+        door = booting.shared(directory, mode=own_root.mode(), owner=owner, linger=linger)
+        return cls(directory, Janitor(*door), run)
 
     def server(self, service: Service) -> Instance:
         """This server, ready: found, or started by us."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from metricrig._core.private_directory import write_private
 from metricrig._core.processes import ProcessId
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """A server that runs, ran or could not be started."""
+    """A server that runs, ran or could not be started. With its password: whoever reads it is its superuser."""
 
     fingerprint: str
     run: str
@@ -36,10 +36,8 @@ class Facts:
 
     def write(self, path: Path) -> None:
         """Replace what was written before, in one step."""
-        fresh = path.with_name(f"{path.name}.{os.getpid()}")
         process = [self.process.pid, self.process.start] if self.process else None
-        fresh.write_text(json.dumps({**asdict(self), "process": process}), encoding="utf-8")
-        fresh.replace(path)
+        write_private(str(path), json.dumps({**asdict(self), "process": process}).encode())
 
     @classmethod
     def read(cls, path: Path) -> Self | None:

@@ -30,6 +30,14 @@ def labels(rig: str, directory: Path) -> dict[str, str]:
     }
 
 
+def made_at(found: Mapping[str, str]) -> float:
+    """When, on the wall clock; 0 if nobody knows."""
+    try:
+        return float(found.get(MADE) or 0)
+    except ValueError:
+        return 0.0
+
+
 def owner_of(found: Mapping[str, str]) -> ProcessId | None:
     """The process that has made it."""
     pid, _, start = found.get(_OWNER, "").partition(":")

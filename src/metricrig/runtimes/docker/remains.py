@@ -5,34 +5,49 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metricrig.janitor.registry import LOST, ORPHANED, FoundRig
-from metricrig.runtimes.docker.labels import DIRECTORY, MADE, RIG, is_lost, is_orphaned, owner_of
+from metricrig.janitor.registry import LOST, ORPHANED, REAPABLE, FoundRig, read
+from metricrig.runtimes import own_root
+from metricrig.runtimes.docker.labels import DIRECTORY, RIG, is_lost, is_orphaned, made_at, owner_of
 from metricrig.runtimes.docker.removal import removal
+from metricrig.service_fields import NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from metricrig.runtimes.docker.engine.connection import Engine
+
+_NONE = Path("/nonexistent")
 
 
 def remains(engine: Engine, known: Collection[str]) -> list[FoundRig]:
     """Those that are not known from their directories."""
-    found = {each[RIG]: each for each in _labels(engine) if each[RIG] not in known}
+    found = {each[RIG]: each for each in _labels(engine) if each[RIG] not in known and NAME.fullmatch(each[RIG])}
     states = {
         rig: LOST if is_lost(each) else ORPHANED for rig, each in found.items() if is_lost(each) or is_orphaned(each)
     }
     return [
         FoundRig(
             rig=rig,
-            directory=Path(found[rig].get(DIRECTORY) or "/nonexistent"),
+            directory=_directory(rig, found[rig]),
             state=state,
             owner=owner_of(found[rig]),
             services=(),
-            made=float(found[rig].get(MADE) or 0),
-            errand=tuple(removal(engine.candidate, rig)),
+            made=made_at(found[rig]),
+            errand=removal(engine.candidate, rig),
         )
         for rig, state in states.items()
     ]
+
+
+def _directory(rig: str, labels: Mapping[str, str]) -> Path:
+    """Its directory, if it has one that is nobody's: others may have written these labels."""
+    said = Path(labels.get(DIRECTORY, ""))
+    if (said.parent.name, said.name) == (own_root.name(), rig):
+        try:
+            return said if read(said).state in REAPABLE else _NONE
+        except FileNotFoundError:
+            return said
+    return _NONE
 
 
 def _labels(engine: Engine) -> Iterator[dict[str, str]]:

@@ -1,16 +1,20 @@
 """Removing what a rig has in an engine, by its label. What is gone already is fine.
 
-``python -m metricrig.runtimes.docker.removal ENGINE RIG`` is what the janitor runs when a rig's owner is dead.
+``python -m metricrig.runtimes.docker.removal RIG ENGINE CERTIFICATES`` is what the
+janitor runs when a rig's owner is dead.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docker.errors import APIError, NotFound
 
+from metricrig.janitor.errand import SSH, Errand
 from metricrig.runtimes.docker.engine.candidates import Candidate
 from metricrig.runtimes.docker.engine.connection import connect
 from metricrig.runtimes.docker.labels import RIG
@@ -24,9 +28,9 @@ _TRIES = 20
 _PAUSE = 0.1
 
 
-def removal(candidate: Candidate, rig: str) -> list[str]:
-    """The command that removes what a rig has in this engine."""
-    return [sys.executable, "-m", "metricrig.runtimes.docker.removal", candidate.as_text(), rig]
+def removal(candidate: Candidate, rig: str) -> Errand:
+    """What removes that which a rig has in this engine."""
+    return Errand(rig, candidate.url, str(candidate.certificates or ""))
 
 
 def remove_rig(client: docker.APIClient, rig: str) -> None:
@@ -67,9 +71,11 @@ def _remove(identities: Iterable[str], remove: Callable[[str], object]) -> None:
                 raise
 
 
-def main(candidate: str, rig: str) -> None:
+def main(rig: str, url: str, certificates: str) -> None:
     """For the janitor, which has another environment than the rig's owner had when it chose this engine."""
-    remove_rig(connect(Candidate.of_text(candidate)).client, rig)
+    ssh = os.environ.get(SSH) or "ssh"
+    found = Candidate(url, f"the record of {rig}", Path(certificates) if certificates else None, ssh=ssh)
+    remove_rig(connect(found).client, rig)
 
 
 if __name__ == "__main__":

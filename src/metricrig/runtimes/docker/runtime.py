@@ -67,7 +67,7 @@ class DockerRuntime:
         """For a rig of this process alone."""
         found = reached_engine()
         directory, ours = places.open_directory(rig, data)
-        ours.charge(rig, removal(found.engine.candidate, rig))
+        ours.charge(removal(found.engine.candidate, rig), ssh=found.engine.candidate.ssh)
         return cls(rig=rig, directory=directory, janitor=ours, reached=found)
 
     @classmethod
@@ -80,7 +80,7 @@ class DockerRuntime:
                 reason=f"they share a machine's 127.0.0.1, and the engine's is not ours: {found.engine}",
                 remedy='use an engine of this very machine, or containers for all of them: Rig(runtime="docker")',
             )
-        ours.charge(host.rig, removal(found.engine.candidate, host.rig))
+        ours.charge(removal(found.engine.candidate, host.rig), ssh=found.engine.candidate.ssh)
         return cls(rig=host.rig, directory=host.directory, janitor=ours, reached=found, guest=True)
 
     def place(self, service: Service) -> Site:

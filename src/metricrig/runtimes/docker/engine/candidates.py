@@ -27,16 +27,6 @@ class Candidate:
     ssh: str = "ssh"
     """The client for an address that begins so, as words of a shell."""
 
-    def as_text(self) -> str:
-        """For another program; ``of_text`` reads it."""
-        return json.dumps([self.url, self.said_by, str(self.certificates or ""), self.ssh])
-
-    @classmethod
-    def of_text(cls, text: str) -> Candidate:
-        """What ``as_text`` has written."""
-        url, said_by, certificates, ssh = json.loads(text)
-        return cls(url, said_by, Path(certificates) if certificates else None, ssh=ssh)
-
 
 def candidates(env: Mapping[str, str], home: Path) -> list[Candidate]:
     """What somebody has chosen is the only one; else every usual place."""

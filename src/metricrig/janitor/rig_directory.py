@@ -1,0 +1,92 @@
+"""A rig's directory: it appears with its record in it, and goes in one step.
+
+Until it is complete, and from the moment that it is given up, it has a name which says what is done and by whom. So
+nobody has to guess from its age whose a directory without a record is.
+"""
+
+from __future__ import annotations
+
+import os
+
+from metricrig._core.private_directory import PrivateDirectory
+from metricrig._core.processes import ProcessId
+from metricrig._core.removal import remove_below
+from metricrig.janitor import record
+
+TYPE_CHECKING = False  # see wire
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAKING, REMOVING = "making", "removing"
+
+
+def making_name(rig: str, maker: ProcessId | None) -> str:
+    """What it is called until it is complete."""
+    return _name(MAKING, maker, rig)
+
+
+def work_on(name: str) -> tuple[str, ProcessId] | None:
+    """What is done to the directory of this name, and by whom; None for one that is complete."""
+    words = name.split("-", 3)
+    if len(words) < 4 or words[0] not in {f".{MAKING}", f".{REMOVING}"}:  # noqa: PLR2004 - see _name
+        return None
+    if not (words[1].isdecimal() and words[2].isdecimal()):
+        return None
+    return words[0][1:], ProcessId(int(words[1]), int(words[2]))
+
+
+def rig_of(name: str) -> str:
+    """The rig whose directory this is."""
+    return name.split("-", 3)[3] if work_on(name) else name
+
+
+def make(
+    root: PrivateDirectory,
+    rig: str,
+    first: record.Record,
+    *,
+    maker: ProcessId | None,
+    mode: int,
+    furnish: Callable[[PrivateDirectory], object],
+) -> None:
+    """Make it below this one, with its record and what ``furnish`` puts into it; ``OSError`` if there is one."""
+    fresh = making_name(rig, maker)
+    with root.make_inside(fresh, mode) as made:
+        try:
+            made.write(record.FILE, record.text(first))
+            furnish(made)
+            os.rename(fresh, rig, src_dir_fd=root.descriptor, dst_dir_fd=root.descriptor)
+        except BaseException:
+            remove_below(root.descriptor, fresh)
+            raise
+
+
+def remove(directory: str, *, maker: ProcessId | None = None) -> str | None:
+    """Remove it, or what its maker had begun to make; one that is gone is fine. Says why, where it could not."""
+    parent, name = os.path.split(directory)
+    try:
+        with PrivateDirectory.open(parent) as root:
+            for each in (name, making_name(name, maker)):
+                remove_below(root.descriptor, _given_up(root.descriptor, each))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return str(error)
+    return None
+
+
+def _given_up(root: int, name: str) -> str:
+    """Its new name: who still writes by the old one finds nothing to write into."""
+    if name.startswith(f".{REMOVING}-"):
+        return name
+    fresh = _name(REMOVING, ProcessId.of(os.getpid()), name.lstrip("."))
+    try:
+        os.rename(name, fresh, src_dir_fd=root, dst_dir_fd=root)
+    except FileNotFoundError:
+        pass  # gone already
+    return fresh
+
+
+def _name(what: str, who: ProcessId | None, rig: str) -> str:
+    pid, start = (who.pid, who.start) if who else (0, 0)
+    return f".{what}-{pid}-{start}-{rig}"

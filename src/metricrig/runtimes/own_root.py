@@ -1,0 +1,65 @@
+"""The directory that all rigs of a user lie in: ``metricrig-UID``, in a place where others may put things too."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from metricrig._core.errors import Unavailable, UsageError
+from metricrig._core.private_directory import NotOurs, PrivateDirectory
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_PRIVATE = 0o700
+_PASSABLE = 0o711
+"""Root's: a service that runs as somebody else has to get through, though not look around."""
+
+
+def name() -> str:
+    """What it is called."""
+    return f"metricrig-{os.geteuid()}"
+
+
+def mode() -> int:
+    """The permissions of directories on the way to an instance's own."""
+    return _PASSABLE if os.geteuid() == 0 else _PRIVATE
+
+
+def hold(base: Path) -> PrivateDirectory:
+    """The one in this place, made if there is none; ``Unavailable`` if it is not ours alone."""
+    path = str(base / name())
+    umask = _umask()
+    if umask & stat.S_IRWXU:
+        raise UsageError(
+            f"the umask is {umask:04o}: it takes away your own rights to every file that you make\n"
+            "  what to do: umask 077 before the tests, or os.umask(0o077) in them"
+        )
+    try:
+        os.makedirs(base, exist_ok=True)
+        _require_sticky(str(base))
+        return PrivateDirectory.make(path, mode())
+    except OSError as error:
+        raise Unavailable(
+            f"the directory {path}",
+            reason=error.why if isinstance(error, NotOurs) else str(error),
+            remedy="have it removed, or set METRICRIG_DATA to a directory of your own",
+        ) from None
+
+
+def _require_sticky(base: str) -> None:
+    """Where everybody may rename everything, no path means what it meant a moment ago."""
+    found = os.stat(base).st_mode
+    if found & stat.S_IWOTH and not found & stat.S_ISVTX:
+        raise NotOurs(base, f"everybody may rename what is in {base}: its mode is {stat.filemode(found)}")
+
+
+def _umask() -> int:
+    """Read without setting it, which would be another thread's for a moment; 0 where that cannot be known."""
+    try:
+        with open("/proc/self/status", "rb") as file:
+            lines = file.read(2000).splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1], 8) for line in lines if line.startswith(b"Umask:")), 0)
