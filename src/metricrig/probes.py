@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from metricrig._core.arguments import wrong
 from metricrig._core.deadlines import Deadline
-from metricrig._core.errors import described
+from metricrig._core.errors import UsageError, described
 from metricrig._core.try_limit import try_limit
 
 if TYPE_CHECKING:
@@ -274,9 +274,14 @@ class Called:
         return f"{getattr(self.function, '__name__', self.function)}(instance) to be true"
 
     def ask(self, subject: Subject) -> Answer:
-        """Call it once. An error is "not yet": a client that cannot connect raises, and so does an assertion."""
+        """Call it once. An error is "not yet": a client that cannot connect, an assertion. A wrong call is an error."""
+        from metricrig._core.frames import place_of  # noqa: PLC0415 - only a function of the user needs it
+
         try:
             value = self.function(subject)
+        except UsageError as error:  # a wrong call does not become a right one by waiting
+            error.add_note(f"raised by its probe, {place_of(error, self.function)}")
+            raise
         except Exception as error:  # noqa: BLE001 - kept, and shown when the wait runs out
             return Answer(ready=False, said=described(error), error=error)
         return Answer(bool(value), f"it returned {value!r}")

@@ -85,6 +85,14 @@ def test_what_a_function_returns_is_checked(rig: Rig, fields: dict[str, Any], me
         rig.start()
 
 
+def test_a_wrong_call_in_a_probe_is_told_at_once(rig: Rig) -> None:
+    instance = rig.add(sleeper())
+    rig.start()
+    with pytest.raises(UsageError, match="what works: a regular expression") as wrong:
+        instance.wait(lambda each: each.logged("("), within=600)
+    assert f"raised by its probe, at {__file__}:" in wrong.value.__notes__[0]
+
+
 def test_a_probe_that_raises_shows_its_line_when_the_wait_runs_out(rig: Rig) -> None:
     instance = rig.add(sleeper())
     rig.start()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from metricrig.cli.options import debug_option, examples, json_option
+from metricrig.cli.output import literally
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -99,8 +100,8 @@ def _print_tables(findings: list[Finding], machine: list[Capability], *, verbose
             _print_sources(screen, each)
     offers = table("", "this machine", "says")
     for check in machine:
-        remedy = f"\n[dim]what to do:[/] {_literally(check.remedy)}" if check.remedy else ""
-        offers.add_row(yes_or_no(check.present), check.name, _literally(check.says) + remedy)
+        remedy = f"\n[dim]what to do:[/] {literally(check.remedy)}" if check.remedy else ""
+        offers.add_row(yes_or_no(check.present), check.name, literally(check.says) + remedy)
     screen.print("", offers, sep="\n")
 
 
@@ -108,11 +109,11 @@ def _tool_row(finding: Finding) -> tuple[str, str, str, str]:
     found, fetched = finding.executable, finding.fetched_by
     name = finding.tool.name
     if finding.trouble:
-        return name, "-", "-", _literally(finding.trouble)
+        return name, "-", "-", literally(finding.trouble)
     if found is not None:
-        return name, found.version or "unknown", finding.origin, _literally(str(found.path))
+        return name, literally(found.version) or "unknown", finding.origin, literally(str(found.path))
     if fetched is not None:
-        return name, "not here", fetched.source, _literally(fetched.says)
+        return name, "not here", fetched.source, literally(fetched.says)
     return name, "-", "-", "no source can deliver it; their reasons are below"
 
 
@@ -121,11 +122,5 @@ def _print_sources(screen: Console, finding: Finding) -> None:
 
     sources = table("", finding.tool.name, "says")
     for each in finding.prospects:
-        sources.add_row(yes_or_no(each.able), each.source, _literally(each.says))
+        sources.add_row(yes_or_no(each.able), each.source, literally(each.says))
     screen.print("", sources, sep="\n")
-
-
-def _literally(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)

@@ -8,10 +8,13 @@ import click
 
 from metricrig._core.errors import UsageError
 from metricrig.cli.options import debug_option, examples, json_option
+from metricrig.cli.output import say
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from metricrig.metrics.exposition import Page, Sample
-    from metricrig.metrics.results import Matrix, Result
+    from metricrig.metrics.results import Matrix, Result, Vector
 
 
 @click.command(
@@ -36,6 +39,7 @@ def push(
     from metricrig.metrics.http import Server
     from metricrig.metrics.remote_write.sender import Sender
     from metricrig.metrics.remote_write.single import milliseconds, one
+    from metricrig.metrics.results.values import shown
 
     named = dict(_pair(each) for each in labels)
     moment = milliseconds(_moment(at))
@@ -45,7 +49,7 @@ def push(
 
         print_json({"samples": sent.samples, "name": name, "labels": named, "value": value, "milliseconds": moment})
     else:
-        click.echo(f"{sent.samples} sample written: {_shown(name, named)} {value:g}")
+        say(f"{sent.samples} sample written: {_shown(name, named)} {shown(value)}")
 
 
 @click.command(
@@ -102,12 +106,12 @@ def scrape(*, url: str, name: str | None, as_json: bool) -> bool:
         print_json({"samples": [_as_json(each) for each in samples]})
     elif name:
         for each in samples:
-            click.echo(str(each))
+            say(str(each))
     else:
         _print_families(page)
     if name and not samples:
         near = ", ".join(page.near(name))
-        click.echo(f"no sample of {name} on {url}" + (f"; near: {near}" if near else ""), err=True)
+        say(f"no sample of {name} on {url}" + (f"; near: {near}" if near else ""), err=True)
     return bool(samples)
 
 
@@ -141,14 +145,16 @@ def _as_json(sample: Sample) -> dict[str, Any]:
 
 def _print_result(found: Any, *, as_json: bool) -> None:
     from metricrig.cli.output import print_json
-    from metricrig.metrics.results import Matrix
+    from metricrig.metrics.results import Matrix, Vector
 
     if as_json:
         print_json({"type": type(found).__name__.lower(), "series": _series(found)})
     elif isinstance(found, Matrix) and found.series:
         _print_matrix(found)
+    elif isinstance(found, Vector) and found.samples:
+        _print_vector(found)
     else:
-        click.echo(str(found))
+        say(str(found))
 
 
 def _series(found: Result) -> list[dict[str, Any]]:
@@ -161,22 +167,40 @@ def _series(found: Result) -> list[dict[str, Any]]:
 
 def _print_matrix(found: Matrix) -> None:
     """The shape of each series, and its numbers at the edges."""
-    from metricrig.cli.output import console, table
+    from metricrig.cli.output import console, literally
+    from metricrig.cli.rows import Rows
     from metricrig.metrics.history import sparkline
+    from metricrig.metrics.results.values import shown
 
-    lines = table("shape", "first", "last", "least", "most", "points", "series")
+    rows = Rows("shape", "first", "last", "least", "most", "points", "series", title="series")
     for each in found.series:
-        numbers = [f"{number:g}" for number in (each.values[0], each.values[-1], min(each.values), max(each.values))]
-        labels = {key: value for key, value in each.labels.items() if key != "__name__"}
-        series = _shown(each.labels.get("__name__", ""), labels) or "{}"
-        lines.add_row(sparkline(list(each.values)), *numbers, str(len(each.values)), series)
-    console().print(lines)
+        numbers = [shown(number) for number in (each.values[0], each.values[-1], min(each.values), max(each.values))]
+        rows.add(sparkline(list(each.values)), *numbers, str(len(each.values)), literally(_series_of(each.labels)))
+    rows.show(console())
+
+
+def _print_vector(found: Vector) -> None:
+    """Every series and its value."""
+    from metricrig.cli.output import console, literally
+    from metricrig.cli.rows import Rows
+    from metricrig.metrics.results.values import shown
+
+    rows = Rows("series", "value", title="series")
+    for each in found.samples:
+        rows.add(literally(_series_of(each.labels)), shown(each.value))
+    rows.show(console())
+
+
+def _series_of(labels: Mapping[str, str]) -> str:
+    return _shown(labels.get("__name__", ""), {key: each for key, each in labels.items() if key != "__name__"}) or "{}"
 
 
 def _print_families(page: Page) -> None:
-    from metricrig.cli.output import console, table
+    from metricrig.cli.output import console, literally
+    from metricrig.cli.rows import Rows
 
-    lines = table("type", "metric", "help")
+    rows, screen = Rows("type", "metric", "help", title="metric"), console()
     for each in page.families():
-        lines.add_row(each.type, each.name, each.help)
-    console().print(lines, f"{len(page)} samples", sep="\n")
+        rows.add(each.type, literally(each.name), literally(each.help))
+    rows.show(screen)
+    screen.print(f"{len(page)} samples")

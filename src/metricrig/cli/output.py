@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from metricrig._core.printable import printable
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -19,6 +21,18 @@ _PIPED_WIDTH = 1000
 def print_json(content: dict[str, Any]) -> None:
     """The one thing that a command with ``--json`` prints."""
     click.echo(json.dumps(content, indent=2, default=str))
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print a text of which others may have said a part: names, errors, answers of servers."""
+    click.echo(printable(text), err=err)
+
+
+def literally(text: str) -> str:
+    """The same as a cell of a table: it commands neither the terminal nor rich."""
+    from rich.markup import escape
+
+    return escape(printable(text))
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -9,9 +9,12 @@ from typing import Any
 import click
 
 from metricrig import __version__
+from metricrig.cli.completion import completion
 from metricrig.cli.doctor import doctor
+from metricrig.cli.logs import logs
 from metricrig.cli.metrics import push, query, scrape
 from metricrig.cli.options import debug_option, wants_traceback
+from metricrig.cli.output import say
 from metricrig.cli.rigs import clean, ps
 from metricrig.cli.tools import tools
 
@@ -38,9 +41,9 @@ class Program(click.Group):
 
 def _show(error: Exception, ctx: click.Context) -> None:
     if wants_traceback(ctx):
-        traceback.print_exception(error)
+        say("".join(traceback.format_exception(error)).rstrip("\n"), err=True)
     else:
-        click.echo(f"metricrig: {error}", err=True)
+        say("\n  ".join([f"metricrig: {error}", *getattr(error, "__notes__", ())]), err=True)
 
 
 @click.group(
@@ -54,7 +57,7 @@ def program() -> None:
     """Integration tests against real servers: what can run here, where servers come from, which rigs there are."""
 
 
-for each in (doctor, tools, ps, clean, push, query, scrape):
+for each in (doctor, tools, ps, logs, clean, push, query, scrape, completion):
     program.add_command(each)
 
 

@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from metricrig import events
+from metricrig._core.printable import printable
 from metricrig.cli.lines import line_of
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def _print_line(console: Console, names: Sequence[str], event: Event) -> None:
     ours = isinstance(event, events.ToolEvent) and event.tool in names
     line = line_of(event) if ours else None
     if line is not None:
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(printable(line), markup=False, soft_wrap=True)
 
 
 def _bars(console: Console) -> Progress:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from metricrig.cli.completion import rig_names
 from metricrig.cli.options import debug_option, examples, json_option
+from metricrig.cli.output import say
 
 if TYPE_CHECKING:
     from metricrig.cli.reaping import Fate
@@ -30,7 +32,7 @@ _STYLES = {
     short_help="Show the rigs of this user.",
     epilog=examples("metricrig ps", "metricrig ps shop", "metricrig ps --json | jq '.rigs[] | .services[].pid'"),
 )
-@click.argument("rigs", nargs=-1)
+@click.argument("rigs", nargs=-1, shell_complete=rig_names)
 @json_option
 @debug_option
 def ps(*, rigs: tuple[str, ...], as_json: bool) -> bool:
@@ -64,7 +66,7 @@ def ps(*, rigs: tuple[str, ...], as_json: bool) -> bool:
         "metricrig clean shop-1f03a9c2",
     ),
 )
-@click.argument("rigs", nargs=-1)
+@click.argument("rigs", nargs=-1, shell_complete=rig_names)
 @click.option("--kept", is_flag=True, help="Remove kept directories too.")
 @click.option("--reused", is_flag=True, help="End the servers that wait for the next test run too.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done; do nothing.")
@@ -114,42 +116,45 @@ def _as_json(rig: FoundRig) -> dict[str, Any]:
 
 def _print_rigs(rigs: list[FoundRig]) -> None:
     from metricrig.cli.amounts import in_bytes, in_time
-    from metricrig.cli.output import console, table
+    from metricrig.cli.output import console, literally
     from metricrig.cli.reaping import age, size
+    from metricrig.cli.rows import Rows
 
     if not rigs:
         click.echo(f"no rigs. {_WHERE}")
         return
-    rows = table("rig", "state", "owner", "age", "size", "services", "directory")
+    rows = Rows("rig", "state", "owner", "age", "size", "services", "directory", title="rig")
     for each in rigs:
-        rows.add_row(
-            each.rig,
+        rows.add(
+            literally(each.rig),
             f"[{_STYLES[each.state]}]{each.state}[/]",
             str(each.owner.pid) if each.owner else "-",
             in_time(age(each)),
             in_bytes(size(each)),
             _services(each) or "-",
-            str(each.directory),
+            literally(str(each.directory)),
         )
-    console().print(rows)
+    rows.show(console())
     for each in rigs:
         if each.trouble:
-            click.echo(f"{each.state}: {each.trouble}")
+            say(f"{each.state}: {each.trouble}")
 
 
 def _services(rig: FoundRig) -> str:
     """A line for each: its name, pid and ports, and whether it lives."""
+    from metricrig.cli.output import literally
+
     lines = []
     for each in sorted(rig.services, key=lambda service: service.name):
         pid = f"pid {each.process.pid}" if each.process else "no pid"
         ports = "".join(f" :{number}" for number in each.ports.values())
-        lines.append(f"{each.name} {pid}{ports}{'' if each.alive else ' [red]dead[/]'}")
+        lines.append(f"{literally(each.name)} {pid}{ports}{'' if each.alive else ' [red]dead[/]'}")
     return "\n".join(lines)
 
 
 def _print_fates(fates: list[Fate]) -> None:
     told = [each for each in fates if each.told]
     for each in told:
-        click.echo(f"{each.rig.rig}: {each.said}")
+        say(f"{each.rig.rig}: {each.said}")
     if not told:
         click.echo(f"nothing to clean. {_WHERE}")

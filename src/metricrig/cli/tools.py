@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from metricrig.cli.completion import tool_names
 from metricrig.cli.options import debug_option, examples, json_option
+from metricrig.cli.output import literally, say
 
 if TYPE_CHECKING:
     from metricrig.cli.installing import Result
@@ -40,7 +42,7 @@ def list_(*, as_json: bool) -> None:
     lines = table("", "tool", "version", "source", "size", "where")
     for tool, (used, entries) in rows:
         for entry in entries:
-            lines.add_row("*" if used and entry.path == used.path else "", tool.name, *entry.cells())
+            lines.add_row("*" if used and entry.path == used.path else "", tool.name, *map(literally, entry.cells()))
         if not entries:
             lines.add_row("", tool.name, "-", "-", "-", f"not here; metricrig tools install {tool.name}")
     console().print(lines, "", "* is what a rig would use", sep="\n")
@@ -53,7 +55,7 @@ def list_(*, as_json: bool) -> None:
         "metricrig tools install --all",
     ),
 )
-@click.argument("names", metavar="NAME[@VERSION]...", nargs=-1)
+@click.argument("names", metavar="NAME[@VERSION]...", nargs=-1, shell_complete=tool_names)
 @click.option("--all", "everything", is_flag=True, help="The whole catalogue.")
 @json_option
 @debug_option
@@ -78,12 +80,12 @@ def install(*, names: tuple[str, ...], everything: bool, as_json: bool) -> bool:
         print_json({"ok": fine, "tools": [_result_json(each) for each in results]})
     else:
         for each in results:
-            click.echo(each.said, err=each.executable is None)
+            say(each.said, err=each.executable is None)
     return fine
 
 
 @tools.command(epilog=examples("metricrig tools where redis", '"$(metricrig tools where redis)" --version'))
-@click.argument("name", metavar="NAME[@VERSION]")
+@click.argument("name", metavar="NAME[@VERSION]", shell_complete=tool_names)
 @click.option("--install", "fetch", is_flag=True, help="Fetch it if it is not here.")
 @json_option
 @debug_option
@@ -106,9 +108,9 @@ def where(*, name: str, fetch: bool, as_json: bool) -> bool:
 
         print_json(_executable_json(tool, executable))
     elif executable is not None:
-        click.echo(executable.path)
+        say(str(executable.path))
     if executable is None:
-        click.echo(said, err=True)
+        say(said, err=True)
     return executable is not None
 
 

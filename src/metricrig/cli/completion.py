@@ -1,0 +1,66 @@
+"""``metricrig completion``: what a shell reads to complete commands, options, and names of rigs, services and tools."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from metricrig.cli.options import debug_option, examples
+
+if TYPE_CHECKING:
+    from metricrig.janitor.registry import FoundRig
+
+SHELLS = ("bash", "zsh", "fish")
+_VARIABLE = "_METRICRIG_COMPLETE"
+
+
+@click.command(
+    short_help="Print what a shell needs to complete what is typed.",
+    epilog=examples(
+        'eval "$(metricrig completion bash)"            in ~/.bashrc',
+        'eval "$(metricrig completion zsh)"             in ~/.zshrc',
+        "metricrig completion fish > ~/.config/fish/completions/metricrig.fish",
+    ),
+)
+@click.argument("shell", type=click.Choice(SHELLS))
+@debug_option
+def completion(*, shell: str) -> None:
+    """Print a script for SHELL that completes commands, options, and the names of rigs, services and tools."""
+    from click.shell_completion import get_completion_class
+
+    from metricrig.cli.program import program
+
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise click.UsageError(f"click has no completion for {shell}")
+    click.echo(kind(program, {}, "metricrig", _VARIABLE).source())
+
+
+def rig_names(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """Ids of this user's rigs, and the names in them."""
+    names = {name for each in _rigs() for name in (each.rig, each.rig.rpartition("-")[0])}
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
+def service_names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """Services of the rig that was named before."""
+    rig = ctx.params.get("rig")
+    rigs = [each for each in _rigs() if rig in {each.rig, each.rig.rpartition("-")[0]}]
+    return sorted({service.name for each in rigs for service in each.services if service.name.startswith(incomplete)})
+
+
+def tool_names(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """The catalogue."""
+    from metricrig.tools import TOOLS
+
+    return sorted(name for name in TOOLS if name.startswith(incomplete))
+
+
+def _rigs() -> list[FoundRig]:
+    """Without those of which only containers are left: an engine is slow to answer a key."""
+    from metricrig._core.printable import printable
+    from metricrig.janitor import registry
+    from metricrig.runtimes import places
+
+    return [each for each in registry.find(places.roots()) if each.rig == printable(each.rig)]
