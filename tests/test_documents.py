@@ -76,3 +76,10 @@ def test_links_between_pages_lead_somewhere() -> None:
 def test_a_block_is_left_out_only_with_a_reason() -> None:
     text = "<!-- not run: a fragment -->\n```python\na\n```\n\n```python\nb\n```\n"
     assert blocks(text) == [(6, "b\n")]
+
+
+def test_the_readme_lists_each_page_once() -> None:
+    listed = re.findall(
+        r"\]\(docs/([\w-]+\.md)\)", (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## More\n")[2]
+    )
+    assert sorted(listed) == sorted(page.name for page in PAGES[1:])

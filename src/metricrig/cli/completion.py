@@ -52,9 +52,9 @@ def service_names(ctx: click.Context, _: click.Parameter, incomplete: str) -> li
 
 def tool_names(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
     """The catalogue."""
-    from metricrig.tools import TOOLS
+    from metricrig.services.known_tools import tool_names as known
 
-    return sorted(name for name in TOOLS if name.startswith(incomplete))
+    return sorted(name for name in known() if name.startswith(incomplete))
 
 
 def _rigs() -> list[FoundRig]:
