@@ -73,9 +73,13 @@ class Handler(BaseHTTPRequestHandler):
         assert isinstance(self.server, Receiver)
         return self.server
 
+    def do_GET(self) -> None:
+        """The same, where there is nothing to read."""
+        self.do_POST()
+
     def do_POST(self) -> None:
         """Read it all, then do as told."""
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        body = self.rfile.read(int(self.headers["Content-Length"] or 0))
         receiver = self.receiver
         with receiver.lock:
             receiver.got.append(body)

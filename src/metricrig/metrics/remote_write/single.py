@@ -7,6 +7,8 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from metricrig._core.arguments import number, text
+from metricrig._core.errors import UsageError
 from metricrig.metrics.remote_write.body import Body
 from metricrig.metrics.remote_write.formats import FORMATS
 from metricrig.metrics.remote_write.wire import field, snappy, varint
@@ -26,10 +28,24 @@ def payload(
 
 def one(name: str, value: float, labels: Mapping[str, str] | None, at: int, *, version: int = 1) -> Body:
     """The same as a request; ``at`` in milliseconds."""
+    _check(name, value, labels or {})
     form = FORMATS[version]()
     (named,) = form.labels([{**(labels or {}), "__name__": name}])
     series = field(form.series_tag, named + sample(value, at))
     return Body(1, snappy([form.preface(), series]), 1, 1, form.headers)
+
+
+def _check(name: str, value: float, labels: Mapping[str, str]) -> None:
+    """What no server takes is not sent: some would answer well, and drop it."""
+    number(name or "write", "value", value)
+    for words in (name, *labels, *labels.values()):
+        text("write", "a name or label", words, 'write("orders_total", 3, {"status": "ok"})')
+    if not name:
+        raise UsageError('a sample needs the name of its series: write("orders_total", 3)')
+    if "" in labels:
+        raise UsageError(f"{name}: a label needs a name, and {labels['']!r} has none")
+    if labels.get("__name__", name) != name:
+        raise UsageError(f"{name}: it cannot be called {labels['__name__']!r} as well, by its label __name__")
 
 
 def sample(value: float, at: int) -> bytes:

@@ -10,8 +10,10 @@ from metricrig.metrics.promql.confined import confined
 from metricrig.metrics.remote_write.errors import WriteRejected
 from metricrig.metrics.remote_write.sender import Sender
 from metricrig.metrics.remote_write.single import milliseconds, one
+from metricrig.metrics.store.errors import Unkeepable
 from metricrig.metrics.store.face import Ingested
 from metricrig.metrics.store.isolation import Mark
+from metricrig.metrics.store.names import NAME, UNICODE_SINCE, NameCheck, refused
 from metricrig.metrics.store.sources import Landmark, Tally
 
 if TYPE_CHECKING:
@@ -40,22 +42,25 @@ class PrometheusStore(Promql):
     def __init__(self, url: str | Server, *, within: float = 30.0, mark: Mark | None = None) -> None:
         super().__init__(url, within=within, hidden=mark.name if mark else None)
         self._mark = mark
+        self._version: int | None = None
 
     def ingest(self, source: Any, *, version: int = 1) -> Ingested:
         """Write a timeline, a block or blocks; returns when all of it is visible."""
         from metricrig.metrics.remote_write.bodies import bodies  # noqa: PLC0415 - needs numpy
 
-        tally = Tally(source)
+        tally = Tally(source, NameCheck(self.server.url, self._takes_unicode))
         return self._written(bodies(tally, version=version, in_time_order=True, extra=self._extra), tally, version)
 
     def write(self, name: str, value: float, labels: Mapping[str, str] | None = None, at: When = None) -> Ingested:
         """Write one sample, now unless ``at`` says when; returns when it is visible."""
         moment = milliseconds(at)
-        named = {**(labels or {}), **self._extra}
+        body = one(name, value, {**(labels or {}), **self._extra}, moment)
+        if reason := refused({**(labels or {}), NAME: name}, unicode=self._takes_unicode):
+            raise Unkeepable(self.server.url, series={**(labels or {}), NAME: name}, reason=reason, samples=1)
         number = value == value  # noqa: PLR0124 - only NaN differs from itself
         here = [Landmark({**(labels or {}), "__name__": name}, moment)] if number else []
         tally = Tally((), landmarks=here, nans=int(not number))
-        return self._written([one(name, value, named, moment)], tally, 1)
+        return self._written([body], tally, 1)
 
     def query(self, expression: str, at: Moment | None = None) -> Any:
         """The value at one moment, now unless it is given."""
@@ -104,6 +109,14 @@ class PrometheusStore(Promql):
     def _all_own(self, matches: tuple[str, ...]) -> tuple[str, ...]:
         several = matches or (("{}",) if self._mark else ())
         return tuple(self._own(match) for match in several)
+
+    def _takes_unicode(self) -> bool:
+        """Whether it is a Prometheus of version 3 or later; asked once, of who writes such names."""
+        if self._version is None:
+            found = self._got("/api/v1/status/buildinfo", (), "its version")
+            with found.reading() as content:
+                self._version = int(str(content["version"]).partition(".")[0])
+        return self._version >= UNICODE_SINCE
 
     def _written(self, bodies: Iterable[Body], tally: Tally, version: int) -> Ingested:
         try:
