@@ -329,7 +329,10 @@ def _why(subject: Subject, port: str | None, error: OSError) -> str:
 def _plainly(error: OSError) -> str:
     from metricrig._core.http import plainly  # noqa: PLC0415 - see above
 
-    return plainly(error)
+    said = plainly(error)
+    if hasattr(error, "verify_message"):
+        return f"{said}; say whose it is: Service(trust='{{dir}}/authority.pem')"
+    return said
 
 
 def _statuses(status: Collection[int]) -> str:

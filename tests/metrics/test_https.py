@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,8 +12,9 @@ from pathlib import Path
 import pytest
 import trustme
 
-from metricrig import UsageError, metric
+from metricrig import Rig, Service, StartFailed, UsageError, metric, ready
 from metricrig.metrics.endpoint import Endpoint, ScrapeFailed, read
+from metricrig.metrics.http import Server, Unreachable
 from metricrig.metrics.live import Metrics
 
 
@@ -81,3 +83,57 @@ def test_a_file_without_an_authority_is_no_excuse(url: str, tmp_path: Path) -> N
     empty.touch()
     with pytest.raises(UsageError, match=r"trust='.*empty.pem' is no PEM file with an authority"):
         read(url, trust=empty)
+
+
+SERVES = """
+import http.server, os, ssl, sys
+
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"queue_depth 5\\n")
+
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(sys.argv[2])
+server = http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Page)
+server.socket = context.wrap_socket(server.socket, server_side=True)
+server.serve_forever()
+"""
+
+
+def https_service(authority: trustme.CA, *, trust: str | None) -> Service:
+    """A service by https, whose files are in its own directory."""
+    certificate = authority.issue_cert("127.0.0.1")
+    chain = certificate.private_key_and_cert_chain_pem.bytes()
+    return Service(
+        name="page",
+        command=lambda at: [sys.executable, "-I", "-c", SERVES, str(at.port), f"{at.dir}/chain.pem"],
+        ports={"http": 8443},
+        files={"chain.pem": chain, "authority.pem": authority.cert_pem.bytes()},
+        ready=ready.https("/healthz"),
+        metrics="https://{host}:{port}/metrics",
+        trust=trust,
+        start_within=30 if trust else 1,
+    )
+
+
+def test_a_service_by_https_is_ready_and_tells_its_metrics(authority: trustme.CA) -> None:
+    with Rig("https") as rig:
+        page = rig.add(https_service(authority, trust="{dir}/authority.pem"))
+        rig.start()
+        assert page.metrics.value("queue_depth") == 5
+        page.metrics.wait(metric("queue_depth") == 5, within=20)
+        url = page.metrics.endpoint.url.removesuffix("/metrics")
+        server = Server(url, trust=page.trust)
+        assert server.get("/x").status == 200
+        server.close()
+        with pytest.raises(Unreachable, match="its certificate is not trusted"):
+            Server(url).get("/x")
+
+
+def test_a_service_by_https_of_an_unknown_authority_is_not_ready(authority: trustme.CA) -> None:
+    with Rig("https") as rig:
+        rig.add(https_service(authority, trust=None))
+        with pytest.raises(StartFailed, match=r"its certificate is not trusted: .*Service\(trust="):
+            rig.start()
