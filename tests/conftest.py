@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
+from support import engines
 
 from metricrig import Rig
 
@@ -22,6 +24,16 @@ def _no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("METRICRIG_") and name not in {"METRICRIG_CACHE", "METRICRIG_SSH"}:
             monkeypatch.delenv(name)
+
+
+def pytest_configure() -> None:
+    """What the tests start obeys signals that we were told to ignore, as a background job of a shell is.
+
+    We go on ignoring them: a handler, unlike an ignored signal, is not inherited.
+    """
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -42,20 +54,19 @@ def runtime(request: pytest.FixtureRequest) -> str:
     return chosen
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
+    """Nothing that a test needs is started or built at the expense of its time."""
+    if not session.items or session.config.option.collectonly:  # of a parallel run, the workers have them
+        return (yield)
+    with engines.held(session.items, engines.shared(session.config._tmp_path_factory)):  # type: ignore[attr-defined]
+        return (yield)
+
+
 @pytest.fixture(scope="session")
 def engine_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """An engine with the images that tests need: the user's own, or one that is started for them."""
-    from support import engine, images  # noqa: PLC0415 - few tests need one, and the client takes a tenth of a second
-
-    if url := os.environ.get("DOCKER_HOST"):
-        if url.startswith("unix://"):  # elsewhere it has them already
-            images.build_missing(url)
-        yield url
-        return
-    if why := engine.lacking():
-        raise engine.lacks(why)
-    base = tmp_path_factory.getbasetemp()
-    with engine.running((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "engine") as url:
+    with engines.near(engines.shared(tmp_path_factory)) as url:
         yield url
 
 

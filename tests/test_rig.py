@@ -64,7 +64,7 @@ def test_what_is_independent_starts_in_parallel(rig: Rig, tmp_path: Path) -> Non
 
     for name in ("a", "b"):
         code = f"open({str(tmp_path / name)!r}, 'w'); time.sleep(1000)"
-        rig.add(python(name, code, ready=both_there, start_within=20))
+        rig.add(python(name, code, ready=both_there, start_within=60))
     rig.start()
     assert [each.state for each in rig] == ["ready", "ready"]
 
@@ -92,7 +92,7 @@ def test_one_failing_start_stops_the_rest_and_is_reported(rig: Rig) -> None:
 
 
 def test_every_failure_of_a_start_is_reported(rig: Rig) -> None:
-    gate = threading.Barrier(2, timeout=20)
+    gate = threading.Barrier(2, timeout=60)
 
     def fails(_: object) -> None:
         gate.wait()

@@ -25,7 +25,7 @@ def metricrig() -> Callable[..., Said]:
             capture_output=True,
             text=True,
             env={**os.environ, **env},
-            timeout=100,
+            timeout=250,
             check=False,
         )
         return Said(done.returncode, done.stdout, done.stderr)

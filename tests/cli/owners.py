@@ -62,7 +62,7 @@ class Owner:
     def end(self) -> None:
         """Let it close its rig, if it still can, and make sure that nothing of it stays."""
         with contextlib.suppress(OSError):
-            self.process.communicate("", timeout=30)
+            self.process.communicate("", timeout=250)
         for pid in (self.redis, self.sleep):
             if runs(pid):
                 os.kill(pid, signal.SIGKILL)

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 VICTIM = Path(__file__).parent.parent / "support" / "victim.py"
-WITHIN = 2.0
 SHARED_MEMORY = Path("/dev/shm")
 
 
@@ -68,7 +67,7 @@ def start_victim(root: Path) -> Victim:
 
 def end(victim: Victim, number: signal.Signals) -> None:
     victim.process.send_signal(number)
-    victim.process.communicate(timeout=30)
+    victim.process.communicate(timeout=100)
 
 
 def await_line(victim: Victim, beginning: str) -> None:
@@ -111,7 +110,7 @@ def test_fifty_processes_killed_at_random_moments_leave_nothing(memory_root: Pat
         assert victim.process.poll() is None, victim.process.communicate()
         end(victim, signal.SIGKILL)
         died = time.monotonic()
-        eventually(lambda: not victim.left(), within=WITHIN)
+        eventually(lambda: not victim.left())
         return time.monotonic() - died
 
     with Rig("bystander") as rig:
@@ -133,7 +132,7 @@ def test_other_signals_leave_nothing_either(memory_root: Path, number: signal.Si
     await_line(victim, stage)
     end(victim, number)
     assert victim.process.returncode in {-number, 130, 1}
-    eventually(lambda: not victim.left(), within=WITHIN)
+    eventually(lambda: not victim.left())
 
 
 def test_a_process_that_forgets_to_close_leaves_nothing(memory_root: Path) -> None:
@@ -142,7 +141,7 @@ def test_a_process_that_forgets_to_close_leaves_nothing(memory_root: Path) -> No
         "from metricrig import Rig; from metricrig.services import Redis; r = Rig('forgot'); r.add(Redis()); r.start()"
     )
     environment = {**os.environ, "METRICRIG_DATA": str(memory_root)}
-    subprocess.run([sys.executable, "-c", code], check=True, env=environment, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment, timeout=100)
     assert not list(memory_root.glob("metricrig-*/*"))
 
 
@@ -164,10 +163,10 @@ os.kill(os.getpid(), 9)
         assert owner.stdout is not None
         pid = int(owner.stdout.readline())
         try:
-            eventually(lambda: not Path(f"/proc/{pid}").exists(), within=WITHIN)
+            eventually(lambda: not Path(f"/proc/{pid}").exists())
         finally:
             os.killpg(owner.pid, signal.SIGKILL)
-    eventually(lambda: not list(memory_root.glob("metricrig-*/*")), within=WITHIN)
+    eventually(lambda: not list(memory_root.glob("metricrig-*/*")))
 
 
 def test_paused_services_end_too(memory_root: Path) -> None:
@@ -181,11 +180,11 @@ os.kill(os.getpid(), 9)
 """
     environment = {**os.environ, "METRICRIG_DATA": str(memory_root)}
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=100, check=False
     )
     pid = int(done.stdout)
-    eventually(lambda: not Path(f"/proc/{pid}").exists(), within=WITHIN)
-    eventually(lambda: not list(memory_root.glob("metricrig-*/*")), within=WITHIN)
+    eventually(lambda: not Path(f"/proc/{pid}").exists())
+    eventually(lambda: not list(memory_root.glob("metricrig-*/*")))
 
 
 def _unused_segments() -> set[str]:

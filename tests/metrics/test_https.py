@@ -63,7 +63,7 @@ def url(authority: trustme.CA) -> Iterator[str]:
 
 def test_an_authority_of_ones_own_is_trusted(url: str, trust: Path) -> None:
     endpoint = Endpoint(url, trust=trust)
-    Metrics(endpoint).wait(metric("queue_depth") == 5, within=5)
+    Metrics(endpoint).wait(metric("queue_depth") == 5, within=60)
     assert endpoint.ask(5).read().page().value("queue_depth") == 5
     endpoint.close()
     assert read(url, trust=str(trust)).value("queue_depth") == 5

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
 from support.exporter import Exporter
+from support.waiting import deadlines
 
 from metricrig import DeadlineExceeded, UsageError
 from metricrig.metrics.change import NoChange
@@ -37,13 +39,13 @@ def steps(exporter: Exporter, *texts: str) -> None:
 
 def test_a_wait_ends_when_the_condition_holds(shop: Exporter) -> None:
     steps(shop, "queue_depth 4\n", "queue_depth 3\n", "queue_depth 1\n", "queue_depth 9\n")
-    shop.metrics.wait(DEPTH <= 1, within=10)
+    shop.metrics.wait(DEPTH <= 1, within=60)
     assert shop.answers == 4
 
 
 def test_what_is_missing_or_broken_is_not_yet(shop: Exporter) -> None:
     steps(shop, "", "queue_depth nonsense\n", "<html>", "\x00", "queue_depth 1\n")
-    shop.metrics.wait(DEPTH <= 1, within=10)
+    shop.metrics.wait(DEPTH <= 1, within=60)
     assert shop.answers == 6
 
 
@@ -54,7 +56,7 @@ def test_an_error_status_is_not_yet(shop: Exporter) -> None:
         shop.status = 200 if answers > 2 else 503
 
     shop.then = then
-    shop.metrics.wait(DEPTH == 5, within=10)
+    shop.metrics.wait(DEPTH == 5, within=60)
     assert shop.answers == 4
 
 
@@ -67,7 +69,7 @@ def test_a_server_that_hangs_up_is_asked_again(shop: Exporter) -> None:
 
 def test_one_connection_serves_all_looks(shop: Exporter) -> None:
     steps(shop, *["queue_depth 4\n"] * 5, "queue_depth 1\n")
-    shop.metrics.wait(DEPTH <= 1, within=10)
+    shop.metrics.wait(DEPTH <= 1, within=60)
     assert shop.connections == 1
 
 
@@ -89,7 +91,7 @@ def test_several_servers_are_one_condition_and_each_is_asked_once_a_look(shop: E
     with Exporter("queue_depth 5\n", name="other") as other:
         steps(other, "queue_depth 5\n", "queue_depth 7\n")
         both = shop.metrics("queue_depth").sum() + other.metrics("queue_depth").sum()
-        wait_for((both == 12) & (shop.metrics("queue_depth") == 5), within=10)
+        wait_for((both == 12) & (shop.metrics("queue_depth") == 5), within=60)
         assert (shop.answers, other.answers) == (3, 3)
         assert str(both == 12) == 'shop.metrics("queue_depth").sum() + other.metrics("queue_depth").sum() == 12'
 
@@ -100,16 +102,20 @@ def test_a_wait_needs_to_know_the_server() -> None:
 
 
 def test_a_timeout_tells_its_story(shop: Exporter) -> None:
-    steps(shop, "queue_depth 4\n", "queue_depth 8\n", 'orders_total{s="a"} 3\nqueue_depth 6\n')
     condition = (DEPTH <= 1) | (metric("orders_totl").sum() > 3) | (metric("orders_total", s="b") > 1)
-    with pytest.raises(NotInTime) as caught:
-        shop.metrics.wait(condition, within=0.2)
+    for within in deadlines():
+        shop.answers, shop.text = 0, "queue_depth 5\n"
+        steps(shop, "queue_depth 4\n", "queue_depth 8\n", 'orders_total{s="a"} 3\nqueue_depth 6\n')
+        with pytest.raises(NotInTime) as caught:
+            shop.metrics.wait(condition, within=within)
+        if shop.answers > 3:
+            break
     story = caught.value
     assert isinstance(story, DeadlineExceeded)
     assert story.condition == str(condition)
     assert [seen.value for seen in story.histories[0].seen] == [5, 4, 8, 6]
     text = str(story)
-    assert f"shop.metrics: waited 0.2 s for {condition}" in text
+    assert f"shop.metrics: waited {within:g} s for {condition}" in text
     assert 'metric("queue_depth"): ▃▁█▅  5 at 0.' in text
     assert 'series of orders_total: orders_total{s="a"} 3' in text
     assert "there is no series of orders_totl; near it are: orders_total" in text
@@ -118,10 +124,12 @@ def test_a_timeout_tells_its_story(shop: Exporter) -> None:
 
 def test_a_timeout_tells_the_last_error(shop: Exporter) -> None:
     shop.status = 500
-    with pytest.raises(
-        NotInTime, match=r"the last error: GET http://127.0.0.1:.*: 500 Internal Server Error: 'queue_d"
-    ):
-        shop.metrics.wait(DEPTH <= 1, within=0.05)
+    for within in deadlines():
+        with pytest.raises(NotInTime) as caught:
+            shop.metrics.wait(DEPTH <= 1, within=within)
+        if shop.answers:
+            break
+    assert re.search(r"the last error: GET http://127.0.0.1:.*: 500 Internal Server Error: 'queue_d", str(caught.value))
 
 
 def test_several_series_end_a_wait_for_the_only_one(shop: Exporter) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from pytest_plugin.killing import CONFTEST
-from support.suites import Suite
+from support.suites import AT_ONCE, Suite
 
 if TYPE_CHECKING:
     from support.suites import Ran, Runs
@@ -97,4 +97,4 @@ def test_servers_are_fixtures_of_tests_that_await(ran: Ran) -> None:
 def test_a_death_ends_a_test_that_awaits_at_once(ran: Ran, test: str) -> None:
     assert ran.outcomes()[test] == "failed"
     assert "redis was killed by SIGKILL during this test" in ran.why(test)
-    assert ran.seconds(test) < 1
+    assert ran.seconds(test) < AT_ONCE

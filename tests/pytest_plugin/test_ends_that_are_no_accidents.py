@@ -43,7 +43,7 @@ WANTED = """
 
     def test_an_end_that_is_waited_for(redis_server, soon_killed):
         soon_killed(redis_server.pid)
-        assert redis_server.wait_for_end(within=10) == "was killed by SIGKILL"
+        assert redis_server.wait_for_end(within=60) == "was killed by SIGKILL"
 
     def test_restart(redis_server):
         redis_server.kill()

@@ -87,7 +87,7 @@ def test_a_failed_test_is_held_until_enter_and_its_server_is_reachable(tmp_path:
         assert os.path.isdir(address[2])  # noqa: PTH112 - as it is on the screen
         terminal.type("\n")
         terminal.read_until("1 failed, 2 passed")
-        assert session.wait(20) == pytest.ExitCode.TESTS_FAILED
+        assert session.wait(100) == pytest.ExitCode.TESTS_FAILED
     assert not os.path.exists(address[2])  # noqa: PTH110 - see above
     assert [each["outcome"] for each in recorded(tmp_path) if each["when"] == "call"] == ["passed", "failed", "passed"]
 
@@ -97,7 +97,7 @@ def test_control_c_ends_the_session_and_its_servers(tmp_path: Path) -> None:
         text = terminal.read_until("press Enter to go on ")
         session.send_signal(2)
         terminal.read_until("KeyboardInterrupt")
-        assert session.wait(20) == pytest.ExitCode.INTERRUPTED
+        assert session.wait(100) == pytest.ExitCode.INTERRUPTED
     address = re.search(r"redis ready redis://127\.0\.0\.1:(\d+)/0  (/\S+)", text)
     assert address is not None
     eventually(lambda: not os.path.exists(address[2]))  # noqa: PTH110 - as it is on the screen

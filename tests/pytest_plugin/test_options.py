@@ -49,7 +49,7 @@ WAITING = """
         began = time.monotonic()
         with pytest.raises(DeadlineExceeded, match="waited 0.6 s"):
             redis_server.wait(lambda _: False, within=0.2)
-        assert 0.6 <= time.monotonic() - began < 5
+        assert time.monotonic() - began >= 0.6
 """
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import time
 
 import pytest
 from support.sessions import Project
@@ -85,17 +84,15 @@ def test_long(number, redis_server, victoriametrics_server, rig):
 """
     )
     session = project.start("-n", "2")
-    reached = eventually(lambda: len(found := list(project.path.glob("reached-*"))) == 2 and found, within=30)
+    reached = eventually(lambda: len(found := list(project.path.glob("reached-*"))) == 2 and found)
     assert reached
     workers = [ProcessId.of(int(each.name.rpartition("-")[2])) for each in reached]
     servers = [each for rig in registry.find([*project.root.glob("metricrig-*")]) for each in rig.services]
     assert {each.name for each in servers} == {"redis", "victoriametrics"}
-    began = time.monotonic()
     session.send_signal(signal.SIGKILL)
     session.wait()
     eventually(lambda: not any(each.alive for each in servers))
-    assert time.monotonic() - began < 5
-    eventually(lambda: not any(each and each.alive for each in workers), within=20)
+    eventually(lambda: not any(each and each.alive for each in workers))
     if session.stdout:
         session.stdout.close()
 
@@ -204,7 +201,7 @@ def test_long(redis_server, rig):
 """
     )
     session = project.start(*words)
-    eventually((project.path / "reached").exists, within=30)
+    eventually((project.path / "reached").exists)
     session.send_signal(signal.SIGINT)
     text, _ = session.communicate(timeout=30)
     assert session.returncode == 2, text

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import docker
 import pytest
-from support import certificates, container_victim, engine, far
+from support import certificates, container_victim, engine, engines, far
 from support.programs import python, sleeper, web
 from support.waiting import eventually
 
@@ -32,24 +32,18 @@ if TYPE_CHECKING:
     from support.far import Far
 
 
-def shared(factory: pytest.TempPathFactory) -> Path:
-    """A directory of all workers of this run."""
-    base = factory.getbasetemp()
-    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-
-
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Far]:
     if why := engine.lacking():
         raise engine.lacks(why)
-    with far.running(shared(tmp_path_factory) / "far", tmp_path_factory.mktemp("own")) as there:
+    with far.running(engines.shared(tmp_path_factory) / "far", tmp_path_factory.mktemp("own")) as there:
         yield there
 
 
 @pytest.fixture
 def neighbour(engine_url: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> str:
     """The engine of this very machine, by TLS."""
-    root = shared(tmp_path_factory) / "engine"
+    root = engines.shared(tmp_path_factory) / "engine"
     if not (root / "tcp").exists():
         raise engine.lacks(f"that of {engine_url} is not behind TLS: it is not the tests' own, or openssl is absent")
     url = (root / "tcp").read_text()
@@ -107,7 +101,7 @@ def test_a_service_there_is_reached_at_our_own_address(boxes: Rig, machine: Far,
     shop, port = boxes.add(web("shop")), boxes["shop"].port
     boxes.start()
     assert shop.url == f"http://127.0.0.1:{port}"
-    with urllib.request.urlopen(shop.url, timeout=10) as answer:
+    with urllib.request.urlopen(shop.url, timeout=60) as answer:
         assert answer.read().startswith(b"hello from")
     # None of it is ours: neither the directory, nor the port, nor the process.
     assert not Path(f"/proc/{machine.box}/root{boxes.directory}").exists()
@@ -117,7 +111,7 @@ def test_a_service_there_is_reached_at_our_own_address(boxes: Rig, machine: Far,
     shop.stop()
     assert refused(port)
     shop.start()
-    assert urllib.request.urlopen(shop.url, timeout=10).status == 200
+    assert urllib.request.urlopen(shop.url, timeout=60).status == 200
 
 
 def test_files_are_there_and_come_back_from_commands(boxes: Rig) -> None:
@@ -183,7 +177,7 @@ def test_a_port_of_ours_that_somebody_takes_meanwhile_is_left_to_him(boxes: Rig)
     with socket.create_server(("127.0.0.1", number)):
         boxes.start()
         assert shop.port != number
-        assert urllib.request.urlopen(shop.url, timeout=10).status == 200
+        assert urllib.request.urlopen(shop.url, timeout=60).status == 200
 
 
 def test_what_is_seen_only_on_the_engines_machine_is_refused_with_the_reason(boxes: Rig) -> None:
@@ -206,8 +200,8 @@ def test_nothing_is_left_of_a_killed_test_process(way: str, client: docker.APICl
         assert left(client, {rig})
         children = children_of(victim.pid)
         victim.send_signal(signal.SIGKILL)
-    eventually(lambda: not left(client, {rig}), within=20)
-    eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children), within=20)
+    eventually(lambda: not left(client, {rig}))
+    eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children))
 
 
 def children_of(pid: int) -> list[int]:

@@ -7,7 +7,7 @@ import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
-from support import podman
+from support import engines
 from support.programs import python, sleeper, web
 
 from metricrig import Instance, Rig, ServiceDied, StartFailed, Unavailable, ready
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def pod() -> Iterator[str]:
-    with podman.running(["metricrig-tests/", "redis", "postgres"]) as url:
+def pod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with engines.podman(engines.shared(tmp_path_factory)) as url:
         yield url
 
 

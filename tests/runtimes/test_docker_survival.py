@@ -70,8 +70,8 @@ def test_nothing_is_left_of_killed_test_processes(client: docker.APIClient) -> N
         for number in range(VICTIMS):
             rigs = kill_at_some_moment(f"victim-{number}", dice)
             assert rigs
-            eventually(lambda rigs=rigs: not left(client, rigs), within=5)  # type: ignore[misc]
-            eventually(lambda rigs=rigs: not any((bystander.directory.parent / rig).exists() for rig in rigs), within=5)  # type: ignore[misc]
+            eventually(lambda rigs=rigs: not left(client, rigs))  # type: ignore[misc]
+            eventually(lambda rigs=rigs: not any((bystander.directory.parent / rig).exists() for rig in rigs))  # type: ignore[misc]
         assert redis.state == "ready"
         assert redis.pid == pid
         assert left(client, {bystander.id})

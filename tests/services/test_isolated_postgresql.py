@@ -223,7 +223,7 @@ server.isolated(__import__("pathlib").Path({str(schema)!r}))
         waiting.join(0.1)
         assert not got
         other.kill()
-        waiting.join(20)
+        waiting.join(60)
     assert got[0].execute("SELECT count(*) FROM orders") == [("2",)]
     assert not [name for name in names(postgresql) if "unfinished" in name]
 

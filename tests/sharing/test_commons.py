@@ -200,27 +200,34 @@ def test_what_a_machine_lacks_is_said_to_each_in_its_own_words(join: Join) -> No
             commons.server(lacking)
 
 
-def test_without_an_owner_it_stays_for_a_while_and_then_goes(tmp_path: Path) -> None:
-    commons = Commons.join("lingering", data=tmp_path, run="first", owner=None, linger=0.5)
+def test_without_an_owner_it_stays_for_the_next_run(tmp_path: Path) -> None:
+    commons = Commons.join("lingering", data=tmp_path, run="first", owner=None, linger=600)
     pid = commons.server(Redis()).pid
     commons.leave()
-    again = Commons.join("lingering", data=tmp_path, run="second", owner=None, linger=0.5)
+    again = Commons.join("lingering", data=tmp_path, run="second", owner=None, linger=600)
     events: list[Event] = []
     again.events.subscribe(events.append)
     assert again.server(Redis()).pid == pid
     assert [each.reused for each in events if isinstance(each, ServiceJoined)] == [True]
-    again.leave()
-    eventually(lambda: not again.directory.exists())
+    again.dismiss()
+    assert not is_alive(pid)
+
+
+def test_without_an_owner_it_goes_when_nobody_has_come_for_long(tmp_path: Path) -> None:
+    commons = Commons.join("brief", data=tmp_path, run="first", owner=None, linger=0.1)
+    pid = commons.server(Redis()).pid
+    commons.leave()
+    eventually(lambda: not commons.directory.exists())
     assert not is_alive(pid)
 
 
 def test_a_reused_server_that_does_not_answer_is_replaced(tmp_path: Path) -> None:
-    commons = Commons.join("frozen", data=tmp_path, run="first", owner=None, linger=5)
+    commons = Commons.join("frozen", data=tmp_path, run="first", owner=None, linger=600)
     redis = commons.server(Redis(start_within=5))
     pid = redis.pid
     os.kill(pid, signal.SIGSTOP)
     commons.leave()
-    again = Commons.join("frozen", data=tmp_path, run="second", owner=None, linger=5)
+    again = Commons.join("frozen", data=tmp_path, run="second", owner=None, linger=600)
     other = again.server(Redis(start_within=5))
     assert other.pid != pid
     assert replies(other.host, other.port, b"PING\r\n") == b"+PONG\r\n"

@@ -12,10 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from container_engine import box_of
+
 from support import certificates, engine, sshd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from container_engine import Place
 
     from support.sshd import Sshd
 
@@ -44,22 +48,34 @@ class Far:
 
 
 @contextlib.contextmanager
-def running(root: Path, own: Path) -> Iterator[Far]:
-    """``root`` is of all processes that use it, ``own`` of this one."""
+def engine_in(root: Path) -> Iterator[Place]:
+    """The engine alone, with its images."""
     root.mkdir(parents=True, exist_ok=True)
-    number = root.stat().st_ino
-    here, there = (f"10.{200 + number % 50}.{number // 50 % 250}.{end}" for end in (1, 2))
     tls = root / "tls"
     if not tls.exists():
-        made = certificates.make(root / f"tls-{os.getpid()}", [there])
+        made = certificates.make(root / f"tls-{os.getpid()}", [_ends(root)[1]])
         with contextlib.suppress(OSError):  # somebody else was first
             made.rename(tls)
     words = ["-H", f"tcp://0.0.0.0:{certificates.PORT}", *certificates.of_server(tls)]
-    with engine.running(root, far=True, words=words, images=_IMAGES) as socket:
-        box = engine.box_of(root)
-        _join(box, f"mrig{number % 1_000_000}", here, there)
+    with engine.running_far(root, words, _IMAGES) as place:
+        yield place
+
+
+@contextlib.contextmanager
+def running(root: Path, own: Path) -> Iterator[Far]:
+    """``root`` is of all processes that use it, ``own`` of this one."""
+    with engine_in(root) as place:
+        box, (here, there) = box_of(place), _ends(root)
+        _join(box, f"mrig{root.stat().st_ino % 1_000_000}", here, there)
         with sshd.running(own / "sshd", box) as server:
-            yield Far(socket, box, there, tls, server)
+            yield Far(place.url, box, there, root / "tls", server)
+
+
+def _ends(root: Path) -> tuple[str, str]:
+    """The addresses at both ends of the cable."""
+    number = root.stat().st_ino
+    here, there = (f"10.{200 + number % 50}.{number // 50 % 250}.{end}" for end in (1, 2))
+    return here, there
 
 
 def _join(box: int, name: str, here: str, there: str) -> None:

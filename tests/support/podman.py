@@ -1,21 +1,21 @@
-"""Podman's service on a socket of the tests' own, with storage and networks of its own."""
+"""Podman's service on a socket of the tests' own, with storage and networks of its own; gone with the test run."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import shutil
-import subprocess
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metricrig import Unavailable
+from support import engine
 from support.images import build_missing
-from support.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from container_engine import Place
 
 # What a machine under systemd has by itself. Its default limits are the kernel's, which only a root with all of its
 # powers may ask for; crun refuses the older arrangement of control groups.
@@ -41,27 +41,19 @@ def lacking() -> str:
 
 
 @contextlib.contextmanager
-def running(images: Sequence[str]) -> Iterator[str]:
-    """Its address. It wants short paths."""
+def running(directory: Path, images: Sequence[str]) -> Iterator[str]:
+    """Its address."""
     if why := lacking():
         raise Unavailable(
             "Podman", reason=why, remedy="as root: apt-get install podman runc netavark aardvark-dns catatonit"
         )
-    directory = Path(tempfile.mkdtemp(prefix="mrig-podman-"))
-    config = directory / "containers.conf"
-    config.write_text(_CONFIG.format(directory=directory))
-    socket = directory / "podman.sock"
-    words = ["podman", "--root", str(directory / "root"), "--runroot", str(directory / "run")]
-    words += ["system", "service", "--time", "0", f"unix://{socket}"]
-    with (directory / "log").open("w") as log:
-        process = subprocess.Popen(words, stdout=log, stderr=log, env={**os.environ, "CONTAINERS_CONF": str(config)})
-    try:
-        eventually(lambda: socket.exists() or process.poll() is not None)
-        assert process.poll() is None, (directory / "log").read_text()
-        build_missing(f"unix://{socket}", images)
-        yield f"unix://{socket}"
-    finally:
-        process.terminate()
-        process.wait()
-        subprocess.run(["umount", str(directory / "root" / "overlay")], capture_output=True, check=False)
-        shutil.rmtree(directory, ignore_errors=True)
+    with engine.using(directory, _command) as place:
+        build_missing(place.url, images)
+        yield place.url
+
+
+def _command(place: Place) -> list[str]:
+    config = place.path / "containers.conf"
+    config.write_text(_CONFIG.format(directory=place.path))
+    words = ["podman", "--root", str(place.path / "root"), "--runroot", str(place.path / "run")]
+    return ["env", f"CONTAINERS_CONF={config}", *words, "system", "service", "--time", "0", place.url]

@@ -70,10 +70,10 @@ class Project:
     def run(self, *words: str, **env: str) -> Outcome:
         with self.start(*words, **env) as process:
             try:
-                text, _ = process.communicate(timeout=60)
+                text, _ = process.communicate(timeout=200)
             except subprocess.TimeoutExpired:
                 process.kill()
-                text = f"still running after a minute: {process.communicate()[0]}"
+                text = f"still running after 200 s: {process.communicate()[0]}"
         return Outcome(process.returncode, text)
 
     def metricrig(self, *words: str) -> str:

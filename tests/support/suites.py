@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _TESTS = Path(__file__).parent.parent
-_PATIENCE = 60.0
+_PATIENCE = 200.0
+AT_ONCE = 25.0
+"""Seconds; whatever a death has to interrupt would go on for 30 at least."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +93,9 @@ class Ran:
         """Why it has failed, or was skipped."""
         return "\n".join(each["why"] for each in self._of(test) if each["why"])
 
-    def seconds(self, test: str) -> float:
-        """How long its call took."""
-        return float(sum(each["seconds"] for each in self._of(test) if each["when"] == "call"))
+    def seconds(self, test: str, when: str = "call") -> float:
+        """How long its call took, or its set-up."""
+        return float(sum(each["seconds"] for each in self._of(test) if each["when"] == when))
 
     def sections(self, test: str) -> dict[str, str]:
         """What its report has of each server."""

@@ -59,7 +59,7 @@ def said(executable: Executable, *arguments: str) -> str:
         capture_output=True,
         text=True,
         check=True,
-        timeout=30,
+        timeout=250,
     )
     return done.stdout + done.stderr
 
@@ -76,7 +76,13 @@ def initialise(postgres: Executable, directory: Path) -> None:
         directory / "data",
     ]
     subprocess.run(
-        command, user="nobody", env={**os.environ, **postgres.env}, check=True, capture_output=True, timeout=60, cwd="/"
+        command,
+        user="nobody",
+        env={**os.environ, **postgres.env},
+        check=True,
+        capture_output=True,
+        timeout=250,
+        cwd="/",
     )
     assert (directory / "data/PG_VERSION").read_text().strip() == postgres.version.split(".")[0]
 

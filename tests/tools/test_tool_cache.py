@@ -55,7 +55,7 @@ def leftovers(cache: Path) -> list[Path]:
 
 def test_sixteen_processes_make_one_download(published: Published, host: ReleaseHost, cache: Path) -> None:
     processes = [obtaining_process(published) for _ in range(16)]
-    answers = [process.communicate(timeout=60) for process in processes]
+    answers = [process.communicate(timeout=250) for process in processes]
     assert [process.returncode for process in processes] == [0] * 16, answers
     assert len({path for path, _ in answers}) == 1
     assert host.count(published.archive) == 1
@@ -79,7 +79,7 @@ def test_sixteen_threads_make_one_download(published: Published, host: ReleaseHo
 def test_after_a_killed_download_another_succeeds(published: Published, host: ReleaseHost, cache: Path) -> None:
     host.troubles[published.archive] = [Trouble(after=50_000, hang=True)]
     process = obtaining_process(published)
-    assert host.held.wait(30)
+    assert host.held.wait(60)
     assert installed() == []
     process.kill()
     process.communicate()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.receiver import Handler, broken, hanging, receiving, status
+from support.waiting import deadlines
 
 from metricrig.metrics.http import Answer, Server
 from metricrig.metrics.remote_write import Body, Sender, WriteRejected, WriteUncertain
@@ -46,7 +47,7 @@ def test_no_more_than_two_are_in_flight_and_none_is_made_long_before() -> None:
 
     def reply(handler: Handler) -> None:
         arrived.release()
-        gate.wait(10)
+        gate.wait(60)
         OK(handler)
 
     def lazily() -> Iterator[Body]:
@@ -57,11 +58,11 @@ def test_no_more_than_two_are_in_flight_and_none_is_made_long_before() -> None:
     with receiving(reply) as receiver:
         sending = threading.Thread(target=send, args=(receiver.url, lazily()))
         sending.start()
-        assert arrived.acquire(timeout=5)
-        assert arrived.acquire(timeout=5)
+        assert arrived.acquire(timeout=60)
+        assert arrived.acquire(timeout=60)
         assert len(made) <= 5
         gate.set()
-        sending.join(10)
+        sending.join(60)
         assert (len(receiver.got), receiver.most_at_once) == (10, 2)
 
 
@@ -86,25 +87,34 @@ def test_a_busy_receiver_is_asked_again(number: int) -> None:
 def test_a_receiver_that_is_busy_for_longer_than_we_may_wait_is_an_error_at_once() -> None:
     with receiving(status(503, "later", Retry_After="60")) as receiver:
         with pytest.raises(WriteRejected, match="another try in 60 s would be too late"):
-            send(receiver.url, some(3), within=5)
+            send(receiver.url, some(3), within=30)
         assert len(receiver.got) <= 2
 
 
 def test_a_receiver_that_stays_busy_ends_with_the_deadline() -> None:
     with receiving(status(503, "never")) as receiver:
-        with pytest.raises(WriteRejected, match="never") as caught:
-            send(receiver.url, some(1), within=0.2)
+        for within in deadlines():
+            with pytest.raises((WriteRejected, WriteUncertain)) as caught:
+                send(receiver.url, some(1), within=within)
+            if len(receiver.got) > 3:
+                break
+        assert isinstance(caught.value, WriteRejected)
+        assert "never" in str(caught.value)
         assert caught.value.status == 503
         assert len(receiver.got) > 3
 
 
 @pytest.mark.parametrize("misbehaving", [broken, hanging])
 def test_a_request_without_an_answer_is_not_repeated(misbehaving: Any) -> None:
-    with receiving(OK, misbehaving, OK) as receiver:
-        with pytest.raises(WriteUncertain, match="may have been written or not") as caught:
-            send(receiver.url, some(5), connections=1, within=0.3)
-        assert caught.value.delivered == 10
-        assert receiver.got == [b"body 1", b"body 2"]
+    for within in deadlines():
+        with receiving(OK, misbehaving, OK) as receiver:
+            with pytest.raises(WriteUncertain, match="may have been written or not") as caught:
+                send(receiver.url, some(5), connections=1, within=within)
+            got = receiver.got
+        if len(got) > 1:  # the deadline was not that of the first
+            break
+    assert caught.value.delivered == 10
+    assert got == [b"body 1", b"body 2"]
 
 
 def test_a_broken_request_is_repeated_where_duplicates_do_no_harm() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from docker.errors import APIError, DockerException, NotFound
 from requests.exceptions import RequestException
 
+from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import Unavailable
 from metricrig._core.processes import ProcessId
 from metricrig.logs import LogFile
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from metricrig.runtimes.docker.engine.locality import ReachedEngine
     from metricrig.runtimes.docker.published_ports import PublishedPorts
 
+STALE_STATE_TIMEOUT = 10.0
+"""Seconds after which the engine's word is taken for it that a container is paused already, or not any more."""
 _TAKEN = ("address already in use", "port is already allocated")
 _NOT_EXECUTED_STATUS = (1, 126, 127)
 _INITS_COMPLAIN = ("[FATAL tini", "ERROR (catatonit")
@@ -57,6 +60,8 @@ class Container(EngineProcess):
         """Takes what it has made, before it is removed."""
         self._memory = memory
         self._pid = 0
+        self._frozen = False
+        """Whether we have frozen it."""
         self._out: Path | None = None
         self._collected = False
 
@@ -152,21 +157,52 @@ class Container(EngineProcess):
         if number == signal.SIGSTOP:
             self.freeze()
         elif number == signal.SIGCONT:
-            self._ask_engine(self._engine.client.unpause)
+            self._unfreeze()
         else:
             self._ask_engine(self._engine.client.kill, int(number))
 
     def freeze(self) -> None:
         """The kernel stops all of its processes before the engine answers."""
-        self._ask_engine(self._engine.client.pause)
+        self._ask_until_done(self._engine.client.pause, "already paused")
+        self._frozen = True
+
+    def _unfreeze(self) -> None:
+        """Somebody else may have frozen it, but as a rule it is not: that is not insisted on."""
+        if self._frozen:
+            self._ask_until_done(self._engine.client.unpause, "is not paused")
+        else:
+            self._ask_engine(self._engine.client.unpause)
+        self._frozen = False
+
+    def _ask_until_done(self, what: Callable[[str], object], stale: str) -> None:
+        """Ask until it is done, although the engine says that it is so already.
+
+        Docker hears of the last pause or resumption after it has answered, and takes that for the present state: right
+        after a pause it may believe for a moment that the container runs, and refuse to let it go on.
+        """
+        for pause in Deadline.after(STALE_STATE_TIMEOUT).pauses():
+            try:
+                what(self.id)
+            except APIError as error:
+                if stale not in engine_message(error):
+                    self._raise_if_serious(error)
+                    return
+            else:
+                return
+            if self.exited.wait(pause):  # it is true, then
+                return
 
     def _ask_engine(self, what: Callable[..., object], *words: int) -> None:
         """Something that makes no difference to a container that is gone, or is in that state already."""
         try:
             what(self.id, *words)
         except APIError as error:
-            if error.status_code not in {404, 409} and "is not paused" not in engine_message(error):
-                raise
+            self._raise_if_serious(error)
+
+    @staticmethod
+    def _raise_if_serious(error: APIError) -> None:
+        if error.status_code not in {404, 409} and "is not paused" not in engine_message(error):
+            raise error
 
     def collect(self) -> None:
         """Remove it, whatever it does."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support import engine
 
-SCRIPT = Path(__file__).parent.parent / "scripts" / "with_engine.py"
+SCRIPT = Path(__file__).parents[2] / "scripts" / "with_engine.py"
 ASKING = "import docker; client = docker.from_env(); assert client.ping(); print(client.api.base_url); client.close()"
 
 
@@ -21,7 +21,7 @@ def with_engine(*words: str, **environment: str) -> subprocess.CompletedProcess[
         env={**settings, **environment},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=250,
         check=False,
     )
 
