@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.programs import python, sleeper, web
-from support.waiting import deadlines, eventually
+from support.waiting import eventually, with_time
 
 from metricrig import DeadlineExceeded, Instance, PortTaken, Rig, ServiceDied, StartFailed, ready
 from metricrig.events import ServiceMoved
@@ -75,29 +75,29 @@ time.sleep(1000)'''], {{}})
 
 
 def test_a_service_that_never_is_ready_fails_at_its_deadline(rig: Rig) -> None:
-    for number, within in enumerate(deadlines()):
-        name = f"mute{number}"
-        rig.add(python(name, "print('thinking'); time.sleep(1000)", ports={"http": 80}, start_within=within))
-        error = failure_of(rig, name)
+    def start(within: float) -> DeadlineExceeded:
+        name = f"mute-{within:g}"
+        code = "print('thinking'); time.sleep(1000)"
+        rig.add(python(name.replace(".", "-"), code, ports={"http": 80}, start_within=within))
+        error = failure_of(rig, name.replace(".", "-"))
         assert isinstance(error, DeadlineExceeded)
         assert isinstance(error, TimeoutError)
         assert error.within == within
         assert f"waited {within:g} s for a connection to port http" in str(error)
         assert "connection refused" in error.seen
-        assert rig[name].state == "failed"
-        if error.log_tail:  # it has come so far
-            break
-    assert error.log_tail == "thinking"
+        assert rig[name.replace(".", "-")].state == "failed"
+        return error
+
+    assert with_time(start, lambda error: bool(error.log_tail)).log_tail == "thinking"
 
 
 def test_a_service_that_answers_wrongly_tells_what_it_answered(rig: Rig) -> None:
-    for number, within in enumerate(deadlines()):
-        name = f"shop{number}"
+    def start(within: float) -> str:
+        name = f"shop-{within:g}".replace(".", "-")
         rig.add(web(name, ready=ready.http("/health", status=204), start_within=within))
-        said = str(failure_of(rig, name))
-        if "/health: 200" in said:
-            break
-    assert "/health: 200 'hello from" in said
+        return str(failure_of(rig, name))
+
+    assert "/health: 200 'hello from" in with_time(start, lambda said: "/health: 200" in said)
 
 
 def test_death_ends_a_wait_at_once(rig: Rig) -> None:

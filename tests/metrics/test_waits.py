@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from support.exporter import Exporter
-from support.waiting import deadlines
+from support.waiting import with_time
 
 from metricrig import DeadlineExceeded, UsageError
 from metricrig.metrics.change import NoChange
@@ -103,19 +103,20 @@ def test_a_wait_needs_to_know_the_server() -> None:
 
 def test_a_timeout_tells_its_story(shop: Exporter) -> None:
     condition = (DEPTH <= 1) | (metric("orders_totl").sum() > 3) | (metric("orders_total", s="b") > 1)
-    for within in deadlines():
+
+    def wait(within: float) -> NotInTime:
         shop.answers, shop.text = 0, "queue_depth 5\n"
         steps(shop, "queue_depth 4\n", "queue_depth 8\n", 'orders_total{s="a"} 3\nqueue_depth 6\n')
         with pytest.raises(NotInTime) as caught:
             shop.metrics.wait(condition, within=within)
-        if shop.answers > 3:
-            break
-    story = caught.value
+        return caught.value
+
+    story = with_time(wait, lambda _: shop.answers > 3)
     assert isinstance(story, DeadlineExceeded)
     assert story.condition == str(condition)
     assert [seen.value for seen in story.histories[0].seen] == [5, 4, 8, 6]
     text = str(story)
-    assert f"shop.metrics: waited {within:g} s for {condition}" in text
+    assert f"shop.metrics: waited {story.within:g} s for {condition}" in text
     assert 'metric("queue_depth"): ▃▁█▅  5 at 0.' in text
     assert 'series of orders_total: orders_total{s="a"} 3' in text
     assert "there is no series of orders_totl; near it are: orders_total" in text
@@ -124,12 +125,14 @@ def test_a_timeout_tells_its_story(shop: Exporter) -> None:
 
 def test_a_timeout_tells_the_last_error(shop: Exporter) -> None:
     shop.status = 500
-    for within in deadlines():
+
+    def wait(within: float) -> str:
         with pytest.raises(NotInTime) as caught:
             shop.metrics.wait(DEPTH <= 1, within=within)
-        if shop.answers:
-            break
-    assert re.search(r"the last error: GET http://127.0.0.1:.*: 500 Internal Server Error: 'queue_d", str(caught.value))
+        return str(caught.value)
+
+    said = with_time(wait, lambda _: shop.answers > 0)
+    assert re.search(r"the last error: GET http://127.0.0.1:.*: 500 Internal Server Error: 'queue_d", said)
 
 
 def test_several_series_end_a_wait_for_the_only_one(shop: Exporter) -> None:

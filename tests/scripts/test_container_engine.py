@@ -71,7 +71,7 @@ def started(kind: str, directory: Path, user: str = BUSY) -> subprocess.Popen[st
 
 
 def place_in(directory: Path) -> Place:
-    return Place(Path(eventually(lambda: (directory / "place").exists() and (directory / "place").read_text())))
+    return Place(Path(eventually(lambda: text_of(directory / "place"))))
 
 
 def left(place: Place) -> list[str]:

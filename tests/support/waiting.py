@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 T = TypeVar("T")
 
@@ -15,16 +15,15 @@ HAPPENS_WITHIN = 60.0
 _FIRST, _TIMES, _LAST = 0.3, 8, 60.0
 
 
-def deadlines() -> Iterator[float]:
-    """Deadlines for a wait that has to run out, but not before it has seen something: each longer than the last.
+def with_time(attempt: Callable[[float], T], seen: Callable[[T], bool]) -> T:
+    """What comes of a wait that has to run out, but not before it has seen something: with deadlines ever longer.
 
     What a busy machine does not manage in the first it manages in a later one, and a quick one does not wait for that.
     """
     within = _FIRST
-    while within < _LAST:
-        yield within
-        within *= _TIMES
-    yield _LAST
+    while not seen(outcome := attempt(within)) and within < _LAST:
+        within = min(within * _TIMES, _LAST)
+    return outcome
 
 
 def eventually(look: Callable[[], T], *, within: float = HAPPENS_WITHIN) -> T:
