@@ -4,11 +4,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?= -n 2
+FUZZ_SECONDS ?= 60
 # What some tests compare: an old and a new one of each. Built with Go where no release can be had.
 VERSIONS := 'victoria-metrics@<1.88' victoria-metrics@1.128.0 'prometheus@<3' prometheus@3.5.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test catalogue examples lint bench clean
+.PHONY: help demo test fuzz catalogue examples lint bench clean
 
 help: ## What can be made
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -20,6 +21,9 @@ test: $(VENV)/.test ## The whole test suite, with real servers
 	@$(BIN)/metricrig tools install --all
 	@$(BIN)/metricrig tools install $(VERSIONS) || echo "Tests of a version that cannot be had here are skipped."
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+fuzz: $(VENV)/.test ## Hostile data for all readers of foreign data, for FUZZ_SECONDS
+	@cd tests && ../$(BIN)/python -m fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 examples: ## The example projects: their own tests and linters, each in an environment of its own
 	@set -e; for each in examples/*/Makefile; do $(MAKE) --no-print-directory -C $$(dirname $$each) test lint; done

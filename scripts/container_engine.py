@@ -160,15 +160,18 @@ def _connect(path: Path) -> socket.socket:
 
 
 def _start_keeper(directory: Path, place: Place, command: Sequence[str]) -> socket.socket:
+    """The door is open from the first moment on: whoever comes next must not start another one."""
     ours, theirs = socket.socketpair()
     keeper = [sys.executable, str(Path(__file__).with_name("engine_keeper.py"))]
-    with theirs, (directory / "log").open("wb") as log:
+    with theirs, socket.socket(socket.AF_UNIX) as door, (directory / "log").open("wb") as log:
+        door.bind(str(place.door))
+        door.listen(64)
         process = subprocess.Popen(
-            [*keeper, str(theirs.fileno()), str(directory), str(place.path), *command],
+            [*keeper, str(theirs.fileno()), str(door.fileno()), str(directory), str(place.path), *command],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            pass_fds=[theirs.fileno()],
+            pass_fds=[theirs.fileno(), door.fileno()],
             start_new_session=True,
         )
     process.returncode = 0  # it is not of this process alone

@@ -1,7 +1,8 @@
 """Keeps a container engine as long as it has users, and removes all of it then.
 
-``engine_keeper.py CONNECTION DIRECTORY PLACE COMMAND…``: started by ``container_engine``, on the connection of the
-first user. It is the engine's parent and, as a subreaper, the parent of whatever the engine leaves: nothing escapes it.
+``engine_keeper.py CONNECTION DOOR DIRECTORY PLACE COMMAND…``: started by ``container_engine``, with the connection of
+the first user and the socket to which further ones come. It is the engine's parent and, as a subreaper, the parent of
+whatever the engine leaves: nothing escapes it.
 """
 
 from __future__ import annotations
@@ -75,13 +76,11 @@ class User:
 class Keeper:
     """The engine, its users, and the door for more of them."""
 
-    def __init__(self, directory: Path, place: Place, first: socket.socket) -> None:
+    def __init__(self, directory: Path, place: Place, first: socket.socket, door: socket.socket) -> None:
         self._directory = directory
         self._place = place
         self._users = [User(first)]
-        self._door = socket.socket(socket.AF_UNIX)
-        self._door.bind(str(place.door))
-        self._door.listen(64)
+        self._door = door
         self._door.setblocking(False)  # noqa: FBT003 - the signature is the standard library's
 
     def keep(self, command: Sequence[str], wakeup: int) -> None:
@@ -192,13 +191,21 @@ def _take_signals() -> int:
     return reading
 
 
-def main(connection: str, directory: str, path: str, *command: str) -> None:
+def _given(descriptor: str) -> socket.socket:
+    """A socket that was handed to us, and is not for what we start."""
+    given = socket.socket(fileno=int(descriptor))
+    given.set_inheritable(False)
+    return given
+
+
+def main(connection: str, door: str, directory: str, path: str, *command: str) -> None:
     """Keep the engine, then remove it."""
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     wakeup = _take_signals()
     os.chdir("/")
     place = Place(Path(path))
-    keeper = Keeper(Path(directory), place, socket.socket(fileno=int(connection)))
+    first, entrance = (_given(descriptor) for descriptor in (connection, door))
+    keeper = Keeper(Path(directory), place, first, entrance)
     try:
         keeper.keep(command, wakeup)
     finally:

@@ -26,7 +26,7 @@ def redis_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     program = binaries / "redis-server"
     program.write_text("#!/bin/sh\necho 'Redis server v=7.2.5 sha=0:0'\n")
     program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{binaries}:/usr/bin:/bin")
+    monkeypatch.setenv("PATH", str(binaries))
     monkeypatch.setenv("METRICRIG_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("METRICRIG_OFFLINE", "1")
     return program

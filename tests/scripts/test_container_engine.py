@@ -29,7 +29,7 @@ with container_engine.using(directory, getattr(container_engine, kind)()) as pla
     sys.stdin.read()
 """
 """Somebody who stays until the end of the input."""
-IDLE = USER.format("print(flush=True)")
+IDLE = USER.format("print(place.path, flush=True)")
 BUSY = USER.format("""
     import docker
     from support.images import build_small
@@ -125,9 +125,8 @@ def test_nothing_is_left_when_a_user_is_killed_while_the_engine_boots(awaited: s
 
 def test_it_is_gone_when_its_last_user_has_left_and_not_before(directory: Path) -> None:
     with started("dockerd", directory, IDLE) as one, started("dockerd", directory, IDLE) as other:
-        for each in (one, other):
-            assert each.stdout is not None
-            assert each.stdout.readline() == "\n"
+        said = [each.stdout.readline() for each in (one, other) if each.stdout is not None]
+        assert said == [f"{place_in(directory).path}\n"] * 2  # they come at once, and use the same one
         other.kill()
         other.wait()
         place = place_in(directory)

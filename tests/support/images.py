@@ -95,6 +95,6 @@ def _postgresql(server: Path) -> dict[str, Path]:
 def _programs() -> dict[str, Path]:
     """This Python and a few commands."""
     python, library = Path(sys.executable), Path(sysconfig.get_path("stdlib"))
-    files = {str(path): path for path in library.iterdir() if path.name.partition("-")[0] not in _HEAVY}
+    files = {str(path): path for path in library.iterdir() if not _HEAVY & {path.name, path.name.partition("-")[0]}}
     files["/etc/passwd"] = Path(__file__).with_name("people.passwd")
     return {**files, str(python): python, str(python.resolve()): python, **_commands(*_COMMANDS)}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import select
 import socket
+import struct
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from metricrig._core.errors import DeadlineExceeded, MetricrigError
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 PATIENCE = 30.0
 """Seconds that one answer may take."""
+
+
+_PIECE = 1 << 20
 
 
 def connect(address: Address, *, within: float = PATIENCE) -> socket.socket:
@@ -56,3 +60,30 @@ def asking(who: str, wanted: str, *, within: float = PATIENCE) -> Iterator[None]
         raise MetricrigError(f"{who}: nobody listens, so there is no {wanted}; is it running?") from None
     except OSError as error:
         raise MetricrigError(f"{who}: no {wanted}: {error.strerror or error}; is it running?") from None
+
+
+@contextmanager
+def understanding(who: str, protocol: str) -> Iterator[None]:
+    """Errors of taking an answer apart: whatever answers there, it is not what we talk to."""
+    try:
+        yield
+    except MetricrigError:
+        raise
+    except (ValueError, LookupError, OverflowError, RecursionError, struct.error) as error:
+        what = f"{type(error).__name__}: {str(error)[:200]}"
+        raise MetricrigError(
+            f"{who}: what answers there does not speak {protocol} ({what}); is another server at its port?"
+        ) from error
+
+
+def read_exactly(stream: BinaryIO, size: int, *, most: int) -> bytes:
+    """So many bytes; memory is taken as they come, because a damaged length is a large one."""
+    if not 0 <= size <= most:
+        raise ValueError(f"a length of {size}, where at most {most} can be")
+    data = bytearray()
+    while len(data) < size:
+        piece = stream.read(min(size - len(data), _PIECE))
+        if not piece:
+            raise ConnectionError("it closed the connection")
+        data += piece
+    return bytes(data)

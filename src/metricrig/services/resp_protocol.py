@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from metricrig._core.connections import asking, connect
+from metricrig._core.connections import asking, connect, read_exactly, understanding
 from metricrig._core.errors import MetricrigError
 
 if TYPE_CHECKING:
@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from metricrig._core.connections import Address
 
     Reply = str | int | list["Reply"] | None
+
+
+_LONGEST_LINE = 1 << 16
+_LARGEST = 512 << 20
+"""Of a value: Redis's own limit."""
 
 
 class Refused(MetricrigError):
@@ -26,9 +31,10 @@ def converse(who: str, address: Address, commands: Sequence[Sequence[str]]) -> l
     after a restart, nor in the wrong database, nor another thread's.
     """
     question = " ".join(words[0] for words in commands)
+    encoded = b"".join(map(_encoded, commands))
     with asking(who, f"answer to {question}"), connect(address) as connection:
-        connection.sendall(b"".join(map(_encoded, commands)))
-        with connection.makefile("rb") as stream:
+        connection.sendall(encoded)
+        with understanding(who, "Redis's protocol"), connection.makefile("rb") as stream:
             return [_reply(who, words[0], cast("BinaryIO", stream)) for words in commands]
 
 
@@ -38,7 +44,7 @@ def _encoded(words: Sequence[str]) -> bytes:
 
 
 def _reply(who: str, command: str, stream: BinaryIO) -> Reply:
-    line = stream.readline()
+    line = stream.readline(_LONGEST_LINE)
     if not line.endswith(b"\r\n"):
         raise ConnectionError("it closed the connection")
     kind, rest = line[:1], line[1:-2].decode()
@@ -50,7 +56,7 @@ def _reply(who: str, command: str, stream: BinaryIO) -> Reply:
         case b":":
             return int(rest)
         case b"$":
-            return stream.read(int(rest) + 2)[:-2].decode() if rest != "-1" else None
+            return read_exactly(stream, int(rest) + 2, most=_LARGEST)[:-2].decode() if rest != "-1" else None
         case b"*":
-            return [_reply(who, command, stream) for _ in range(int(rest))]
+            return [_reply(who, command, stream) for _ in range(int(rest))] if rest != "-1" else None
     raise MetricrigError(f"{who} does not speak Redis's protocol: it answered {command} with {line[:80]!r}")

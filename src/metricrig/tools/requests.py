@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 _PLAIN = re.compile(r"v?\d+(\.\d+)*([-~.]?(alpha|beta|rc|a|b)[-.]?\d+)?", re.IGNORECASE)
 
 
+_LONGEST_SPECIFIER = 1000
+"""Characters; Python refuses to take numbers of more than 4300 digits for numbers, and later than here."""
+
+
 class CannotDeliver(Exception):
     """A source's reason for not delivering, in one sentence."""
 
@@ -118,4 +122,6 @@ def _named(request: Request) -> list[str]:
 def _parsed(specifier: str) -> SpecifierSet:
     from packaging.specifiers import SpecifierSet  # noqa: PLC0415 - 4 ms that an import of metricrig need not pay
 
+    if len(specifier) > _LONGEST_SPECIFIER:
+        raise ValueError(f"it has {len(specifier)} characters, and no version has")
     return SpecifierSet(specifier)

@@ -12,6 +12,7 @@ import secrets
 from dataclasses import dataclass, field
 
 ITERATIONS = 4096
+_MOST_ITERATIONS = 1_000_000
 
 
 class NotTrusted(Exception):
@@ -59,7 +60,10 @@ class Proof:
         asked = dict(part.split("=", 1) for part in challenge.decode().split(","))
         if not asked["r"].startswith(self.nonce):
             raise NotTrusted
-        keys = Keys.of(self.password, base64.b64decode(asked["s"]), int(asked["i"]))
+        iterations = int(asked["i"])
+        if iterations > _MOST_ITERATIONS:
+            raise ValueError(f"{iterations} iterations would take for ever")
+        keys = Keys.of(self.password, base64.b64decode(asked["s"]), iterations)
         unproved = f"c=biws,r={asked['r']}".encode()
         said = b",".join((self._bare, challenge, unproved))
         self._signature = hmac.digest(keys.server, said, "sha256")

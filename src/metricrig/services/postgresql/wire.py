@@ -9,7 +9,7 @@ import struct
 import threading
 from typing import TYPE_CHECKING, BinaryIO, Self, cast
 
-from metricrig._core.connections import asking, connect, undisturbed
+from metricrig._core.connections import asking, connect, read_exactly, understanding, undisturbed
 from metricrig._core.errors import MetricrigError
 from metricrig.services.postgresql.errors import PostgreSQLError
 from metricrig.services.postgresql.scram import NotTrusted, Proof
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _VERSION = 196608  # 3.0
 _TRUST, _PASSWORD, _SASL, _SASL_GOES_ON, _SASL_ENDS = 0, 3, 10, 11, 12
 _NULL = -1
+_PROTOCOL = "PostgreSQL's protocol"
+_LARGEST = 1 << 30
+"""Of a message: the server's own limit of a value."""
 STARTUP_WITHIN = 30.0
 STATEMENT_WITHIN = 600.0
 
@@ -39,7 +42,8 @@ class Connection:
             self._socket = connect(address, within=STARTUP_WITHIN)
             self._stream = cast("BinaryIO", self._socket.makefile("rb"))
             try:
-                self._begin(user, password, database)
+                with understanding(who, _PROTOCOL):
+                    self._begin(user, password, database)
             except BaseException:
                 self.close()
                 raise
@@ -48,7 +52,8 @@ class Connection:
     @property
     def version(self) -> int:
         """The server's major version."""
-        return int(self.parameters["server_version"].partition(".")[0].rstrip("abcdefghijklmnopqrstuvwxyz"))
+        with understanding(self.who, _PROTOCOL):
+            return int(self.parameters["server_version"].partition(".")[0].rstrip("abcdefghijklmnopqrstuvwxyz"))
 
     @property
     def alive(self) -> bool:
@@ -60,10 +65,12 @@ class Connection:
 
     def query(self, statements: str) -> list[Row]:
         """Run SQL; the rows, as texts, of the last statement that has any."""
+        question = statements.encode() + b"\0"
         with self._turn, asking(self.who, "answer to a statement", within=STATEMENT_WITHIN):
             try:
-                self._send(b"Q", statements.encode() + b"\0")
-                return self._rows(statements)
+                self._send(b"Q", question)
+                with understanding(self.who, _PROTOCOL):
+                    return self._rows(statements)
             except PostgreSQLError:
                 raise
             except BaseException:  # the rest of the answer would be taken for the next one's
@@ -133,10 +140,10 @@ class Connection:
             raise error
 
     def _read(self, size: int, error: PostgreSQLError | None) -> bytes:
-        data = self._stream.read(size)
-        if len(data) < size:
-            raise error or ConnectionError("the server closed the connection")
-        return data
+        try:
+            return read_exactly(self._stream, size, most=_LARGEST)
+        except ConnectionError:
+            raise error or ConnectionError("the server closed the connection") from None
 
     def _send(self, kind: bytes, body: bytes) -> None:
         self._socket.sendall(kind + struct.pack("!i", len(body) + 4) + body)
