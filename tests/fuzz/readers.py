@@ -29,9 +29,8 @@ from metricrig.metrics.remote_write.wire import varint
 from metricrig.metrics.timeline import notation as series_notation
 from metricrig.placement import Placement, Ports
 from metricrig.runtimes.docker.output_stream import OutputStream
-from metricrig.services import _resp
+from metricrig.services import REDIS, _resp
 from metricrig.services.postgresql.wire import Connection
-from metricrig.tools import REDIS
 from metricrig.tools.checksums import published
 from metricrig.tools.requests import request_for, target
 from metricrig.tools.unpack import unpack
