@@ -90,7 +90,8 @@ def dockerd(*words: str) -> Callable[[Place], list[str]]:
     """Docker's, in the network of this machine.
 
     It makes no firewall rules: they would outlive it, and an engine that starts clears those of all others. Ports of
-    127.0.0.1 are passed on by its proxies, and containers of one network are neighbours on a bridge.
+    127.0.0.1 are passed on by its proxies, and containers of one network are neighbours on a bridge, which one rule of
+    the keeper's allows.
     """
     return lambda place: [
         *_dockerd(place),

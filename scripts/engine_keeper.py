@@ -85,7 +85,7 @@ class Keeper:
 
     def keep(self, command: Sequence[str], wakeup: int) -> None:
         """Start it, and return when nobody uses it or it has ended itself; nobody comes in any more then."""
-        engine_remains.make_bridge(self._place)
+        engine_remains.make_network(self._place)
         engine = subprocess.Popen([*_BOUND, *command], stdin=subprocess.DEVNULL)
         (self._place.path / "engine.pid").write_text(str(engine.pid))
         while engine.poll() is None:
