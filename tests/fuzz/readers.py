@@ -29,7 +29,7 @@ from metricrig.metrics.remote_write.wire import varint
 from metricrig.metrics.timeline import notation as series_notation
 from metricrig.placement import Placement, Ports
 from metricrig.runtimes.docker.output_stream import OutputStream
-from metricrig.services import REDIS, _resp
+from metricrig.services import REDIS, resp_protocol
 from metricrig.services.postgresql.wire import Connection
 from metricrig.tools.checksums import published
 from metricrig.tools.requests import request_for, target
@@ -70,7 +70,7 @@ def postgresql(data: bytes) -> None:
 
 
 def resp_replies(data: bytes) -> None:
-    _resp.converse("redis", server().saying(data).address, [["PING"], ["SCRIPT", "LIST"]])
+    resp_protocol.converse("redis", server().saying(data).address, [["PING"], ["SCRIPT", "LIST"]])
 
 
 def http_answer(data: bytes) -> None:

@@ -9,18 +9,15 @@ from fuzz.mutation import mutated
 from fuzz.targets import CORPUS, TARGETS, Target
 
 BY_NAME = {each.name: each for each in TARGETS}
-KNOWN = {"janitor_messages", "http_answer", "query_answer", "range_answer", "placeholders", "record"}
-"""Readers with defects that are known."""
-EACH = [pytest.param(name, marks=pytest.mark.xfail(strict=False) if name in KNOWN else ()) for name in BY_NAME]
 
 
-@pytest.mark.parametrize("name", EACH)
+@pytest.mark.parametrize("name", BY_NAME)
 def test_a_reader_takes_what_it_has_been_found_with(name: str) -> None:
     for data in BY_NAME[name].inputs():
         BY_NAME[name].try_one(data)
 
 
-@pytest.mark.parametrize("name", EACH)
+@pytest.mark.parametrize("name", BY_NAME)
 def test_a_reader_takes_what_is_almost_sound(name: str) -> None:
     """A few of the inputs that ``make fuzz`` tries for long, always the same."""
     target, chance = BY_NAME[name], random.Random(name)
