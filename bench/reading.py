@@ -12,7 +12,7 @@ from bench.finding import Report, Target, compare
 from bench.peers import installed
 from bench.rounds import interleave
 from metricrig.metrics.exposition import Page
-from metricrig.metrics.exposition.keys import SeriesKeys
+from metricrig.metrics.exposition.series_keys import SeriesKeys
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -22,7 +22,8 @@ FLOORS = (
     {"probes"},
     {"placement"},
     {"placeholders"},
-    {"janitor", "tools"},
+    {"tools"},
+    {"janitor"},
     {"metrics", "resources", "events"},
     {"_core"},
 )

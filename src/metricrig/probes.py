@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from metricrig._core.exits import Completed
     from metricrig._core.http import Answer as Said
-    from metricrig.metrics.condition import Condition
+    from metricrig.metrics.conditions.condition import Condition
     from metricrig.metrics.live import Metrics
     from metricrig.placement import Ports
 
@@ -219,7 +219,7 @@ class MetricHolds:
 
     def ask(self, subject: Subject) -> Answer:
         """One look at the page."""
-        from metricrig.metrics.sources import look_at  # noqa: PLC0415 - few services are ready by their metrics
+        from metricrig.metrics.waits.page_fetch import look_at  # noqa: PLC0415 - few services are ready by their metrics
 
         verdict = self.condition.judge(look_at([subject.metrics], subject.metrics, try_limit()))
         if verdict is True:

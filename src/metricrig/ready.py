@@ -17,7 +17,7 @@ from metricrig.probes import AllOf, AnyOf, Command, Http, Log, MetricHolds, Metr
 if TYPE_CHECKING:
     from os import PathLike
 
-    from metricrig.metrics.condition import Condition
+    from metricrig.metrics.conditions.condition import Condition
     from metricrig.probes import Probe, Readiness
 
 

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from metricrig import MetricrigError, UsageError
-from metricrig.metrics.condition import Condition
+from metricrig.metrics.conditions.condition import Condition
+from metricrig.metrics.conditions.expression import Expression
+from metricrig.metrics.conditions.look import Look, Unknown
+from metricrig.metrics.conditions.matchers import matches, not_, not_matches
+from metricrig.metrics.conditions.promql_arithmetic import histogram_quantile
+from metricrig.metrics.conditions.selection import metric
 from metricrig.metrics.exposition import NotOneSample, Page
-from metricrig.metrics.expression import Expression
-from metricrig.metrics.looking import Look, Unknown
-from metricrig.metrics.matching import matches, not_, not_matches
-from metricrig.metrics.quantile import histogram_quantile
-from metricrig.metrics.selection import metric
 
 PAGE = """
 x{code="200"} 3

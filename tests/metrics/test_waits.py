@@ -11,13 +11,12 @@ from support.waiting import with_time
 
 from metricrig import DeadlineExceeded, UsageError
 from metricrig.metrics.change import NoChange
+from metricrig.metrics.conditions.selection import metric
 from metricrig.metrics.endpoint import Endpoint, ScrapeFailed, read
 from metricrig.metrics.exposition import BadPage, NotOneSample
-from metricrig.metrics.history import History, sparkline
 from metricrig.metrics.live import Metrics
-from metricrig.metrics.selection import metric
-from metricrig.metrics.story import NotInTime
-from metricrig.metrics.waiting import wait_for
+from metricrig.metrics.waits.report import History, NotInTime, sparkline
+from metricrig.metrics.waits.wait import wait_for
 
 DEPTH = metric("queue_depth")
 

@@ -169,8 +169,8 @@ def _print_matrix(found: Matrix) -> None:
     """The shape of each series, and its numbers at the edges."""
     from metricrig.cli.output import console, literally
     from metricrig.cli.rows import Rows
-    from metricrig.metrics.history import sparkline
     from metricrig.metrics.results.values import shown
+    from metricrig.metrics.waits.report import sparkline
 
     rows = Rows("shape", "first", "last", "least", "most", "points", "series", title="series")
     for each in found.series:

@@ -9,15 +9,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from metricrig.metrics.conditions.matchers import matches, not_, not_matches
+    from metricrig.metrics.conditions.selection import metric
     from metricrig.metrics.endpoint import Endpoint, read
     from metricrig.metrics.exposition import Page, Sample
     from metricrig.metrics.live import Metrics
-    from metricrig.metrics.matching import matches, not_, not_matches
     from metricrig.metrics.promql.client import Promql
-    from metricrig.metrics.selection import metric
     from metricrig.metrics.store import PrometheusStore, VictoriaMetricsStore
     from metricrig.metrics.timeline import Timeline
-    from metricrig.metrics.waiting import wait_for
+    from metricrig.metrics.waits.wait import wait_for
 
 _HOMES = {
     "Endpoint": "endpoint",
@@ -28,12 +28,12 @@ _HOMES = {
     "Sample": "exposition",
     "Timeline": "timeline",
     "VictoriaMetricsStore": "store",
-    "matches": "matching",
-    "metric": "selection",
-    "not_": "matching",
-    "not_matches": "matching",
+    "matches": "conditions.matchers",
+    "metric": "conditions.selection",
+    "not_": "conditions.matchers",
+    "not_matches": "conditions.matchers",
     "read": "endpoint",
-    "wait_for": "waiting",
+    "wait_for": "waits.wait",
 }
 
 __all__ = [

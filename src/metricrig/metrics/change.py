@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metricrig._core.errors import MetricrigError
-from metricrig.metrics.exposition.families import family_of
-from metricrig.metrics.exposition.samples import plain
-from metricrig.metrics.looking import Unknown
+from metricrig.metrics.conditions.look import Unknown
+from metricrig.metrics.exposition.model import family_of, plain
 
 if TYPE_CHECKING:
+    from metricrig.metrics.conditions.expression import Expression
+    from metricrig.metrics.conditions.look import Look
     from metricrig.metrics.exposition import Page
-    from metricrig.metrics.expression import Expression
-    from metricrig.metrics.looking import Look
 
 
 class NoChange(MetricrigError):

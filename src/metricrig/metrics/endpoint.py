@@ -10,9 +10,9 @@ from metricrig._core.arguments import text
 from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import MetricrigError, UsageError
 from metricrig._core.http import Connection, Request, plainly
-from metricrig.metrics.exposition.formats import ACCEPT
-from metricrig.metrics.exposition.keys import SeriesKeys
+from metricrig.metrics.exposition.decoding import ACCEPT
 from metricrig.metrics.exposition.page import Page
+from metricrig.metrics.exposition.series_keys import SeriesKeys
 
 if TYPE_CHECKING:
     from pathlib import Path

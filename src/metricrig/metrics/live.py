@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 
 from metricrig._core.arguments import require_expression, seconds
 from metricrig.metrics.change import Change
-from metricrig.metrics.selection import metric
+from metricrig.metrics.conditions.selection import metric
 from metricrig.metrics.snapshot import Snapshot
-from metricrig.metrics.sources import look_now, number_on
-from metricrig.metrics.waiting import wait
+from metricrig.metrics.waits.page_fetch import look_now, number_on
+from metricrig.metrics.waits.wait import wait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from metricrig.metrics.condition import Condition
+    from metricrig.metrics.conditions.condition import Condition
+    from metricrig.metrics.conditions.expression import Expression
+    from metricrig.metrics.conditions.look import Alive
+    from metricrig.metrics.conditions.matchers import Wanted
+    from metricrig.metrics.conditions.selection import Selection
     from metricrig.metrics.endpoint import Endpoint
     from metricrig.metrics.exposition import Page, Sample
-    from metricrig.metrics.expression import Expression
-    from metricrig.metrics.looking import Alive
-    from metricrig.metrics.matching import Wanted
-    from metricrig.metrics.selection import Selection
 
 
 class Metrics:

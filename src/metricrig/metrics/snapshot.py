@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import isnan
 from typing import TYPE_CHECKING
 
-from metricrig.metrics.exposition.samples import plain
+from metricrig.metrics.exposition.model import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from metricrig.metrics.exposition import BadPage, Exemplar, Family, Labels, NotOneSample, Page, Sample
-from metricrig.metrics.exposition.keys import SeriesKeys
+from metricrig.metrics.exposition.series_keys import SeriesKeys
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from exporter_suite.configuration import Edit
     from exporter_suite.storage import Storage
     from metricrig import Placement
-    from metricrig.metrics.expression import Expression
+    from metricrig.metrics.conditions.expression import Expression
 
 WORKERS = {
     "sync": "PrometheusWorker",

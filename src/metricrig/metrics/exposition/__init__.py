@@ -1,9 +1,8 @@
 """Reading metrics pages: the text format 0.0.4 and OpenMetrics 1.0, in full or only what is asked for."""
 
 from metricrig.metrics.exposition.errors import BadPage, NotOneSample
-from metricrig.metrics.exposition.families import Family
 from metricrig.metrics.exposition.labels import Labels
+from metricrig.metrics.exposition.model import Exemplar, Family, Sample
 from metricrig.metrics.exposition.page import Page
-from metricrig.metrics.exposition.samples import Exemplar, Sample
 
 __all__ = ["BadPage", "Exemplar", "Family", "Labels", "NotOneSample", "Page", "Sample"]

@@ -1,4 +1,4 @@
-"""What is wrong with a page, and where."""
+"""Errors of pages: what is wrong with one, and where."""
 
 from __future__ import annotations
 

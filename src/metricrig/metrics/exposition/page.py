@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from metricrig.metrics.exposition.decoding import checked, format_of
 from metricrig.metrics.exposition.errors import BadPage, NotOneSample
-from metricrig.metrics.exposition.families import families
-from metricrig.metrics.exposition.formats import format_of
-from metricrig.metrics.exposition.keys import SeriesKeys
 from metricrig.metrics.exposition.labels import Labels
-from metricrig.metrics.exposition.reading import read_all, read_name
-from metricrig.metrics.exposition.text import checked
+from metricrig.metrics.exposition.model import families
+from metricrig.metrics.exposition.reader import read_all, read_name
+from metricrig.metrics.exposition.series_keys import SeriesKeys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from metricrig.metrics.exposition.families import Family
-    from metricrig.metrics.exposition.reading import Whole
-    from metricrig.metrics.exposition.samples import Sample
+    from metricrig.metrics.exposition.model import Family, Sample
+    from metricrig.metrics.exposition.reader import Whole
 
 _Read = TypeVar("_Read")
 

@@ -1,4 +1,4 @@
-"""The numbers that can be taken of a selection: sums and the like, buckets and quantiles."""
+"""Aggregates of a selection: sums and the like, buckets and quantiles."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from metricrig.metrics.arithmetic import extreme, total
+from metricrig.metrics.conditions.expression import Expression
+from metricrig.metrics.conditions.look import Unknown
+from metricrig.metrics.conditions.promql_arithmetic import extreme, histogram_quantile, total
 from metricrig.metrics.exposition import NotOneSample
-from metricrig.metrics.exposition.samples import plain
-from metricrig.metrics.expression import Expression
-from metricrig.metrics.looking import Unknown
-from metricrig.metrics.quantile import histogram_quantile
+from metricrig.metrics.exposition.model import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from metricrig.metrics.conditions.look import Look, Source
+    from metricrig.metrics.conditions.selection import Selection
     from metricrig.metrics.exposition import Sample
-    from metricrig.metrics.looking import Look, Source
-    from metricrig.metrics.selection import Selection
 
 
 def _value(found: list[Sample], selection: Selection) -> float:

@@ -1,21 +1,21 @@
-"""The conditions that ask something of numbers."""
+"""Conditions that compare numbers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from metricrig.metrics.arithmetic import ATOM, COMPARISONS
-from metricrig.metrics.condition import Condition
-from metricrig.metrics.exposition.samples import plain
-from metricrig.metrics.looking import Unknown
+from metricrig.metrics.conditions.condition import Condition
+from metricrig.metrics.conditions.look import Unknown
+from metricrig.metrics.conditions.promql_arithmetic import ATOM, COMPARISONS
+from metricrig.metrics.exposition.model import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from metricrig.metrics.condition import Verdict
-    from metricrig.metrics.expression import Expression
-    from metricrig.metrics.looking import Look
+    from metricrig.metrics.conditions.condition import Verdict
+    from metricrig.metrics.conditions.expression import Expression
+    from metricrig.metrics.conditions.look import Look
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -1,4 +1,4 @@
-"""One look at one or several metrics pages, on which expressions and conditions are judged."""
+"""One look at metrics pages, on which expressions and conditions are judged."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from metricrig._core.errors import MetricrigError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from metricrig.metrics.conditions.matchers import Selector
     from metricrig.metrics.exposition import Page, Sample
-    from metricrig.metrics.matching import Selector
 
 
 class Exited(Protocol):

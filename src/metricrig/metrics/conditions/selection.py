@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from metricrig._core.arguments import number, wrong
 from metricrig._core.errors import UsageError
-from metricrig.metrics.comparing import Absent
-from metricrig.metrics.expression import Expression
-from metricrig.metrics.matching import Selector
-from metricrig.metrics.taken import Aggregate, Bucket, Quantile
+from metricrig.metrics.conditions.aggregates import Aggregate, Bucket, Quantile
+from metricrig.metrics.conditions.comparisons import Absent
+from metricrig.metrics.conditions.expression import Expression
+from metricrig.metrics.conditions.matchers import Selector
 
 if TYPE_CHECKING:
-    from metricrig.metrics.condition import Condition
+    from metricrig.metrics.conditions.condition import Condition
+    from metricrig.metrics.conditions.look import Look, Source, Unknown
+    from metricrig.metrics.conditions.matchers import Wanted
     from metricrig.metrics.exposition import Sample
-    from metricrig.metrics.looking import Look, Source, Unknown
-    from metricrig.metrics.matching import Wanted
 
 
 def metric(name: str, /, **labels: Wanted) -> Selection:

@@ -1,4 +1,4 @@
-"""Which series a text means: learnt once, then looked up."""
+"""A cache of series by how they are written: parsed once, then looked up."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from metricrig.metrics.exposition.errors import BadLine
 from metricrig.metrics.exposition.grammar import KEY, NAME
 from metricrig.metrics.exposition.labels import Labels, escaped, parsed
-from metricrig.metrics.exposition.samples import Series
+from metricrig.metrics.exposition.model import Series
 
 # An endpoint whose series come and go must not fill the memory: at 500 bytes each, this is 250 MB.
 _MOST_KEYS = 500_000

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from metricrig._core.arguments import number
 from metricrig._core.errors import UsageError
-from metricrig.metrics.arithmetic import ATOM, PRECEDENCE, UNARY, calculate
-from metricrig.metrics.comparing import Approximately, Between, Comparison
-from metricrig.metrics.exposition.samples import plain
-from metricrig.metrics.looking import Unknown
+from metricrig.metrics.conditions.comparisons import Approximately, Between, Comparison
+from metricrig.metrics.conditions.look import Unknown
+from metricrig.metrics.conditions.promql_arithmetic import ATOM, PRECEDENCE, UNARY, calculate
+from metricrig.metrics.exposition.model import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from metricrig.metrics.condition import Condition
-    from metricrig.metrics.looking import Look, Source
+    from metricrig.metrics.conditions.condition import Condition
+    from metricrig.metrics.conditions.look import Look, Source
 
 
 class Expression:

@@ -1,4 +1,4 @@
-"""Which series are meant: label matchers with PromQL's meaning."""
+"""Label matchers with PromQL's meaning: which series are meant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which pages an expression or a condition needs, and fetching each of them once."""
+"""Fetching the pages that an expression or a condition needs, each once."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import MetricrigError, UsageError
+from metricrig.metrics.conditions.look import Look, Unknown
 from metricrig.metrics.exposition.errors import NotOneSample
-from metricrig.metrics.looking import Look, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from metricrig.metrics.conditions.expression import Expression
+    from metricrig.metrics.conditions.look import Source
     from metricrig.metrics.exposition import Page
-    from metricrig.metrics.expression import Expression
-    from metricrig.metrics.looking import Source
 
 
 def sources_of(whole: object, numbers: Iterable[Expression], default: Source | None) -> list[Source]:

@@ -1,4 +1,4 @@
-"""Waiting for conditions: until they hold, until a server dies, or until the time is over, with a story."""
+"""The wait for a condition: until it holds, a server dies, or the time is over."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 
 from metricrig._core.arguments import require_condition
 from metricrig._core.deadlines import Deadline
-from metricrig.metrics.history import History
-from metricrig.metrics.looking import Unknown
-from metricrig.metrics.sources import look_at, sources_of
-from metricrig.metrics.story import NotInTime
+from metricrig.metrics.conditions.look import Unknown
+from metricrig.metrics.waits.page_fetch import look_at, sources_of
+from metricrig.metrics.waits.report import History, NotInTime
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from metricrig.metrics.condition import Condition
-    from metricrig.metrics.expression import Expression
-    from metricrig.metrics.looking import Alive, Source
+    from metricrig.metrics.conditions.condition import Condition
+    from metricrig.metrics.conditions.expression import Expression
+    from metricrig.metrics.conditions.look import Alive, Source
 
 # Half of it is what a wait returns too late, on average. A test sees a value rarely sooner than the next tick of a
 # server's own loop, and a look at a small page every 20 ms is 2 % of a core.

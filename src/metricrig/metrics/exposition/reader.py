@@ -1,4 +1,4 @@
-"""All samples of a page, or those of one name."""
+"""The reader of a page: all of its samples, or those of one name without reading the other lines."""
 
 from __future__ import annotations
 
@@ -6,23 +6,22 @@ import gc
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from math import isnan
 from typing import TYPE_CHECKING
 
+from metricrig.metrics.exposition.decoding import number_at
 from metricrig.metrics.exposition.errors import BadLine, BadPage
-from metricrig.metrics.exposition.families import declarations
-from metricrig.metrics.exposition.lines import read_line
-from metricrig.metrics.exposition.merging import merged
-from metricrig.metrics.exposition.samples import Sample
-from metricrig.metrics.exposition.scanning import lines_with
-from metricrig.metrics.exposition.text import number_at
+from metricrig.metrics.exposition.labels import escaped
+from metricrig.metrics.exposition.line_reader import read_line
+from metricrig.metrics.exposition.model import Sample, declarations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from metricrig.metrics.exposition.families import Declared
-    from metricrig.metrics.exposition.formats import Format
-    from metricrig.metrics.exposition.keys import SeriesKeys
-    from metricrig.metrics.exposition.samples import Series
+    from metricrig.metrics.exposition.decoding import Format
+    from metricrig.metrics.exposition.model import Declared, Series
+    from metricrig.metrics.exposition.series_keys import SeriesKeys
+
 
 _make = tuple.__new__
 
@@ -136,3 +135,43 @@ def _check_end(lines: list[str], form: Format) -> None:
         rest = next((i for i, line in enumerate(lines[number:], number + 1) if line), 0)
         if rest:
             raise BadPage(f"something follows {form.end!r} on line {number}", line=rest, text=lines[rest - 1])
+
+
+def lines_with(text: str, name: str) -> Iterator[tuple[int, str]]:
+    """Where a line that may be a sample of this name starts, and the line.
+
+    A line that names in quotes may still be another's, with this name as a label's value.
+    """
+    written = escaped(name)
+    at = text.find(written) if written else -1
+    while at >= 0:
+        end = at + len(written)
+        after = text[end : end + 1]
+        start = text.rfind("\n", 0, at) + 1 if after in {"{", " ", "\t", '"'} else -1
+        if start >= 0 and _may_name(text[start:at], after):
+            newline = text.find("\n", end)
+            end = len(text) if newline < 0 else newline
+            yield start, text[start:end]
+        at = text.find(written, end)
+
+
+def _may_name(before: str, after: str) -> bool:
+    head = before.lstrip(" \t")
+    if not head:
+        return after != '"'
+    return after == '"' and head[0] == "{" and head[-1] == '"'
+
+
+def merged(first: Sample, second: Sample) -> Sample | None:
+    """Which of two samples of one series counts; None if they contradict each other.
+
+    A page may hold several moments of a series, of which the newest counts.
+    """
+    if first.timestamp != second.timestamp:
+        return max(first, second, key=_moment)
+    same = first.value == second.value or (isnan(first.value) and isnan(second.value))
+    return first if same else None
+
+
+def _moment(sample: Sample) -> float:
+    return float("inf") if sample.timestamp is None else sample.timestamp

@@ -1,4 +1,4 @@
-"""Conditions and how they combine: what a test waits for. Satisfied, not, or undecidable with a reason."""
+"""Conditions and how they combine. A verdict is yes, no, or undecidable with a reason."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metricrig._core.errors import UsageError
-from metricrig.metrics.looking import Unknown
+from metricrig.metrics.conditions.look import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from metricrig.metrics.expression import Expression
-    from metricrig.metrics.looking import Look
+    from metricrig.metrics.conditions.expression import Expression
+    from metricrig.metrics.conditions.look import Look
 
 Verdict = bool | Unknown
 

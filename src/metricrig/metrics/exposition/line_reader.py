@@ -1,4 +1,4 @@
-"""One line of a page: which series, which value."""
+"""The reader of one line: which series, which value."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from metricrig.metrics.exposition.errors import BadLine
 from metricrig.metrics.exposition.grammar import KEY, REST
 from metricrig.metrics.exposition.labels import Labels, parsed
-from metricrig.metrics.exposition.samples import Exemplar, Sample
+from metricrig.metrics.exposition.model import Exemplar, Sample
 
 if TYPE_CHECKING:
-    from metricrig.metrics.exposition.formats import Format
-    from metricrig.metrics.exposition.keys import SeriesKeys
-    from metricrig.metrics.exposition.samples import Series
+    from metricrig.metrics.exposition.decoding import Format
+    from metricrig.metrics.exposition.model import Series
+    from metricrig.metrics.exposition.series_keys import SeriesKeys
 
 
 def read_line(line: str, form: Format, keys: SeriesKeys) -> tuple[Series, Sample]:

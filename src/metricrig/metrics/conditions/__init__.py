@@ -1,0 +1,1 @@
+"""Expressions and conditions on metrics pages: what a test reads, compares and waits for."""
