@@ -108,10 +108,12 @@ OF_EXPECTATIONS = [
 ]
 
 
+UNKNOWN = "computed for the newest VictoriaMetrics: grid.expect.on(...) names another engine, if one is behind this"
 OF_OWN_ANSWERS = [
     '{status="200"} at 2024-01-01T00:00:00Z: got nothing, expected 0',
     '{status="200"} at 2024-01-01T00:00:30Z: got 0, expected 1',
     '{status="200"} at 2024-01-01T00:02:00Z: got 7, expected 0',
+    UNKNOWN,
 ]
 
 
@@ -131,7 +133,7 @@ OF_OWN_ANSWERS = [
         ("test_expectation_first", OF_EXPECTATIONS),
         ("test_own_answer", OF_OWN_ANSWERS),
         ("test_own_answer_last", OF_OWN_ANSWERS),
-        ("test_own_number", ['{status="200"} at 2024-01-01T00:01:00Z: got 5, expected 1']),
+        ("test_own_number", ['{status="200"} at 2024-01-01T00:01:00Z: got 5, expected 1', UNKNOWN]),
         ("test_values_and_list", ["", "At index 1 diff: 2.0 != 7", "Use -v to get more diff"]),
     ],
 )

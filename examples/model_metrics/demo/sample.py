@@ -76,10 +76,10 @@ def _replica(grid: Timeline, deployment: Deployment, index: int, chance: np.rand
     ]
     for direction, scale in (("input", 300), ("output", 150)):
         counter = grid.counter("model_tokens_total", direction=direction, **labels)
-        counters.append(counter.inc_many(moments, chance.poisson(scale, moments.size)))
-    inference = grid.histogram("model_inference_seconds", buckets=BUCKETS, **labels).observe_many(taken, moments)
+        counters.append(counter.inc_many(moments, by=chance.poisson(scale, moments.size)))
+    inference = grid.histogram("model_inference_seconds", buckets=BUCKETS, **labels).observe_many(taken, at=moments)
     queued = taken + chance.exponential(0.1, moments.size)
-    whole = grid.histogram("model_e2e_seconds", buckets=BUCKETS, **labels).observe_many(queued, moments)
+    whole = grid.histogram("model_e2e_seconds", buckets=BUCKETS, **labels).observe_many(queued, at=moments)
     made: list[Counter | Histogram] = [*counters, inference, whole]
     for each in made:
         if begin:

@@ -51,8 +51,8 @@ def api(http: InProcess, grid: Timeline) -> Api:
 @pytest.fixture
 def rivals(grid: Timeline, victoriametrics: VictoriaMetricsStore) -> Timeline:
     """Two organizations with a model of the same name, and one with a secret."""
-    requests(grid, org="acme").inc(50, 1)
-    requests(grid, org="rival").inc(50, 100)
-    requests(grid, org="rival", model_version="secret").inc(50, 1000)
+    requests(grid, org="acme").inc(50, by=1)
+    requests(grid, org="rival").inc(50, by=100)
+    requests(grid, org="rival", model_version="secret").inc(50, by=1000)
     victoriametrics.ingest(grid)
     return grid

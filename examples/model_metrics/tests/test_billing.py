@@ -17,10 +17,10 @@ HOUR, DAY = 3600, 86_400
 
 
 def test_requests_tokens_and_gpu_minutes(api: Api, grid: Timeline, victoriametrics: VictoriaMetricsStore) -> None:
-    requests(grid, "200").inc(50, 5).inc(100, 2)
+    requests(grid, "200").inc(50, by=5).inc(100, by=2)
     requests(grid, "429").inc(100)
-    tokens(grid, "input").inc(50, 900).inc(100, 100)
-    tokens(grid, "output").inc(60, 70)
+    tokens(grid, "input").inc(50, by=900).inc(100, by=100)
+    tokens(grid, "output").inc(60, by=70)
     gpu_seconds(grid).rate(2)  # two GPUs all the time
     victoriametrics.ingest(grid)
     assert api.bill(0, 300) == {M1: (8, 1070, 10.0)}
@@ -29,7 +29,7 @@ def test_requests_tokens_and_gpu_minutes(api: Api, grid: Timeline, victoriametri
 def test_a_period_has_what_was_scraped_after_its_start_and_up_to_its_end(
     api: Api, grid: Timeline, victoriametrics: VictoriaMetricsStore
 ) -> None:
-    requests(grid).inc(30, 1).inc(60, 10).inc(90, 100).inc(91, 1000)
+    requests(grid).inc(30, by=1).inc(60, by=10).inc(90, by=100).inc(91, by=1000)
     victoriametrics.ingest(grid)
     assert api.bill(30, 90) == {M1: (110, 0, 0.0)}
     assert api.bill(31, 119) == {M1: (110, 0, 0.0)}
@@ -39,8 +39,8 @@ def test_a_period_has_what_was_scraped_after_its_start_and_up_to_its_end(
 
 def test_bills_of_adjacent_periods_add_up(api: Api, grid: Timeline, victoriametrics: VictoriaMetricsStore) -> None:
     chance = np.random.default_rng(7)
-    tokens(grid).inc_many(chance.uniform(0, 300, 500), chance.integers(1, 5000, 500)).reset(110).gap(150, 200)
-    tokens(grid, "input", replica="r2").gap(0, 100).inc_many(chance.uniform(100, 250, 50), 7).stale(260)
+    tokens(grid).inc_many(chance.uniform(0, 300, 500), by=chance.integers(1, 5000, 500)).reset(110).gap(150, 200)
+    tokens(grid, "input", replica="r2").gap(0, 100).inc_many(chance.uniform(100, 250, 50), by=7).stale(260)
     victoriametrics.ingest(grid)
     cuts = [0, 1, 29, 30, 75, 120, 133, 160, 210, 300]
     parts = [api.bill(start, end).get(M1, (0, 0, 0.0))[1] for start, end in pairwise(cuts)]
@@ -48,7 +48,7 @@ def test_bills_of_adjacent_periods_add_up(api: Api, grid: Timeline, victoriametr
 
 
 def test_a_restart_is_no_refund(api: Api, grid: Timeline, victoriametrics: VictoriaMetricsStore) -> None:
-    tokens(grid).inc(20, 5000).reset(100).inc(130, 300).reset(200).inc(201, 20)
+    tokens(grid).inc(20, by=5000).reset(100).inc(130, by=300).reset(200).inc(201, by=20)
     gpu_seconds(grid).rate(1).reset(150)
     victoriametrics.ingest(grid)
     # What the GPU did from the last scrape, at 120, until the restart at 150, nobody has seen: it cannot be billed.
@@ -59,8 +59,8 @@ def test_a_replica_is_billed_from_its_first_scrape(
     api: Api, grid: Timeline, victoriametrics: VictoriaMetricsStore
 ) -> None:
     """It has done 100 000 before it is scraped, and little after: ``increase`` would take that for an old counter."""
-    new = tokens(grid, replica="new").gap(0, 120).inc(100, 100_000).inc(200, 3)
-    tokens(grid, replica="old").inc(10, 50)
+    new = tokens(grid, replica="new").gap(0, 120).inc(100, by=100_000).inc(200, by=3)
+    tokens(grid, replica="old").inc(10, by=50)
     victoriametrics.ingest(grid)
     assert api.bill(0, 300) == {M1: (0, 100_053, 0.0)}
     assert grid.expect.increase(new, "300s", by=(), at=300) == 3
@@ -71,7 +71,7 @@ def test_a_replica_that_was_silent_when_the_period_began_is_billed_for_the_perio
 ) -> None:
     """Its scrapes failed from 09:20 until 10:40: what it has done before has been on an earlier bill."""
     long = Timeline(start="2024-01-01T09:00:00Z", every="30s", length="2h")
-    tokens(long).inc(600, 1_000_000).inc(HOUR, 40).inc(1.8 * HOUR, 2).gap(HOUR / 3, 1.6 * HOUR)
+    tokens(long).inc(600, by=1_000_000).inc(HOUR, by=40).inc(1.8 * HOUR, by=2).gap(HOUR / 3, 1.6 * HOUR)
     victoriametrics.ingest(long)
     hourly = api.of(grid=long)
     assert hourly.bill(0, HOUR) == {M1: (0, 1_000_000, 0.0)}
@@ -88,8 +88,8 @@ def test_replicas_that_have_ended_are_billed(api: Api, grid: Timeline, victoriam
 def test_each_model_and_instance_type_has_a_line(
     api: Api, grid: Timeline, victoriametrics: VictoriaMetricsStore
 ) -> None:
-    requests(grid, model_version="m2", instance_type="h100").inc(50, 4)
-    requests(grid, model_version="m1", instance_type="h100").inc(50, 3)
+    requests(grid, model_version="m2", instance_type="h100").inc(50, by=4)
+    requests(grid, model_version="m1", instance_type="h100").inc(50, by=3)
     gpu_seconds(grid, model_version="m1", instance_type="a100").rate(0.5)
     victoriametrics.ingest(grid)
     bill = api.bill(0, 300)
@@ -101,7 +101,7 @@ def test_many_replicas_and_models(api: Api, grid: Timeline, victoriametrics: Vic
     models = [f"m{number % 20}" for number in range(400)]
     labels = {"model_version": models, "replica": [f"r{number}" for number in range(400)]}
     fleet = grid.counters("model_tokens_total", labels, org="acme", instance_type="h100", direction="input")
-    fleet.inc(50, np.arange(400)).reset(170).inc(200, 10)
+    fleet.inc(50, by=np.arange(400)).reset(170).inc(200, by=10)
     victoriametrics.ingest(grid)
     bill = api.bill(0, 300)
     assert len(bill) == 20
@@ -109,7 +109,7 @@ def test_many_replicas_and_models(api: Api, grid: Timeline, victoriametrics: Vic
 
 
 def test_tokens_are_counted_beyond_32_bits(api: Api, grid: Timeline, victoriametrics: VictoriaMetricsStore) -> None:
-    tokens(grid).inc(50, 9_000_000_000).inc(100, 1)
+    tokens(grid).inc(50, by=9_000_000_000).inc(100, by=1)
     victoriametrics.ingest(grid)
     assert api.bill(0, 300) == {M1: (0, 9_000_000_001, 0.0)}
 
@@ -131,7 +131,7 @@ def test_who_has_used_nothing_pays_nothing(api: Api, grid: Timeline, victoriamet
 def test_the_future_and_the_far_past_cost_nothing(
     api: Api, grid: Timeline, victoriametrics: VictoriaMetricsStore
 ) -> None:
-    requests(grid).inc(50, 5)
+    requests(grid).inc(50, by=5)
     victoriametrics.ingest(grid)
     for year in (-53, -20, 40, 150):
         assert api.bill(year * 365 * DAY, (year + 1) * 365 * DAY) == {}
@@ -140,7 +140,7 @@ def test_the_future_and_the_far_past_cost_nothing(
 def test_a_day_from_midnight_to_midnight(api: Api, victoriametrics: VictoriaMetricsStore) -> None:
     """The store does not find a series that begins at midnight when it is asked about that very moment."""
     days = Timeline(start="2024-01-01T00:00:00Z", every="10m", length="2d")
-    tokens(days).inc(0, 3).inc(10 * HOUR, 100).inc(DAY, 20).inc(DAY + 1, 1).inc(2 * DAY, 500)
+    tokens(days).inc(0, by=3).inc(10 * HOUR, by=100).inc(DAY, by=20).inc(DAY + 1, by=1).inc(2 * DAY, by=500)
     victoriametrics.ingest(days)
     daily = api.of(grid=days)
     bills = [daily.bill(number * DAY, (number + 1) * DAY).get(M1, (0, 0, 0.0))[1] for number in (-1, 0, 1, 2)]
@@ -158,7 +158,7 @@ def test_any_traffic_is_billed_to_the_last_token(
     for number in range(6):
         moments, amounts = chance.uniform(1, 299, 40), chance.integers(0, 10_000, 40)
         restart = float(chance.integers(4, 9) * 30) + 0.001
-        tokens(grid, replica=f"r{number}").inc_many(moments, amounts).reset(restart)
+        tokens(grid, replica=f"r{number}").inc_many(moments, by=amounts).reset(restart)
         spent += int(amounts.sum())
     victoriametrics.ingest(grid)
     assert api.bill(0, 300)[M1][1] == spent
@@ -168,8 +168,8 @@ def test_a_restart_that_the_next_scrape_cannot_see_is_what_replica_labels_are_fo
     api: Api, grid: Timeline, victoriametrics: VictoriaMetricsStore
 ) -> None:
     """A counter that has 30 where it had 10 has not restarted, as far as anybody can tell, and so 10 are lost."""
-    tokens(grid, model_version="m2").inc(50, 10).reset(61).inc(70, 30)
-    tokens(grid, replica="before").inc(50, 10).stale(90)
-    tokens(grid, replica="after").gap(0, 90).inc(70, 30)
+    tokens(grid, model_version="m2").inc(50, by=10).reset(61).inc(70, by=30)
+    tokens(grid, replica="before").inc(50, by=10).stale(90)
+    tokens(grid, replica="after").gap(0, 90).inc(70, by=30)
     victoriametrics.ingest(grid)
     assert api.bill(0, 300) == {M1: (0, 40, 0.0), ("m2", "a100"): (0, 30, 0.0)}

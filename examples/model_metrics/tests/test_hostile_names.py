@@ -27,7 +27,7 @@ def test_a_model_of_a_hostile_name_shows_its_own_numbers(
     api: Api, rivals: Timeline, victoriametrics: VictoriaMetricsStore, name: str
 ) -> None:
     mine = Timeline(start=rivals.start)
-    requests(mine, model_version=name).inc(50, 3)
+    requests(mine, model_version=name).inc(50, by=3)
     victoriametrics.ingest(mine)
     named = api.of(model=name)
     assert named.at("volume", 60) == {"2xx": 6.0, "4xx": 0.0, "5xx": 0.0}
@@ -40,7 +40,7 @@ def test_an_organization_of_a_hostile_name_is_billed_for_its_own(
     api: Api, rivals: Timeline, victoriametrics: VictoriaMetricsStore, name: str
 ) -> None:
     theirs = Timeline(start=rivals.start)
-    tokens(theirs, org=name).inc(50, 3)
+    tokens(theirs, org=name).inc(50, by=3)
     victoriametrics.ingest(theirs)
     them = api.of(token=f"token-{HOSTILE.index(name)}")
     assert them.bill(0, 300, org=name) == {("m1", "a100"): (0, 3, 0.0)}

@@ -113,13 +113,13 @@ def test_one_sample_of_a_young_series_is_counted_from_zero(
 def test_what_happens_in_a_gap_is_seen_after_it(
     api: Api, grid: Timeline, victoriametrics: VictoriaMetricsStore
 ) -> None:
-    requests(grid).inc(50).inc(100).inc(130, 2).inc(200).gap(90, 180)
+    requests(grid).inc(50).inc(100).inc(130, by=2).inc(200).gap(90, 180)
     victoriametrics.ingest(grid)
     assert api.over("volume")["2xx"] == [0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 6.0, 2.0, 0.0, 0.0, 0.0]
 
 
 def test_a_restart_takes_nothing_away(api: Api, grid: Timeline, victoriametrics: VictoriaMetricsStore) -> None:
-    counter = requests(grid).inc(20, 50).inc(80, 20).reset(100).inc(110, 3).inc(170, 4)
+    counter = requests(grid).inc(20, by=50).inc(80, by=20).reset(100).inc(110, by=3).inc(170, by=4)
     victoriametrics.ingest(grid)
     assert api.over("volume")["2xx"] == [0.0, 100.0, 0.0, 40.0, 6.0, 0.0, 8.0, 0.0, 0.0, 0.0, 0.0]
     assert api.at("volume", 300, window=300)["2xx"] == 77 / 5
@@ -127,8 +127,8 @@ def test_a_restart_takes_nothing_away(api: Api, grid: Timeline, victoriametrics:
 
 
 def test_replicas_that_come_and_go_are_added(api: Api, grid: Timeline, victoriametrics: VictoriaMetricsStore) -> None:
-    requests(grid, replica="old").inc(20, 2).inc(80, 1).stale(120)
-    requests(grid, replica="new").gap(0, 120).inc(110, 1).inc(200, 3)
+    requests(grid, replica="old").inc(20, by=2).inc(80, by=1).stale(120)
+    requests(grid, replica="new").gap(0, 120).inc(110, by=1).inc(200, by=3)
     victoriametrics.ingest(grid)
     assert api.over("volume")["2xx"] == [0.0, 4.0, 0.0, 2.0, 2.0, 0.0, 0.0, 6.0, 0.0, 0.0, 0.0]
 
@@ -146,7 +146,7 @@ def test_a_model_among_many_sees_its_own(api: Api, grid: Timeline, victoriametri
     models = [f"m{number}" for number in range(300)]
     labels = {"model_version": models, "replica": ["r"] * 300}
     fleet = grid.counters("model_requests_total", labels, org="acme", instance_type="a100", status="200")
-    fleet.inc(50, np.arange(300))
+    fleet.inc(50, by=np.arange(300))
     victoriametrics.ingest(grid)
     assert [api.of(model=model).at("volume", 60)["2xx"] for model in ("m1", "m2", "m3")] == [2.0, 4.0, 6.0]
 

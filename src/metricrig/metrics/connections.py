@@ -37,6 +37,8 @@ class Connections:
         self._trust = trust
         self._kept = kept
         self._idle: list[Connection] = []
+        self.opened = 0
+        """So many in all: another server may answer at the address since the last one."""
         weakref.finalize(self, _closed, self._idle)  # nobody has to close a client
 
     def ask(self, request: Request, deadline: Deadline) -> Answer:
@@ -85,6 +87,7 @@ class Connections:
             connection.open(deadline.capped(CONNECT_WITHIN))
         except OSError as error:
             raise Unreachable(f"{self._url}: no connection ({plainly(error)}); is the server running?") from None
+        self.opened += 1
         return connection
 
     def _tls(self) -> SSLContext:

@@ -66,6 +66,11 @@ class Server:
         deadline = within if isinstance(within, Deadline) else Deadline.after(within)
         return self._connections.ask(Request(method, path, {**self.headers, **(headers or {})}, body), deadline)
 
+    @property
+    def connected(self) -> int:
+        """How often a connection was made. While it stays the same, so does the server behind it."""
+        return self._connections.opened
+
     def close(self) -> None:
         """Close the connections; the next request opens new ones."""
         self._connections.close()

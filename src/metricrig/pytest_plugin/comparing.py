@@ -28,4 +28,4 @@ def _is_expected(value: Any, other: Any) -> bool:
 
 def _is_answer(value: Any) -> bool:
     """Whether a store has given it: not a plain value, nor what was computed to be expected."""
-    return isinstance(value, Result) and value.plain() is value
+    return isinstance(value, Result) and not value.is_expectation

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from metricrig.metrics.expect import Engine
+    from metricrig.metrics.moment import Moment
     from metricrig.metrics.promql.client import Grid
-    from metricrig.metrics.promql.moments import Moment
     from metricrig.metrics.remote_write.single import When
-    from metricrig.metrics.results import Matrix
+    from metricrig.metrics.results import Matrix, Product
     from metricrig.metrics.store import Ingested, PrometheusStore, VictoriaMetricsStore
 
 # The stores themselves are imported when one is asked: 30 ms that a server which is only run need not cost.
@@ -49,6 +49,12 @@ class StoreInstance(Instance, Generic[S]):
         from metricrig.metrics.expect import Engine  # noqa: PLC0415 - needs numpy
 
         return Engine.of(self.service.tool.name if self.service.tool else self.name, self.version)
+
+    def _product(self, name: str) -> Product | None:
+        """What its answers say of who has given them; without a version the server is asked."""
+        from metricrig.metrics.results.product import Product  # noqa: PLC0415 - see above
+
+        return Product(name, self.version) if self.version else None
 
     def ingest(self, source: Any, *, version: int = 1) -> Ingested:
         """Write a timeline, a block or blocks; returns when all of it is visible to queries."""

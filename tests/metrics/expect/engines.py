@@ -6,6 +6,7 @@ import struct
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import count
 from typing import Any
 
@@ -43,7 +44,7 @@ class Real:
     engine: Engine
     names: Iterator[int] = field(default_factory=count)
 
-    @property
+    @cached_property
     def promql(self) -> Promql:
         return Promql(self.instance.url, parameters=[("nocache", "1")])
 

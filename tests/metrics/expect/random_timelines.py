@@ -15,12 +15,13 @@ SERIES = 6
 
 @dataclass
 class Case:
-    """A timeline with three kinds of series, and when to ask about it."""
+    """A timeline with several kinds of series, and when to ask about it."""
 
     grid: Timeline
     counter: Counter
     gauge: Gauge
     histogram: Histogram
+    wild: Gauge
     window: float
     when: dict[str, float]
     at: float
@@ -41,6 +42,7 @@ def cases(draw: st.DrawFn, isolated: Any) -> Case:
         _counters(draw, grid, moment),
         _gauges(draw, grid, moment),
         _histograms(draw, grid, moment),
+        _wild(draw, grid, moment),
         window=round(draw(st.sampled_from([0.7, 1, 1.5, 2, 5])) * every, 3),
         when=draw(st.one_of(st.just({}), _ranges(every, moment))),
         at=draw(st.one_of(st.sampled_from([0.0, length]), moment.map(lambda each: each * 2))),
@@ -58,11 +60,11 @@ def _ranges(every: float, moment: st.SearchStrategy[float]) -> st.SearchStrategy
 
 def _counters(draw: st.DrawFn, grid: Timeline, moment: st.SearchStrategy[float]) -> Counter:
     family = grid.counter("requests_total", kind="counter")
-    amounts = st.sampled_from([1, 2, 7, 100, 0.1])
+    amounts = st.sampled_from([1, 2, 7, 100, 0.1, 1e9, 1e12])
     for each in range(SERIES):
         series = family.labels(i=each, group=each % 3)
         for at, by in draw(st.lists(st.tuples(moment, amounts), max_size=10)):
-            series.inc(at, by)
+            series.inc(at, by=by)
         for at in draw(st.lists(moment, max_size=2)):
             series.reset(at)
         series.rate(draw(st.sampled_from([0, 0, 0.1, 33.3])))
@@ -76,8 +78,19 @@ def _gauges(draw: st.DrawFn, grid: Timeline, moment: st.SearchStrategy[float]) -
     for each in range(3):
         series = family.labels(i=each)
         for at, value in draw(st.lists(st.tuples(moment, values), max_size=4)):
-            series.set(value, at)
+            series.set(value, at=at)
         _absences(draw, series, moment)
+    return family
+
+
+def _wild(draw: st.DrawFn, grid: Timeline, moment: st.SearchStrategy[float]) -> Gauge:
+    """What no counter is: floats at their limits, asked as if they were counters too."""
+    family = grid.gauge("wild")
+    values = st.sampled_from([1e17, 1, -1e17, 1.7e308, -1.7e308, 1e-300, 0.1, -0.3, 1 / 3, float("inf"), -float("inf")])
+    for each in range(draw(st.integers(1, 4))):
+        series = family.labels(i=each)
+        for at, value in draw(st.lists(st.tuples(moment, values), min_size=1, max_size=5)):
+            series.set(value, at=at)
     return family
 
 

@@ -72,6 +72,13 @@ def _questions(case: Case, expect: Expect) -> Iterator[tuple[str, Ask]]:
     yield f"temperature{only}", lambda **when: expect.last(gauge, **when)
     yield f"max_over_time(temperature{ranged})", lambda **when: expect.max_over_time(gauge, window, **when)
     yield f"min_over_time(temperature{ranged})", lambda **when: expect.min_over_time(gauge, window, **when)
+    wild = case.wild
+    yield f"wild{only}", lambda **when: expect.last(wild, **when)
+    yield f"sum(wild{only})", lambda **when: expect.sum(wild, **when)
+    yield f"avg(wild{only})", lambda **when: expect.avg(wild, **when)
+    yield f"increase(wild{ranged})", lambda **when: expect.increase(wild, window, **when)
+    yield f"sum(rate(wild{ranged}))", lambda **when: expect.rate(wild, window, by=(), **when)
+    yield f"max_over_time(wild{ranged})", lambda **when: expect.max_over_time(wild, window, **when)
     yield (
         f"sum(increase(took_seconds_count{ranged}))",
         lambda **when: expect.increase(histogram.count, window, by=(), **when),

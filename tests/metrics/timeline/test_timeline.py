@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
 import pytest
 
 from metricrig._core.errors import UsageError
+from metricrig.metrics.promql import Promql
 from metricrig.metrics.timeline import STALE_BITS, Rows, Timeline, is_stale
 
 START = "2024-01-01T00:00:00Z"
@@ -32,9 +35,115 @@ def test_the_grid_includes_its_end() -> None:
     assert grid.times.tolist() == [1704067200000 + 30000 * step for step in range(11)]
 
 
-@pytest.mark.parametrize("start", [1704067200, 1704067200.0, "2024-01-01", "2024-01-01T01:00:00+01:00"])
-def test_starts_may_be_written_in_several_ways(start: str | float) -> None:
+@pytest.mark.parametrize(
+    "start",
+    [
+        1704067200,
+        1704067200.0,
+        "2024-01-01T01:00:00+01:00",
+        datetime(2024, 1, 1, tzinfo=UTC),
+        datetime(2024, 1, 1, 1, tzinfo=timezone(timedelta(hours=1))),
+    ],
+)
+def test_starts_may_be_written_in_several_ways(start: str | float | datetime) -> None:
     assert Timeline(start=start).start == 1704067200
+
+
+@pytest.mark.parametrize(
+    ("naive", "remedy"),
+    [
+        ("2024-01-01", "'2024-01-01T00:00:00Z'"),
+        ("2024-01-01T10:00:00", "'2024-01-01T10:00:00Z'"),
+        (datetime(2024, 1, 1), "tzinfo=UTC"),  # noqa: DTZ001 - that is what is refused
+    ],
+)
+def test_a_time_without_a_zone_is_refused_with_what_to_write(naive: str | datetime, remedy: str) -> None:
+    for taken in (lambda: Timeline(start=naive), lambda: Promql("http://127.0.0.1:1").query("up", at=naive)):
+        with pytest.raises(UsageError, match="has no time zone") as refused:
+            taken()
+        assert remedy in str(refused.value)
+
+
+def test_lengths_may_be_timedeltas() -> None:
+    grid = Timeline(start=START, every=timedelta(seconds=30), length=timedelta(minutes=5))
+    assert (grid.step, grid.clock.steps) == (30, 11)
+
+
+def test_two_numbers_are_refused_where_one_of_them_is_a_moment() -> None:
+    grid = a_minute()
+    for call, remedy in (
+        (lambda: grid.counter("x").inc(300, 100), "inc(300, by=100)"),  # type: ignore[arg-type]
+        (lambda: grid.counter("x").inc_many([1, 2], [3, 4]), "inc_many(moments, by=amounts)"),  # type: ignore[arg-type]
+        (lambda: grid.gauge("x").set(7, 60), "set(7, at=60)"),  # type: ignore[arg-type]
+        (lambda: grid.histogram("x").observe(0.5, 10), "observe(0.5, at=10)"),  # type: ignore[arg-type]
+        (lambda: grid.histogram("x").observe(0.5), "observe(0.5, at=10)"),
+    ):
+        with pytest.raises(UsageError) as refused:
+            call()
+        assert remedy in str(refused.value)
+
+
+@pytest.mark.parametrize("wrong", [-1, math.nan])
+def test_a_counter_takes_nothing_that_is_no_growth(wrong: float) -> None:
+    with pytest.raises(UsageError, match="only grows"):
+        a_minute().counter("x").inc(5, by=wrong)
+    with pytest.raises(UsageError, match="only grows"):
+        a_minute().counter("x").inc_many([5, 6], by=wrong)
+
+
+def test_nan_is_no_observation() -> None:
+    for distribution in (a_minute().histogram("x", [1]), a_minute().summary("x")):
+        with pytest.raises(UsageError, match="NaN lies in no bucket"):
+            distribution.observe(math.nan, at=10)
+    infinite = a_minute().histogram("x", [1]).observe(math.inf, at=10)
+    assert infinite.block({}).values[:, -1].tolist() == [0, 1, math.inf, 1]
+
+
+def test_a_series_that_is_told_twice_is_an_error_wherever_it_is_used() -> None:
+    def twice(grid: Timeline) -> list[Rows]:
+        return [grid.counter("x", a="1").inc(5), grid.counter("x", a="1").inc(7)]
+
+    def over_labels(grid: Timeline) -> list[Rows]:
+        return [grid.counter("x", a="1").inc(5), grid.counter("x").labels(a=1).inc(7)]
+
+    def over_both_ways(grid: Timeline) -> list[Rows]:
+        x = grid.counter("x")
+        return [x.labels(a=1).labels(b=2).inc(5), x.labels(b=2).labels(a=1).inc(5)]
+
+    def with_an_empty_label(grid: Timeline) -> list[Rows]:
+        x = grid.counter("x")
+        return [x.inc(5), x.labels(a="").inc(5)]
+
+    def as_part_of_a_histogram(grid: Timeline) -> list[Rows]:
+        return [grid.histogram("x").observe(1, at=5), grid.counter("x_count").inc(5)]
+
+    for told in (twice, over_labels, over_both_ways, with_an_empty_label, as_part_of_a_histogram):
+        grid = a_minute()
+        several = told(grid)
+        with pytest.raises(UsageError, match="twice"):
+            grid.blocks()
+        with pytest.raises(UsageError, match="twice"):
+            grid.expect.sum(several)
+        with pytest.raises(UsageError, match="twice"):
+            grid.expect.sum([several[0], several[0]])
+
+
+def test_labels_that_make_two_series_one_are_an_error() -> None:
+    grid = a_minute()
+    grid.counters("x", {"zone": ["a", "b"]})
+    assert len(grid.with_labels(test="t").blocks()[0].labels) == 2
+    with pytest.raises(UsageError, match="twice"):
+        grid.with_labels(zone="c").blocks()
+    with pytest.raises(UsageError, match="these label arrays twice"):
+        grid.counters("y", {"zone": ["a", "a"]})
+
+
+def test_series_of_one_name_are_two_if_a_label_differs() -> None:
+    grid = a_minute()
+    grid.counter("x", a="1").inc(5)
+    grid.counter("x").labels(a="2").inc(7)
+    grid.counter("x").labels(b="1").inc(7)
+    assert sum(len(block.labels) for block in grid.blocks()) == 3
 
 
 @pytest.mark.parametrize(
@@ -47,12 +156,12 @@ def test_a_grid_that_cannot_be_is_refused(wrong: dict[str, str]) -> None:
 
 
 def test_an_event_is_seen_by_the_first_scrape_at_or_after_it() -> None:
-    counter = a_minute().counter("x").inc(10).inc(10.001).inc(35, 5).inc(61)
+    counter = a_minute().counter("x").inc(10).inc(10.001).inc(35, by=5).inc(61)
     assert seen(counter) == [0, 1, 2, 2, 7, 7, 7]
 
 
 def test_a_restart_forgets_what_was_before_whatever_the_order_of_calls() -> None:
-    counter = a_minute().counter("x").reset(25).inc(5, 3).inc(22).inc(25, 10).inc(28)
+    counter = a_minute().counter("x").reset(25).inc(5, by=3).inc(22).inc(25, by=10).inc(28)
     assert seen(counter) == [0, 3, 3, 11, 11, 11, 11]
 
 
@@ -62,7 +171,7 @@ def test_steady_growth_begins_again_at_a_restart() -> None:
 
 def test_a_counter_does_not_shrink() -> None:
     with pytest.raises(UsageError, match=r"reset\(at\)"):
-        a_minute().counter("x").inc(5, -1)
+        a_minute().counter("x").inc(5, by=-1)
 
 
 def test_children_are_the_same_each_time_and_stand_for_their_parent() -> None:
@@ -102,7 +211,9 @@ def test_gaps_and_ends() -> None:
 
 def test_a_histogram_has_buckets_a_sum_and_a_count() -> None:
     grid = a_minute()
-    grid.histogram("took", [0.1, 1]).observe(0.1, 5).observe(0.5, 15).observe(7, 15).reset(35).observe(0.05, 45)
+    grid.histogram("took", [0.1, 1]).observe(0.1, at=5).observe(0.5, at=15).observe(7, at=15).reset(35).observe(
+        0.05, at=45
+    )
     (block,) = grid.blocks()
     names = [labels["__name__"] + labels.get("le", "") for labels in block.labels]
     table = dict(zip(names, block.values.tolist(), strict=True))

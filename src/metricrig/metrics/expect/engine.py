@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from metricrig._core.errors import UsageError
+
+if TYPE_CHECKING:
+    from metricrig.metrics.results import Product
 
 Version = tuple[int, ...]
 
@@ -16,7 +19,8 @@ class Engine:
     """One engine's ways. ``Engine.of(product, version)`` knows them; without a version, the newest of its kind.
 
     Prometheus: ``left_closed`` ranges hold a sample that lies exactly on their start; ``clamps_first`` weighs the
-    counter's zero before it decides how far to extrapolate.
+    counter's zero before it decides how far to extrapolate; ``ignores_small_deltas`` between buckets; it
+    ``compensates_sum`` and ``compensates_average``, which then are as exact as one addition.
     VictoriaMetrics: ``widens_rate`` even where a window is given; ``instant_by_step`` takes the step for the scrape
     interval of an instant query; ``newest_intervals`` estimates it from the last scrapes; ``never_falls`` keeps a
     counter without its resets from falling; ``raises_buckets`` mends broken histograms upwards.
@@ -26,6 +30,9 @@ class Engine:
     is_prometheus: bool = False
     left_closed: bool = False
     clamps_first: bool = False
+    ignores_small_deltas: bool = False
+    compensates_sum: bool = False
+    compensates_average: bool = False
     widens_rate: bool = False
     instant_by_step: bool = True
     newest_intervals: bool = True
@@ -46,20 +53,43 @@ class Engine:
         raise UsageError(f"engine {product!r} is not known: {', '.join(cls.KNOWN)}, or Engine.of(product, version)")
 
 
-def chosen(engine: Engine | str) -> Engine:
-    """An engine, or the one of that name."""
-    return engine if isinstance(engine, Engine) else Engine.of(engine)
+def chosen(engine: Engine | str | None) -> Engine | None:
+    """An engine, or the one of that name, or none yet."""
+    return engine if engine is None or isinstance(engine, Engine) else Engine.of(engine)
+
+
+def meant(engine: Engine | None, product: Product | None) -> Engine:
+    """The one that was chosen, or else the one that has answered, or else the newest VictoriaMetrics."""
+    if engine is not None:
+        return engine
+    return Engine.of(product.name, product.version) if product else Engine.of("victoriametrics")
+
+
+def remark(engine: Engine | None, product: Product | None) -> str:
+    """What to say of an answer that differs from what was computed."""
+    if product is None:
+        return "" if engine else _NOT_SAID
+    if engine is not None and engine != Engine.of(product.name, product.version):
+        return f"computed as {engine.name} answers, which was asked for; {product} has answered"
+    return "" if engine or product.version else f"computed as the newest {product} answers, for it hides its version"
+
+
+_NOT_SAID = "computed for the newest VictoriaMetrics: grid.expect.on(...) names another engine, if one is behind this"
 
 
 def _prometheus(version: Version) -> Engine:
     if not (2, 0) <= version < (4,):
         raise UsageError(f"expectations know Prometheus 2 and 3, not {_dotted(version)}")
-    # 3.0 made ranges left-open; 2.51 moved the clamp behind the extrapolation's threshold.
+    # 3.0 made ranges left-open; 2.51 moved the clamp behind the extrapolation's threshold. Averages of 2.55 to 3.4 are
+    # running means, compensated: what is certain of them is what is certain of those that are not.
     return Engine(
         f"prometheus{version[0]}",
         is_prometheus=True,
         left_closed=version < (3,),
         clamps_first=version < (2, 51),
+        ignores_small_deltas=version >= (2, 49),
+        compensates_sum=version >= (2, 54),
+        compensates_average=version >= (3, 5),
     )
 
 

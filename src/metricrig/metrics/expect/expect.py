@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
-from metricrig.metrics.expect import grouping, histograms, prometheus, results, victoriametrics
+from metricrig.metrics.expect import grouping, histograms, prometheus, rounding, victoriametrics
 from metricrig.metrics.expect.asking import query
 from metricrig.metrics.expect.engine import chosen
 from metricrig.metrics.expect.intervals import Intervals
 from metricrig.metrics.expect.query import samples
-from metricrig.metrics.timeline._numpy import np
+from metricrig.metrics.expect.results import expected
+from metricrig.metrics.timeline.distinct import require_distinct
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from metricrig.metrics.expect.asking import When
     from metricrig.metrics.expect.engine import Engine
     from metricrig.metrics.expect.grouping import By, Row
-    from metricrig.metrics.expect.query import Emits, Query, Samples
+    from metricrig.metrics.expect.intervals import Interval
+    from metricrig.metrics.expect.query import Answer, Emits, Query, Samples
     from metricrig.metrics.expect.results import Expected
     from metricrig.metrics.timeline.clock import Clock
     from metricrig.metrics.timeline.distribution import Histogram
@@ -30,17 +32,19 @@ if TYPE_CHECKING:
 class Expect:
     """Computes what an engine answers. Give it the series that the query's selector matches, all of them.
 
+    Which engine, is what the answer says that is compared with it; ``on``, or ``engine=``, chooses one.
+
     Without ``by`` a function answers for each series; with it, for the sum of those that share these labels:
     ``by="status"`` is ``sum by (status) (...)``, ``by=()`` is ``sum(...)``.
     """
 
-    def __init__(self, clock: Clock, labels: Mapping[str, str], engine: Engine | str = "victoriametrics") -> None:
+    def __init__(self, clock: Clock, labels: Mapping[str, str], engine: Engine | str | None = None) -> None:
         self.clock = clock
         self.labels = labels
         self.engine = chosen(engine)
 
     def on(self, engine: Engine | str) -> Expect:
-        """The same for another engine."""
+        """The same for this engine, whoever answers."""
         return Expect(self.clock, self.labels, engine)
 
     def increase(self, series: Wanted, window: Window, *, by: By = None, **when: Unpack[When]) -> Expected:
@@ -61,18 +65,19 @@ class Expect:
 
     def last(self, series: Wanted, **when: Unpack[When]) -> Expected:
         """A bare selector, ``series``: its value at each point."""
-        _, asked, rows, lost = self._rolled("last", series, None, when)
-        return _answer(rows, asked, lost)
+        return self._asked("last", series, None, when, lambda rows, _: rows)
 
     def sum(self, series: Wanted, by: By = (), **when: Unpack[When]) -> Expected:
         """``sum by (...) (series)``."""
-        _, asked, rows, lost = self._rolled("last", series, None, when)
-        return _answer(grouping.summed(rows, grouping.names(by)), asked, lost)
+        names = grouping.names(by)
+        return self._asked("last", series, None, when, lambda rows, engine: grouping.summed(rows, names, engine))
 
     def avg(self, series: Wanted, by: By = (), **when: Unpack[When]) -> Expected:
         """``avg by (...) (series)``."""
-        _, asked, rows, lost = self._rolled("last", series, None, when)
-        return _answer(grouping.averaged(rows, grouping.names(by)), asked, lost)
+        names = grouping.names(by)
+        return self._asked(
+            "last", series, None, when, lambda rows, engine: _divided(grouping.averaged(rows, names, engine))
+        )
 
     def histogram_quantile(
         self,
@@ -91,54 +96,87 @@ class Expect:
         several = _listed(histogram)
         histograms.require_alike(several)
         buckets = [each.part("_bucket") for each in several]
-        engine, asked, rows, _ = self._rolled(histograms.function(of, window), buckets, window, when)
-        histograms.require_computed(q, engine)
-        found = histograms.quantiles(q, rows, None if by is None else grouping.names(by), engine)
-        return _answer(found, asked, histograms.tolerance(several))
+        names = None if by is None else grouping.names(by)
+
+        def quantiles(rows: list[Row], engine: Engine) -> list[Row]:
+            histograms.require_computed(q, engine)
+            return histograms.quantiles(q, rows, names, engine)
+
+        return self._asked(histograms.function(of, window), buckets, window, when, quantiles)
 
     def quantile(
         self, q: float, histogram: Histogram, *, window: Window | None = None, **when: Unpack[When]
     ) -> Intervals:
         """Between which bounds the true quantile of what was observed lies, at each point: the best buckets can say."""
         histograms.require_whole(q, histogram)
-        name = histograms.function("rate", window)
-        engine, asked, rows, _ = self._rolled(name, histogram.buckets, window, when)
-        return Intervals(histograms.true_quantiles(q, histogram, rows, asked, engine))
+        name, asked = histograms.function("rate", window), query(self.clock, window, when)
+        found = self._found(histogram.buckets)
+
+        def intervals(engine: Engine) -> Mapping[float, Interval]:
+            return histograms.true_quantiles(q, histogram, _rolled(name, found, asked, engine), asked, engine)
+
+        return Intervals(intervals, chosen(when.get("engine", self.engine)))
 
     def _function(self, name: str, series: Wanted, window: Window, by: By, when: When) -> Expected:
-        _, asked, rows, lost = self._rolled(name, series, window, when)
-        if by is None:
-            return _answer(grouping.unnamed(rows), asked, lost)
-        return _answer(grouping.summed(rows, grouping.names(by)), asked, lost)
+        """Of each series without its name, or summed up."""
+        names = None if by is None else grouping.names(by)
+
+        def become(rows: list[Row], engine: Engine) -> list[Row]:
+            found = grouping.unnamed(rows) if names is None else grouping.summed(rows, names, engine)
+            return _divided(found) if name == "rate" or engine.is_prometheus else found
+
+        return self._asked(name, series, window, when, become, apart=by is None)
 
     def _extreme(self, name: str, series: Wanted, window: Window, when: When) -> Expected:
-        engine, asked, rows, lost = self._rolled(name, series, window, when)
         # VictoriaMetrics keeps the name: it is still a value of that metric.
-        return _answer(grouping.unnamed(rows) if engine.is_prometheus else rows, asked, lost)
+        return self._asked(
+            name,
+            series,
+            window,
+            when,
+            lambda rows, engine: grouping.unnamed(rows) if engine.is_prometheus else rows,
+            apart=True,
+        )
 
-    def _rolled(
-        self, name: str, series: Any, window: Window | None, when: When
-    ) -> tuple[Engine, Query, list[Row], float]:
-        """Each series' own answer, and how much of it storage may lose."""
-        engine, asked = chosen(when.get("engine", self.engine)), query(self.clock, window, when)
-        room = prometheus if engine.is_prometheus else victoriametrics
+    def _asked(
+        self,
+        name: str,
+        series: Wanted,
+        window: Window | None,
+        when: When,
+        become: Callable[[list[Row], Engine], Sequence[Row]],
+        *,
+        apart: bool = False,
+    ) -> Expected:
+        """What becomes of each series' own answer, as soon as the engine is known."""
+        asked, found = query(self.clock, window, when), self._found(series)
+        if apart:
+            grouping.require_distinct(each.labels for each in found)
+        engine = chosen(when.get("engine", self.engine))
+        return expected(asked, lambda engine: become(_rolled(name, found, asked, engine), engine), engine)
+
+    def _found(self, series: Any) -> list[Samples]:
+        """As it is now: what is told to the series later does not change an expectation."""
         emitted = [rows for each in _listed(series) for rows in each.emitted()]
-        found = list(samples(emitted, self.labels, keep_nan=engine.is_prometheus))
-        if not engine.is_prometheus:
-            victoriametrics.require_found(found, asked)
-        roll = getattr(room, name)
-        rows: list[Row] = [(each.labels, roll(each, asked, engine)) for each in found]
-        return engine, asked, rows, results.lost(_largest(found), is_prometheus=engine.is_prometheus)
+        found = list(samples(emitted, self.labels))
+        require_distinct(each.labels for each in found)
+        return found
 
 
-def _answer(rows: Sequence[Row], asked: Query, lost: float) -> Expected:
-    make = results.vector if asked.single else results.matrix
-    return make(rows, asked, lost)
+def _rolled(name: str, found: Sequence[Samples], asked: Query, engine: Engine) -> list[Row]:
+    """Each series' own answer."""
+    roll: Callable[[Samples, Query, Engine], Answer] = getattr(
+        prometheus if engine.is_prometheus else victoriametrics, name
+    )
+    if not engine.is_prometheus:
+        found = [victoriametrics.stored(each) for each in found]
+        victoriametrics.require_found(found, asked)
+    return [(each.labels, roll(each, asked, engine)) for each in found]
 
 
-def _largest(found: Sequence[Samples]) -> float:
-    finite = [np.abs(each.values[np.isfinite(each.values)]).max(initial=0.0) for each in found]
-    return float(max(finite, default=0.0))
+def _divided(rows: Sequence[Row]) -> list[Row]:
+    """With room for the last bits of quotients."""
+    return [(labels, answer.wider(rounding.last_bits(answer.values))) for labels, answer in rows]
 
 
 def _listed(series: Any) -> list[Any]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from metricrig.metrics.expect.engine import Engine
     from metricrig.metrics.expect.grouping import Row
-    from metricrig.metrics.expect.query import Query
+    from metricrig.metrics.expect.query import Answer, Query
     from metricrig.metrics.timeline.distribution import Histogram
 
 _LE = "le"
@@ -43,27 +43,21 @@ def function(of: str, window: object) -> str:
     return "last" if window is None else of
 
 
-def tolerance(histograms: Sequence[Histogram]) -> float:
-    """Interpolation rounds in proportion to the bounds."""
-    return 1e-9 * max((abs(each) for each in histograms[0].bounds if np.isfinite(each)), default=0.0)
-
-
 def quantiles(q: float, rows: Sequence[Row], by: tuple[str, ...] | None, engine: Engine) -> list[Row]:
     """The quantile of each group of buckets."""
     if by is None:
         by = tuple(sorted({name for labels, _ in rows for name in labels} - {NAME, _LE}))
     groups: dict[tuple[tuple[str, str], ...], list[Row]] = {}
-    for labels, answer in grouping.summed(rows, (*by, _LE)):
+    for labels, answer in grouping.summed(rows, (*by, _LE), engine):
         key = tuple((name, value) for name, value in labels.items() if name != _LE)
         groups.setdefault(key, []).append((labels, answer))
     return [(dict(key), _quantile(q, several, engine)) for key, several in groups.items()]
 
 
-def _quantile(q: float, rows: list[Row], engine: Engine) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def _quantile(q: float, rows: list[Row], engine: Engine) -> Answer:
     rows = sorted(rows, key=lambda row: float(row[0][_LE]))
     bounds = np.array([float(labels[_LE]) for labels, _ in rows])
-    counts = np.stack([answer[0] for _, answer in rows])
-    return buckets.quantile(q, bounds, counts, rows[-1][1][1], engine)
+    return buckets.quantile(q, bounds, [answer for _, answer in rows], engine)
 
 
 def true_quantiles(
@@ -76,7 +70,7 @@ def true_quantiles(
     """
     values, seen = histogram.observed()
     times, bounds = histogram.clock.times(), np.array(histogram.bounds)
-    counted = np.stack([np.where(there, value, 0.0) for _, (value, there) in rows])
+    counted = np.stack([np.where(answer.there, answer.values, 0.0) for _, answer in rows])
     found: dict[float, Interval] = {}
     for index, point in enumerate(asked.points.tolist()):
         first, final = _counted(times, point, asked.window, engine)
@@ -84,7 +78,7 @@ def true_quantiles(
         known = (inside[:, None] <= bounds).sum(axis=0)
         if inside.size and _proportional(counted[:, index], known):
             truth = float(np.quantile(inside, q, method="inverted_cdf"))
-            found[point / 1000] = _interval(truth, histogram.bounds)
+            found[point / 1000] = _interval(truth, histogram.bounds, engine)
     return found
 
 
@@ -112,8 +106,10 @@ def _counted(times: NDArray[np.int64], point: int, window: int, engine: Engine) 
     return (first if engine.is_prometheus else first - 1), final
 
 
-def _interval(truth: float, bounds: Sequence[float]) -> Interval:
+def _interval(truth: float, bounds: Sequence[float], engine: Engine) -> Interval:
+    """The bucket. The first has no lower bound: VictoriaMetrics takes it to begin, or to end, at 0."""
     index = int(np.searchsorted(np.array(bounds), truth, side="left"))
-    if index == 0:
-        return Interval(min(0.0, truth, bounds[0]), bounds[0], truth)
-    return Interval(bounds[index - 1], bounds[index], truth)
+    if index:
+        return Interval(bounds[index - 1], bounds[index], truth)
+    high = bounds[0] if engine.is_prometheus else max(bounds[0], 0.0)
+    return Interval(min(0.0, truth, bounds[0]), high, truth)

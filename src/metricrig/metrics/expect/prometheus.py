@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from metricrig.metrics.expect.query import at, extreme
+from metricrig.metrics.expect import rounding
+from metricrig.metrics.expect.query import Answer, at, extreme, reduced
 from metricrig.metrics.timeline._numpy import np
 from metricrig.metrics.timeline.block import is_stale
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from metricrig.metrics.expect.engine import Engine
-    from metricrig.metrics.expect.query import Answer, Query, Samples
+    from metricrig.metrics.expect.query import Numbers, Places, Query, Samples
 
 # How old a sample may be that a bare selector still takes.
 _LOOKBACK = 300_000
@@ -20,18 +21,13 @@ _LOOKBACK = 300_000
 
 def increase(found: Samples, query: Query, engine: Engine) -> Answer:
     """From the first sample of the window to the last, extrapolated to its bounds."""
-    found = found.without_stale()
-    begin, end = found.within(query, left_closed=engine.left_closed)
-    there = end - begin > 1
-    grown = _grown(found.values, begin, end)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return grown * _factor(found, query, (begin, end), grown, engine), there
+    return _extrapolated(found, query, engine, per=1.0)
 
 
 def rate(found: Samples, query: Query, engine: Engine) -> Answer:
     """The increase per second of the window."""
-    value, there = increase(found, query, engine)
-    return value / (query.window / 1000), there
+    whole, part = divmod(query.window, 1000)
+    return _extrapolated(found, query, engine, per=whole + part / 1000)  # as Go makes seconds of a duration
 
 
 def last(found: Samples, query: Query, engine: Engine) -> Answer:
@@ -40,7 +36,7 @@ def last(found: Samples, query: Query, engine: Engine) -> Answer:
     age = query.points - at(found.times.astype(np.float64), index)
     fresh = age <= _LOOKBACK if engine.left_closed else age < _LOOKBACK
     value = at(found.values, index)
-    return value, (index >= 0) & fresh & ~is_stale(value)
+    return Answer.around(value, (index >= 0) & fresh & ~is_stale(value))
 
 
 def highest(found: Samples, query: Query, engine: Engine) -> Answer:
@@ -55,21 +51,41 @@ def lowest(found: Samples, query: Query, engine: Engine) -> Answer:
     return extreme(found, *found.within(query, left_closed=engine.left_closed), np.fmin)
 
 
-def _grown(values: NDArray[np.float64], begin: NDArray[np.intp], end: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Last minus first, plus all that a restart inside took."""
+def _extrapolated(found: Samples, query: Query, engine: Engine, *, per: float) -> Answer:
+    found = found.without_stale()
+    begin, end = found.within(query, left_closed=engine.left_closed)
+    there = end - begin > 1
+    grown, error = _grown(found.values, begin, end)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        factor = _factor(found, query, (begin, end), grown, engine) / per
+        return Answer.around(grown * factor, there, rounding.finite(error * factor))
+
+
+def _grown(values: Numbers, begin: Places, end: Places) -> tuple[Numbers, Numbers]:
+    """Last minus first, plus all that restarts inside took; and what the order of adding that may change."""
     if not len(values):
-        return np.full(len(begin), np.nan)
-    fell = values[1:] < values[:-1]
-    taken = np.concatenate([[0.0], np.cumsum(np.where(fell, values[:-1], 0.0))])
-    return at(values, end - 1) - at(values, begin) + (at(taken, end - 1) - at(taken, begin))
+        return np.full(len(begin), np.nan), np.zeros(len(begin))
+    with np.errstate(invalid="ignore", over="ignore"):
+        grown = at(values, end - 1) - at(values, begin)
+        fell = values[1:] < values[:-1]
+        if not fell.any():
+            return grown, np.zeros(len(begin))
+        taken = _within(np.where(fell, values[:-1], 0.0), begin, end)
+        total = grown + taken
+        magnitude = np.abs(at(values, end - 1)) + np.abs(at(values, begin)) + np.abs(taken)
+    restarts = _within(fell.astype(np.float64), begin, end)
+    return total, rounding.added(total, magnitude, restarts + 1, whole=bool(rounding.whole(values).all()))
+
+
+def _within(between: Numbers, begin: Places, end: Places) -> Numbers:
+    """The sum of what lies between the samples of each window."""
+    behind = np.concatenate([[0.0], between])
+    total = reduced(behind, np.minimum(begin + 1, len(behind)), end, np.add)
+    return np.where(end - begin > 1, total, 0.0)
 
 
 def _factor(
-    found: Samples,
-    query: Query,
-    window: tuple[NDArray[np.intp], NDArray[np.intp]],
-    grown: NDArray[np.float64],
-    engine: Engine,
+    found: Samples, query: Query, window: tuple[Places, Places], grown: Numbers, engine: Engine
 ) -> NDArray[np.float64]:
     """How much longer than the samples the window is taken to be: up to 1.1 of their distance at each side."""
     begin, end = window

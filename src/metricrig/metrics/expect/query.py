@@ -1,8 +1,8 @@
-"""When a query is asked, and what it finds there."""
+"""When a query is asked, what it finds there, and what is answered."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from metricrig.metrics.timeline._numpy import np
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from metricrig.metrics.timeline.block import Block
 
-    # Values at the points of a query, and whether there is one.
-    Answer = tuple["NDArray[np.float64]", "NDArray[np.bool_]"]
+    Numbers = NDArray[np.float64]
+    Mask = NDArray[np.bool_]
+    Places = NDArray[np.intp]
 
 
 class Emits(Protocol):
@@ -48,49 +49,83 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """Values at the points of a query, whether there is one, and by how much an engine may miss it to either side."""
+
+    values: Numbers
+    there: Mask
+    below: Numbers
+    above: Numbers
+
+    @classmethod
+    def around(cls, values: Numbers, there: Mask, error: Numbers | float = 0.0) -> Answer:
+        """The same error to both sides."""
+        room = np.broadcast_to(np.asarray(error, dtype=np.float64), values.shape)
+        return cls(values, there, room, room)
+
+    def wider(self, error: Numbers) -> Answer:
+        """With so much more room."""
+        return replace(self, below=self.below + error, above=self.above + error)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Samples:
-    """One series as an engine keeps it."""
+    """One series as an engine keeps it; what it gives back may be ``lost`` away from what was written."""
 
     labels: Mapping[str, str]
     times: NDArray[np.int64]
-    values: NDArray[np.float64]
+    values: Numbers
+    lost: Numbers
 
-    def where(self, chosen: NDArray[np.bool_]) -> Samples:
+    def where(self, chosen: Mask) -> Samples:
         """Some of them."""
-        return self if chosen.all() else Samples(self.labels, self.times[chosen], self.values[chosen])
+        if chosen.all():
+            return self
+        return Samples(self.labels, self.times[chosen], self.values[chosen], self.lost[chosen])
 
     def without_stale(self) -> Samples:
         """Without stale markers, as any function of a range sees it."""
         return self.where(~is_stale(self.values))
 
-    def within(self, query: Query, *, left_closed: bool = False) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    def without_nan(self) -> Samples:
+        """Without any NaN but stale markers."""
+        return self.where(~np.isnan(self.values) | is_stale(self.values))
+
+    def within(self, query: Query, *, left_closed: bool = False) -> tuple[Places, Places]:
         """For each point, the first sample of its window and the first one after it."""
         side = "left" if left_closed else "right"
         begin = np.searchsorted(self.times, query.points - query.window, side=side)  # type: ignore[call-overload]
         return begin, np.searchsorted(self.times, query.points, side="right")
 
 
-def samples(rows: Iterable[Emits], extra: Mapping[str, str], *, keep_nan: bool) -> Iterator[Samples]:
-    """What an engine keeps of these series: VictoriaMetrics drops a NaN unless it is a stale marker."""
+def samples(rows: Iterable[Emits], extra: Mapping[str, str]) -> Iterator[Samples]:
+    """What is written of these series."""
     for each in rows:
         block = each.block(extra)
-        there = block.present if keep_nan else block.present & (~np.isnan(block.values) | is_stale(block.values))
-        for labels, values, mask in zip(block.labels, block.values, there, strict=True):
-            yield Samples(labels, block.times[mask], values[mask])
+        for labels, values, mask in zip(block.labels, block.values, block.present, strict=True):
+            kept = values[mask]
+            yield Samples(labels, block.times[mask], kept, np.zeros(len(kept)))
 
 
-def at(values: NDArray[np.float64], index: NDArray[np.intp]) -> NDArray[np.float64]:
+def at(values: Numbers, index: Places) -> Numbers:
     """The values at these places; whatever it is where a place does not exist, for that is not looked at."""
     if not len(values):
         return np.full(len(index), np.nan)
     return values[np.clip(index, 0, len(values) - 1)]
 
 
-def extreme(found: Samples, begin: NDArray[np.intp], end: NDArray[np.intp], pick: np.ufunc) -> Answer:
+def extreme(found: Samples, begin: Places, end: Places, pick: np.ufunc) -> Answer:
     """The largest or smallest value of each window."""
     there = end > begin
     if not len(found.values):
-        return np.full(len(begin), np.nan), there
-    padded = np.append(found.values, np.nan)
-    bounds = np.stack([begin, end], axis=1).ravel()
-    return pick.reduceat(padded, bounds)[::2], there
+        return Answer.around(np.full(len(begin), np.nan), there)
+    return Answer.around(
+        reduced(found.values, begin, end, pick), there, np.where(there, reduced(found.lost, begin, end, np.fmax), 0.0)
+    )
+
+
+def reduced(values: Numbers, begin: Places, end: Places, by: np.ufunc) -> Numbers:
+    """The values from ``begin`` until before ``end``, brought together; whatever it is where there are none."""
+    bounds = np.stack([begin, np.maximum(begin, end)], axis=1).ravel()
+    result: Numbers = by.reduceat(np.append(values, np.nan), bounds)[::2]
+    return result

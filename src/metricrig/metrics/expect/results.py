@@ -1,105 +1,150 @@
-"""Expectations as results: equal to an answer that differs by no more than the engine's arithmetic."""
+"""Expectations as results: what is expected depends on who has answered, and is known when they are compared."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from metricrig.metrics.results import Matrix, Result, Sample, Series, Vector
-from metricrig.metrics.results.equality import equal
-from metricrig.metrics.timeline._numpy import np
+from metricrig.metrics.expect.engine import meant, remark
+from metricrig.metrics.results import Bounded, Matrix, Result, Sample, Series, Vector
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
-    from metricrig.metrics.expect.query import Answer, Query
-    from metricrig.metrics.results import Approximate
-
-    Rows = Sequence[tuple[Mapping[str, str], Answer]]
-
-RELATIVE = 1e-9
-"""Engines add in orders of their own."""
+    from metricrig.metrics.expect.engine import Engine
+    from metricrig.metrics.expect.grouping import Row
+    from metricrig.metrics.expect.query import Answer, Mask, Query
+    from metricrig.metrics.results import Product
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class ExpectedMatrix(Matrix):
-    """What a range query should answer. ``tolerance`` is what the engine's storage may lose, absolutely."""
+R = TypeVar("R", Matrix, Vector)
 
-    tolerance: float = 0.0
 
-    def __eq__(self, other: object) -> bool:
-        return equal(self, other, RELATIVE, self.tolerance)
+@dataclass(slots=True, eq=False)
+class Question(Generic[R]):
+    """A query, how each engine answers it, and which one was chosen to; else it is the one that has answered."""
+
+    asked: Query
+    answered: Callable[[Engine], Sequence[Row]]
+    engine: Engine | None
+    made: Callable[[Sequence[Row], Query], R]
+    _known: dict[Engine, R] = field(default_factory=dict)
+
+    def of(self, answer: object = None) -> R:
+        """What is expected of whoever has given this answer."""
+        engine = meant(self.engine, _product(answer))
+        if engine not in self._known:
+            self._known[engine] = self.made(self.answered(engine), self.asked)
+        return self._known[engine]
+
+    def remark(self, answer: object) -> str:
+        """What has to be said about the engines if that answer differs."""
+        return remark(self.engine, _product(answer))
+
+
+class _Expectation(Result):
+    """What both kinds have in common."""
+
+    __slots__ = ()
+
+    is_expectation: ClassVar[bool] = True
+    question: Question[Any]
+
+    def against(self, answer: Result) -> Result:
+        """As it is answered by the engine that has given this answer."""
+        found: Result = self.question.of(answer)
+        return found
+
+    def remark(self, answer: object) -> str:
+        """Which engine this was computed for, where that explains a difference."""
+        return self.question.remark(answer)
+
+
+class ExpectedMatrix(_Expectation, Matrix):
+    """What a range query should answer: read as a ``Matrix``, it is that of the chosen engine."""
+
+    __slots__ = ("question",)
+
+    question: Question[Matrix]
+
+    def __init__(self, question: Question[Matrix]) -> None:
+        object.__setattr__(self, "question", question)
+
+    @property
+    def series(self) -> tuple[Series, ...]:
+        """The series that are expected."""
+        return self.plain().series
 
     def plain(self) -> Matrix:
-        """The same without the tolerance."""
-        return Matrix(self.series, self.steps)
+        """As it is answered by the chosen engine, or else by the newest VictoriaMetrics."""
+        return self.question.of()
 
-    def expectation(self) -> Approximate:
-        """This, with room for the engine's arithmetic."""
-        return self.plain().approx(RELATIVE, self.tolerance)
+    @property
+    def steps(self) -> tuple[float, ...]:
+        """The times that are asked for."""
+        return tuple((self.question.asked.points / 1000).tolist())
 
-    def difference(self, expected: object) -> str:
-        """Where this and an answer differ; ``expected`` is the answer here."""
-        return self.plain().difference(_tolerated(expected, self.tolerance))
-
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
-    __hash__ = None  # type: ignore[assignment]
+    product = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class ExpectedVector(Vector):
-    """What an instant query should answer."""
+class ExpectedVector(_Expectation, Vector):
+    """What an instant query should answer: read as a ``Vector``, it is that of the chosen engine."""
 
-    tolerance: float = 0.0
+    __slots__ = ("question",)
 
-    def __eq__(self, other: object) -> bool:
-        return equal(self, other, RELATIVE, self.tolerance)
+    question: Question[Vector]
+
+    def __init__(self, question: Question[Vector]) -> None:
+        object.__setattr__(self, "question", question)
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        """The samples that are expected."""
+        return self.plain().samples
 
     def plain(self) -> Vector:
-        """The same without the tolerance."""
-        return Vector(self.samples)
+        """As it is answered by the chosen engine, or else by the newest VictoriaMetrics."""
+        return self.question.of()
 
-    def expectation(self) -> Approximate:
-        """This, with room for the engine's arithmetic."""
-        return self.plain().approx(RELATIVE, self.tolerance)
-
-    def difference(self, expected: object) -> str:
-        """Where this and an answer differ; ``expected`` is the answer here."""
-        return self.plain().difference(_tolerated(expected, self.tolerance))
-
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
-    __hash__ = None  # type: ignore[assignment]
+    product = None
 
 
 Expected = ExpectedMatrix | ExpectedVector
 
 
-def matrix(rows: Rows, query: Query, tolerance: float) -> ExpectedMatrix:
+def expected(asked: Query, answered: Callable[[Engine], Sequence[Row]], engine: Engine | None) -> Expected:
+    """The expectation of a query's kind."""
+    if asked.single:
+        return ExpectedVector(Question(asked, answered, engine, _vector))
+    return ExpectedMatrix(Question(asked, answered, engine, _matrix))
+
+
+def _matrix(rows: Sequence[Row], query: Query) -> Matrix:
     """A series for each row that has a value anywhere."""
     seconds = query.points / 1000
     series = [
-        Series(dict(labels), tuple(seconds[there].tolist()), tuple(values[there].tolist()))
-        for labels, (values, there) in rows
-        if there.any()
+        Series(dict(labels), tuple(seconds[answer.there].tolist()), _numbers(answer, answer.there))
+        for labels, answer in rows
+        if answer.there.any()
     ]
-    return ExpectedMatrix(tuple(series), tuple(seconds.tolist()), tolerance)
+    return Matrix(tuple(series), tuple(seconds.tolist()))
 
 
-def vector(rows: Rows, query: Query, tolerance: float) -> ExpectedVector:
+def _vector(rows: Sequence[Row], query: Query) -> Vector:
     """A sample for each row that has a value."""
     time = float(query.points[0] / 1000)
-    found = [Sample(dict(labels), time, float(values[0])) for labels, (values, there) in rows if there[0]]
-    return ExpectedVector(tuple(found), tolerance)
+    found = [Sample(dict(labels), time, *_numbers(answer, answer.there)) for labels, answer in rows if answer.there[0]]
+    return Vector(tuple(found))
 
 
-def lost(largest: float, *, is_prometheus: bool) -> float:
-    """What may be lost of differences of numbers so large: VictoriaMetrics keeps twelve digits of a float."""
-    return largest * (1e-14 if is_prometheus else 4e-12) if np.isfinite(largest) else 0.0
+def _numbers(answer: Answer, there: Mask) -> tuple[float, ...]:
+    """Plain where they are certain."""
+    values, below, above = (each[there].tolist() for each in (answer.values, answer.below, answer.above))
+    return tuple(
+        Bounded(value, low, high) if low or high else value
+        for value, low, high in zip(values, below, above, strict=True)
+    )
 
 
-def _tolerated(other: object, tolerance: float) -> object:
-    return other.plain().approx(RELATIVE, tolerance) if isinstance(other, Result) else other
+def _product(answer: object) -> Product | None:
+    return answer.product if isinstance(answer, Matrix | Vector) else None

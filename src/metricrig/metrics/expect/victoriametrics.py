@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from metricrig._core.errors import UsageError
-from metricrig.metrics.expect.query import at, extreme
+from metricrig.metrics.expect import decimals, rounding
+from metricrig.metrics.expect.query import Answer, at, extreme
 from metricrig.metrics.timeline._numpy import np
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from metricrig.metrics.expect.engine import Engine
-    from metricrig.metrics.expect.query import Answer, Query, Samples
+    from metricrig.metrics.expect.query import Mask, Numbers, Places, Query, Samples
 
 # How far before the window it reads, to find a previous value.
 _SILENCE = 300_000
@@ -34,16 +35,24 @@ def require_found(several: Sequence[Samples], query: Query) -> None:
         )
 
 
+def stored(found: Samples) -> Samples:
+    """What it keeps of a series: no NaN but stale markers, and not all digits."""
+    kept = found.without_nan()
+    return replace(kept, lost=decimals.lost(kept.values))
+
+
 def increase(found: Samples, query: Query, engine: Engine) -> Answer:
     """The last value minus the one before the window; a series that begins small is taken to begin at 0."""
     found, longest = _prepared(found.without_stale(), query, engine)
-    values = _without_resets(found.values, engine)
+    counted = _without_resets(found, engine)
     begin, end = found.within(query)
     has_previous, filled = _previous(found, query, begin, longest), end > begin
-    last, before = at(values, end - 1), at(values, begin - 1)
-    first_known = np.where(begin > 0, before, _born(values))
-    result = np.where(filled, last - first_known, 0.0)
-    return result, filled | has_previous
+    with np.errstate(invalid="ignore", over="ignore"):
+        known = counted.from_to(begin - 1, end - 1)
+        born = at(counted.values, end - 1) - _born(counted.values)
+    result = np.where(filled, np.where(begin > 0, known, born), 0.0)
+    error = np.where(filled, counted.error(np.maximum(begin - 1, 0), end - 1), 0.0)
+    return _numbers(result, filled | has_previous, error)
 
 
 def rate(found: Samples, query: Query, engine: Engine) -> Answer:
@@ -51,14 +60,14 @@ def rate(found: Samples, query: Query, engine: Engine) -> Answer:
     found, longest = _prepared(found.without_stale(), query, engine)
     if engine.widens_rate:
         query = _wider(query, longest)
-    values, milliseconds = _without_resets(found.values, engine), found.times.astype(np.float64)
+    counted, milliseconds = _without_resets(found, engine), found.times.astype(np.float64)
     begin, end = found.within(query)
     has_previous, filled = _previous(found, query, begin, longest), end > begin
     start = np.where(has_previous, begin - 1, begin)
     took = (at(milliseconds, end - 1) - at(milliseconds, start)) / 1000
-    with np.errstate(divide="ignore", invalid="ignore"):
-        slope = (at(values, end - 1) - at(values, start)) / took
-    return np.where(filled, slope, 0.0), has_previous | (end - begin > 1)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        slope, error = counted.from_to(start, end - 1) / took, counted.error(start, end - 1) / took
+    return _numbers(np.where(filled, slope, 0.0), has_previous | (end - begin > 1), np.where(filled, error, 0.0))
 
 
 def last(found: Samples, query: Query, engine: Engine) -> Answer:
@@ -66,7 +75,7 @@ def last(found: Samples, query: Query, engine: Engine) -> Answer:
     found, longest = _prepared(found, query, engine)
     begin, end = found.within(_wider(query, longest))
     value = at(found.values, end - 1)
-    return value, (end > begin) & ~np.isnan(value)  # only a stale marker is NaN here
+    return _numbers(value, end > begin, at(found.lost, end - 1))  # only a stale marker is NaN here
 
 
 def highest(found: Samples, query: Query, _: Engine) -> Answer:
@@ -118,14 +127,14 @@ def _wider(query: Query, longest: int) -> Query:
     return replace(query, window=max(query.window or query.step, longest))
 
 
-def _previous(found: Samples, query: Query, begin: NDArray[np.intp], longest: int) -> NDArray[np.bool_]:
+def _previous(found: Samples, query: Query, begin: Places, longest: int) -> Mask:
     """Whether there is a value before the window that is not too old. After a series' last sample there is none."""
     oldest = query.points - query.window - longest
     inside = (begin > 0) & (begin < len(found.times))
     return inside & (at(found.times.astype(np.float64), begin - 1) > oldest)
 
 
-def _born(values: NDArray[np.float64]) -> float:
+def _born(values: Numbers) -> float:
     """What a series is taken to have been before its first sample."""
     if not len(values):
         return 0.0
@@ -133,12 +142,48 @@ def _born(values: NDArray[np.float64]) -> float:
     return 0.0 if abs(values[0]) < 10 * (step + 1) else float(values[0])
 
 
-def _without_resets(values: NDArray[np.float64], engine: Engine) -> NDArray[np.float64]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Counted:
+    """A counter as if it had never restarted: its values, what storing lost of each, and of what restarts took."""
+
+    values: Numbers
+    lost: Numbers
+    carried: Numbers
+
+    def from_to(self, first: Places, final: Places) -> Numbers:
+        """By how much it grew."""
+        return at(self.values, final) - at(self.values, first)
+
+    def error(self, first: Places, final: Places) -> Numbers:
+        """By how much that may be off."""
+        with np.errstate(invalid="ignore", over="ignore"):
+            both = at(self.lost, final) + at(self.lost, first)
+            return rounding.finite(both + (at(self.carried, final) - at(self.carried, first)))
+
+
+def _without_resets(found: Samples, engine: Engine) -> _Counted:
     """Add what restarts took; a small drop is taken for a partial restart, and just evened out."""
+    values, lost = found.values, found.lost
     if not len(values):
-        return values
+        return _Counted(values, lost, lost)
     fell, before = -np.diff(values), values[:-1]
-    with np.errstate(invalid="ignore"):
-        taken = np.where(fell > 0, np.where(fell * 8 < before, fell, before), 0.0)
-    whole = values + np.concatenate([np.zeros(1), np.cumsum(taken)])
-    return np.maximum.accumulate(whole) if engine.never_falls else whole
+    with np.errstate(invalid="ignore", over="ignore"):
+        partial, fallen = fell * 8 < before, fell > 0
+        taken = np.where(fallen, np.where(partial, fell, before), 0.0)
+        whole = values + _summed(taken)
+        whole = np.maximum.accumulate(whole) if engine.never_falls else whole
+    if not lost.any():  # it is the same arithmetic with the same numbers
+        return _Counted(whole, lost, lost)
+    off = np.where(fallen, np.where(partial, lost[1:] + lost[:-1], lost[:-1]), 0.0)
+    rounded = 2 * rounding.UNIT * np.abs(whole) * (1 + _summed(fallen.astype(np.float64)))
+    return _Counted(whole, lost + rounding.finite(rounded), _summed(off))
+
+
+def _summed(between: Numbers) -> Numbers:
+    """For each sample, the sum of what lies before it."""
+    return np.concatenate([np.zeros(1), np.cumsum(between)])
+
+
+def _numbers(values: Numbers, there: Mask, error: Numbers) -> Answer:
+    """It leaves out what is no number."""
+    return Answer.around(values, there & ~np.isnan(values), rounding.finite(error))

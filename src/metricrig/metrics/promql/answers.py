@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from metricrig.metrics.http import Answer
+    from metricrig.metrics.results import Product
 
 _SHOWN = 300
 _BARE = re.compile(rb"[+-]Inf\b")
@@ -75,24 +76,24 @@ def found(answer: Answer, query: str, url: str) -> Found:
     return Found(query, url, answer, said.get("data"), tuple(missing), notes)
 
 
-def instant(said: Found, hidden: str | None) -> Matrix | Vector | Scalar | String:
+def instant(said: Found, hidden: str | None, product: Product | None = None) -> Matrix | Vector | Scalar | String:
     """The answer to an instant query: for a range such as ``up[5m]``, it is a matrix."""
     with said.reading() as content:
         kind, result = content["resultType"], content["result"]
         if kind == "matrix":
-            return _matrix(said, result, hidden, ())
+            return _matrix(said, result, hidden, (), product)
         if kind == "string":
             return String(float(result[0]), str(result[1]), notes=said.notes)
         if kind == "scalar":
             return Scalar(float(result[0]), float(result[1]), notes=said.notes)
         _refuse_histograms(said, result)
-        return Vector(tuple(_sample(each, hidden) for each in result), notes=said.notes)
+        return Vector(tuple(_sample(each, hidden) for each in result), notes=said.notes, product=product)
 
 
-def matrix(said: Found, hidden: str | None, steps: tuple[float, ...]) -> Matrix:
+def matrix(said: Found, hidden: str | None, steps: tuple[float, ...], product: Product | None = None) -> Matrix:
     """The answer to a range query."""
     with said.reading() as content:
-        return _matrix(said, content["result"], hidden, steps)
+        return _matrix(said, content["result"], hidden, steps, product)
 
 
 def exported(answer: Answer, hidden: str | None, query: str, url: str) -> Matrix:
@@ -114,7 +115,9 @@ def without(several: Sequence[Mapping[str, str]], hidden: str | None) -> list[di
     return [_shown(each, hidden) for each in several]
 
 
-def _matrix(said: Found, result: Any, hidden: str | None, steps: tuple[float, ...]) -> Matrix:
+def _matrix(
+    said: Found, result: Any, hidden: str | None, steps: tuple[float, ...], product: Product | None
+) -> Matrix:
     _refuse_histograms(said, result)
     several = [
         Series(
@@ -124,7 +127,7 @@ def _matrix(said: Found, result: Any, hidden: str | None, steps: tuple[float, ..
         )
         for each in result
     ]
-    return Matrix(tuple(several), steps, notes=said.notes)
+    return Matrix(tuple(several), steps, notes=said.notes, product=product)
 
 
 def _sample(each: Any, hidden: str | None) -> Sample:

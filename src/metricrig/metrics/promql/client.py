@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Any
 from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import UsageError
 from metricrig.metrics.http import Server
-from metricrig.metrics.promql import answers
-from metricrig.metrics.promql.moments import Grid, duration, seconds, steps, written
+from metricrig.metrics.moment import seconds
+from metricrig.metrics.promql import answers, identity
+from metricrig.metrics.promql.moments import Grid, duration, steps, written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from metricrig.metrics.http import Fields
+    from metricrig.metrics.moment import Moment
     from metricrig.metrics.promql.answers import Found
-    from metricrig.metrics.promql.moments import Moment
-    from metricrig.metrics.results import Matrix
+    from metricrig.metrics.results import Matrix, Product
 
 __all__ = ["Grid", "Promql"]
 
@@ -27,6 +28,7 @@ class Promql:
 
     ``within`` is the time for the whole of an answer. ``hidden`` is a label that results are shown without.
     ``trust`` is a PEM file with the authority of an https server, where that is not one that the system knows.
+    ``product`` is who answers, if that is known: else it is asked.
     """
 
     def __init__(
@@ -38,11 +40,18 @@ class Promql:
         within: float = 30.0,
         hidden: str | None = None,
         trust: str | Path | None = None,
+        product: Product | None = None,
     ) -> None:
         self.server = url if isinstance(url, Server) else Server(url, headers=headers, trust=trust)
         self._parameters = list(parameters)
         self._within = within
         self._hidden = hidden
+        self._product = product
+
+    @property
+    def product(self) -> Product | None:
+        """Who answers, if it says so."""
+        return self._product or identity.product(self.server, self._within)
 
     @property
     def url(self) -> str:
@@ -59,7 +68,7 @@ class Promql:
         """
         when = [] if at is None else [("time", written(seconds(at)))]
         found = self._asked("/api/v1/query", [("query", expression), *when], expression)
-        return found.whole(answers.instant(found, self._hidden))
+        return found.whole(answers.instant(found, self._hidden, self.product))
 
     def query_range(self, expression: str, start: Grid | Moment, end: Moment | None = None, step: Any = None) -> Matrix:
         """The values at each step from ``start`` to ``end``, both included; or of a grid, such as a timeline."""
@@ -67,7 +76,7 @@ class Promql:
         times = steps(first, last, stride)
         span = [("start", written(first)), ("end", written(last)), ("step", written(stride))]
         found = self._asked("/api/v1/query_range", [("query", expression), *span], expression)
-        whole: Matrix = found.whole(answers.matrix(found, self._hidden, times))
+        whole: Matrix = found.whole(answers.matrix(found, self._hidden, times, self.product))
         return whole
 
     def series(self, *matches: str, start: Moment | None = None, end: Moment | None = None) -> list[dict[str, str]]:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from metricrig._core.errors import UsageError
 
 if TYPE_CHECKING:
     from typing import Any
-
-    Moment = float | int | datetime | str
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "y": 31536000.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdwy])")
@@ -32,19 +29,6 @@ class Grid(Protocol):
     @property
     def step(self) -> Any:
         """From one to the next."""
-
-
-def seconds(moment: Moment) -> float:
-    """Seconds since 1970 of a number, a datetime with a zone, or a text such as ``2024-01-01T00:00:00Z``."""
-    if isinstance(moment, int | float):
-        return float(moment)
-    try:
-        parsed = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
-    except ValueError:
-        raise UsageError(f"expected a time such as '2024-01-01T00:00:00Z' or 1704067200, got {moment!r}") from None
-    if parsed.tzinfo is None:
-        raise UsageError(f"{moment!r} has no time zone, so it means a different time on each machine: add one, or a Z")
-    return parsed.timestamp()
 
 
 def duration(length: Any) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from metricrig._core.errors import MetricrigError
 from metricrig.metrics.results import difference, equality, frames, labels, table
@@ -14,12 +14,16 @@ if TYPE_CHECKING:
     from typing import Any
 
     from metricrig.metrics.results.labels import Key
+    from metricrig.metrics.results.product import Product
 
 
 class Result:
     """What all of them can do: be compared, tell their difference, and become a frame."""
 
     __slots__ = ()
+
+    is_expectation: ClassVar[bool] = False
+    """Whether it was computed, not answered by a server."""
 
     def __eq__(self, other: object) -> bool:
         return equality.equal(self, other)
@@ -41,9 +45,15 @@ class Result:
         """The answer alone; expectations are more than that."""
         return self
 
-    def expectation(self) -> Result | equality.Approximate:
-        """What an answer has to equal to meet it: here, exactly this."""
+    def against(self, answer: Result) -> Result:
+        """What of this is held against that answer. An expectation depends on who has answered; this does not."""
+        del answer
         return self
+
+    def remark(self, answer: object) -> str:
+        """What one has to know about the engines where this and that answer differ; mostly nothing."""
+        del answer
+        return ""
 
     def approx(self, rel: float = 1e-9, abs: float = 0.0) -> equality.Approximate:  # noqa: A002 - as in pytest
         """To compare with: ``assert got == expected.approx(rel=1e-6)``."""
@@ -79,12 +89,14 @@ class Series(Result):
 class Matrix(Result):
     """Several series. ``steps`` are the times that were asked for; those without a sample read as None.
 
-    ``notes`` are what the engine remarked on the query, here and in the other results.
+    ``notes`` are what the engine remarked on the query, here and in the other results; ``product`` is the server that
+    has answered, if it is known.
     """
 
     series: tuple[Series, ...]
     steps: tuple[float, ...] = field(default=())
     notes: tuple[str, ...] = field(default=(), kw_only=True)
+    product: Product | None = field(default=None, kw_only=True)
 
     def one(self) -> Series:
         """The only series."""
@@ -110,10 +122,11 @@ class Sample(Result):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Vector(Result):
-    """One sample of each of several series."""
+    """One sample of each of several series. ``product`` is the server that has answered, if it is known."""
 
     samples: tuple[Sample, ...]
     notes: tuple[str, ...] = field(default=(), kw_only=True)
+    product: Product | None = field(default=None, kw_only=True)
 
     def one(self) -> Sample:
         """The only sample."""

@@ -19,14 +19,20 @@ _LINES = 20
 
 
 def between(got: Result, expected: object) -> str:
-    """One line for each difference; empty if there is none."""
+    """One line for each difference, and what there is to know about the engines; empty if there is none."""
     rel, abs_ = 0.0, 0.0
-    if isinstance(expected, data.Result):
-        expected = expected.expectation()
     if isinstance(expected, equality.Approximate):
-        rel, abs_, expected = expected.rel, expected.abs, expected.expected.plain()
+        rel, abs_, expected = expected.rel, expected.abs, expected.expected
     if equality.equal(got, expected, rel, abs_) is True:
         return ""
+    remarks = [got.remark(expected)]
+    if isinstance(expected, data.Result):
+        remarks.append(expected.remark(got))
+        got, expected = got.against(expected), expected.against(got)
+    return "\n".join([*_lines(got, expected, rel, abs_), *filter(None, remarks)])
+
+
+def _lines(got: Result, expected: object, rel: float, abs_: float) -> list[str]:
     if isinstance(got, data.String):
         lines = [f"got {got!r}", f"expected {expected!r}"]
     elif isinstance(expected, data.Result) and type(expected) is type(got):
@@ -38,7 +44,7 @@ def between(got: Result, expected: object) -> str:
         lines = [f"got {got!r}", f"expected {expected!r}"]
     notes = [f"note: {each}" for each in getattr(got, "notes", ())]
     more = [f"... and {len(lines) - _LINES} more"] if len(lines) > _LINES else []
-    return "\n".join([*lines[:_LINES], *more, *notes])
+    return [*lines[:_LINES], *more, *notes]
 
 
 def of_plain(got: object, expected: Result) -> str:

@@ -39,7 +39,8 @@ def equal(result: Result, other: object, rel: float = 0.0, abs_: float = 0.0) ->
     if isinstance(result, data.String):
         return _equal_text(result, other)
     if isinstance(other, data.Result):
-        return _equal_results(result.plain(), other.plain(), rel, abs_)
+        return _equal_results(result.against(other), other.against(result), rel, abs_)
+    result = result.plain()
     if isinstance(other, dict):
         return _equal_dict(result, other, rel, abs_)
     if isinstance(other, list | tuple):

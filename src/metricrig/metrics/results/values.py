@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from metricrig.metrics.results.bounded import Bounded
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -12,10 +14,12 @@ Number = float | int | None
 
 
 def same(one: object, other: object, rel: float = 0.0, abs_: float = 0.0) -> bool:
-    """Whether two numbers are equal; None, a missing sample, only equals None."""
+    """Whether two numbers are equal, or one lies within the other's room; None, a missing sample, only equals None."""
     if not isinstance(one, int | float) or not isinstance(other, int | float):
         return one is None and other is None
     if one == other or (math.isnan(one) and math.isnan(other)):
+        return True
+    if (isinstance(one, Bounded) and one.covers(other)) or (isinstance(other, Bounded) and other.covers(one)):
         return True
     return bool(rel or abs_) and math.isclose(one, other, rel_tol=rel, abs_tol=abs_)
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from metricrig.metrics.moment import Moment
     from metricrig.metrics.promql.client import Grid
-    from metricrig.metrics.promql.moments import Moment
     from metricrig.metrics.remote_write.single import When
     from metricrig.metrics.results import Matrix
     from metricrig.metrics.timeline.block import Block

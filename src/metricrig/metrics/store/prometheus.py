@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from metricrig.metrics.http import Server
+    from metricrig.metrics.moment import Moment
     from metricrig.metrics.promql.client import Grid
-    from metricrig.metrics.promql.moments import Moment
     from metricrig.metrics.remote_write.body import Body
     from metricrig.metrics.remote_write.single import When
-    from metricrig.metrics.results import Matrix
+    from metricrig.metrics.results import Matrix, Product
 
 _ADVICE = {
     "too old": "write in the order of time, or set storage.tsdb.out_of_order_time_window in the configuration",
@@ -39,8 +39,10 @@ _ADVICE = {
 class PrometheusStore(Promql):
     """The Prometheus at ``url``, whose remote write receiver is enabled."""
 
-    def __init__(self, url: str | Server, *, within: float = 30.0, mark: Mark | None = None) -> None:
-        super().__init__(url, within=within, hidden=mark.name if mark else None)
+    def __init__(
+        self, url: str | Server, *, within: float = 30.0, mark: Mark | None = None, product: Product | None = None
+    ) -> None:
+        super().__init__(url, within=within, hidden=mark.name if mark else None, product=product)
         self._mark = mark
         self._version: int | None = None
 
@@ -92,7 +94,7 @@ class PrometheusStore(Promql):
 
         Prometheus has no parameter for this: the label is put into each selector of what it is asked.
         """
-        return type(self)(self.server, within=self._within, mark=Mark.fresh(label))
+        return type(self)(self.server, within=self._within, mark=Mark.fresh(label), product=self._product)
 
     @property
     def matcher(self) -> str:

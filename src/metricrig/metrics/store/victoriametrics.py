@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from metricrig.metrics.http import Fields, Server
+    from metricrig.metrics.moment import Moment
     from metricrig.metrics.promql.answers import Found
-    from metricrig.metrics.promql.moments import Moment
     from metricrig.metrics.remote_write.single import When
-    from metricrig.metrics.results import Matrix
+    from metricrig.metrics.results import Matrix, Product
 
 # The cache may answer with what was there before a backfill; the newest 30 s are hidden where the server's own
 # settings do not say otherwise (the argument is known since 1.85.2, and before it is ignored).
@@ -49,9 +49,11 @@ class VictoriaMetricsStore(Promql):
         within: float = 30.0,
         mark: Mark | None = None,
         losses: Losses | None = None,
+        product: Product | None = None,
     ) -> None:
         filters = (("extra_filters[]", f"{{{mark.matcher}}}"),) if mark else ()
-        super().__init__(url, parameters=(*_FRESH, *filters), within=within, hidden=mark.name if mark else None)
+        hidden = mark.name if mark else None
+        super().__init__(url, parameters=(*_FRESH, *filters), within=within, hidden=hidden, product=product)
         self._idempotent = idempotent
         self._mark = mark
         self._losses = losses or Losses(self.server, within)
@@ -143,7 +145,14 @@ class VictoriaMetricsStore(Promql):
     def isolated(self, label: str | None = None) -> Self:
         """A view that sees only what is written through it, and does not see the label that makes it so."""
         mark = Mark.fresh(label)
-        return type(self)(self.server, idempotent=self._idempotent, within=self._within, mark=mark, losses=self._losses)
+        return type(self)(
+            self.server,
+            idempotent=self._idempotent,
+            within=self._within,
+            mark=mark,
+            losses=self._losses,
+            product=self._product,
+        )
 
     @property
     def parameters(self) -> dict[str, str]:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from metricrig._core.errors import UsageError
+from metricrig.metrics.moment import seconds
 from metricrig.metrics.timeline._numpy import np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from metricrig.metrics.moment import Moment
+
+Length = str | float | timedelta
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdw])")
 # A year of seconds is the longest timeline that anybody meant; it also keeps arrays in memory.
@@ -45,7 +49,7 @@ class Clock:
         return max(0, -(-milliseconds(at) // self.every))
 
 
-def clock(start: str | float, every: str | float, length: str | float) -> Clock:
+def clock(start: Moment, every: Length, length: Length) -> Clock:
     """The grid from its start to its end, both included if the length is a multiple of the distance."""
     step, whole = duration(every, "every"), duration(length, "length")
     if step <= 0 or whole < 0 or whole // step >= _MOST_STEPS:
@@ -53,24 +57,21 @@ def clock(start: str | float, every: str | float, length: str | float) -> Clock:
     return Clock(moment(start), step, whole // step + 1)
 
 
-def moment(start: str | float) -> int:
-    """An ISO time (UTC unless it says otherwise) or seconds since 1970, as milliseconds."""
-    if isinstance(start, str):
-        try:
-            parsed = datetime.fromisoformat(start)
-        except ValueError:
-            raise UsageError(f'start={start!r} is no time, such as "2024-01-01T00:00:00Z" or 1704067200') from None
-        start = (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
-    if start <= 0:
+def moment(start: Moment) -> int:
+    """A time with a zone, or seconds since 1970, as milliseconds."""
+    found = seconds(start)
+    if not found > 0:
         raise UsageError(f"start={start!r}: engines drop or break data of 1970 and before; start later")
-    return milliseconds(start)
+    return milliseconds(found)
 
 
-def duration(text: str | float, what: str = "duration") -> int:
-    """``"30s"``, ``"1h30m"``, ``"250ms"`` or seconds, as milliseconds."""
+def duration(text: Length, what: str = "duration") -> int:
+    """``"30s"``, ``"1h30m"``, ``"250ms"``, a timedelta or seconds, as milliseconds."""
+    if isinstance(text, timedelta):
+        return milliseconds(text.total_seconds())
     if isinstance(text, int | float):
         return milliseconds(text)
-    parts = _PART.findall(text)
+    parts = _PART.findall(str(text))  # of anything: what is no text is no duration either
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise UsageError(f'{what}={text!r} is no duration, such as "30s", "1h30m", "250ms" or 30')
     return round(sum(float(number) * _UNITS[unit] for number, unit in parts))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Never, Self
 
 from metricrig._core.errors import UsageError
 from metricrig.metrics.timeline._numpy import np
@@ -28,20 +28,26 @@ class Counter(Rows):
         self._resets: list[float] = []
         self._slope = np.zeros((len(self.series), 1))
 
-    def inc(self, at: float, by: ArrayLike = 1) -> Self:
+    def inc(self, at: float, *more: Never, by: ArrayLike = 1) -> Self:
         """Count ``by`` at that many seconds from the grid's start; for many series also an array, one for each."""
+        if more:
+            raise UsageError(
+                f"inc({at}, {more[0]!r}): which is when? Write inc({at}, by={more[0]!r}): at {at} s, so much"
+            )
         amounts = column(by, len(self.series), "by")[:, 0]
-        if (amounts < 0).any():
+        if not (amounts >= 0).all():
             raise UsageError(f"inc(at={at}, by={by!r}): a counter only grows; reset(at) begins it again")
         rows = np.arange(len(self.series), dtype=np.int64)
         self._events.append((np.full(len(rows), float(at)), rows, amounts))
         return self._touched()
 
-    def inc_many(self, at: ArrayLike, by: ArrayLike = 1) -> Self:
+    def inc_many(self, at: ArrayLike, *more: Never, by: ArrayLike = 1) -> Self:
         """Count at each of these moments, in all of these series."""
+        if more:
+            raise UsageError("inc_many(moments, amounts): which is when? Write inc_many(moments, by=amounts)")
         moments = np.asarray(at, dtype=np.float64).ravel()
         amounts = np.broadcast_to(np.asarray(by, dtype=np.float64), moments.shape)
-        if (amounts < 0).any():
+        if not (amounts >= 0).all():
             raise UsageError("inc_many: a counter only grows; reset(at) begins it again")
         count = len(self.series)
         rows = np.repeat(np.arange(count, dtype=np.int64), len(moments))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Never, Self
 
 from metricrig._core.errors import UsageError
 from metricrig.metrics.timeline._numpy import np
@@ -26,13 +26,18 @@ class Observed(Rows):
         self._observations: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
         self._resets: list[float] = []
 
-    def observe(self, value: float, at: float) -> Self:
+    def observe(self, value: float, *more: Never, at: float | None = None) -> Self:
         """Observe a value at that many seconds from the grid's start."""
+        if more or at is None:
+            when = repr(more[0]) if more else "10"
+            raise UsageError(f"observe({value!r}...): when? Write observe({value!r}, at={when})")
         return self.observe_many([value], at=[at])
 
-    def observe_many(self, values: ArrayLike, at: ArrayLike) -> Self:
+    def observe_many(self, values: ArrayLike, *, at: ArrayLike) -> Self:
         """Observe many at once; ``at`` is one moment for all of them, or one for each."""
         numbers = np.asarray(values, dtype=np.float64).ravel()
+        if np.isnan(numbers).any():
+            raise UsageError("observe: NaN lies in no bucket, and would make the sum NaN for ever; leave it out")
         moments = np.asarray(at, dtype=np.float64)
         if moments.ndim and moments.size != numbers.size:
             raise UsageError(f"observe_many: {numbers.size} values at {moments.size} moments")

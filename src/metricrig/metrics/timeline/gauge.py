@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Never, Self
 
+from metricrig._core.errors import UsageError
 from metricrig.metrics.timeline._numpy import np
 from metricrig.metrics.timeline.rows import Rows, column
 
@@ -24,8 +25,10 @@ class Gauge(Rows):
         self._sets: list[tuple[float, NDArray[np.float64]]] = []
         self._shape = np.zeros((len(self.series), 1))
 
-    def set(self, value: ArrayLike, at: float = 0) -> Self:
+    def set(self, value: ArrayLike, *more: Never, at: float = 0) -> Self:
         """Hold a value from that many seconds on; for many series also an array, one for each."""
+        if more:
+            raise UsageError(f"set({value!r}, {more[0]!r}): which is when? Write set({value!r}, at={more[0]!r})")
         self._sets.append((float(at), column(value, len(self.series), "value")))
         return self._touched()
 

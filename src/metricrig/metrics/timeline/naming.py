@@ -39,5 +39,8 @@ def many(name: str, number: Many, labels: Mapping[str, object]) -> list[dict[str
     if len(lengths) != 1 or 0 in lengths:
         raise UsageError(f"{name}: how many? A number, or label arrays of one length, not {sorted(lengths)}")
     one(name, dict.fromkeys(columns, "x"))
-    names = tuple(columns)
-    return [{**common, **dict(zip(names, map(str, row), strict=True))} for row in zip(*columns.values(), strict=True)]
+    names, rows = tuple(columns), [tuple(map(str, row)) for row in zip(*columns.values(), strict=True)]
+    if len(set(rows)) < len(rows):
+        twice = next(row for row in rows if rows.count(row) > 1)
+        raise UsageError(f"{name}: {dict(zip(names, twice, strict=True))} is in these label arrays twice: each once")
+    return [{**common, **dict(zip(names, row, strict=True))} for row in rows]

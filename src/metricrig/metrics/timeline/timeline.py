@@ -10,6 +10,7 @@ from metricrig.metrics.timeline._numpy import np
 from metricrig.metrics.timeline.block import merged
 from metricrig.metrics.timeline.clock import clock
 from metricrig.metrics.timeline.counter import Counter
+from metricrig.metrics.timeline.distinct import require_distinct_blocks
 from metricrig.metrics.timeline.distribution import Histogram, Summary
 from metricrig.metrics.timeline.gauge import Gauge, Given
 from metricrig.metrics.timeline.naming import many, one
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from metricrig.metrics.expect import Expect
+    from metricrig.metrics.moment import Moment
     from metricrig.metrics.timeline.block import Block
-    from metricrig.metrics.timeline.clock import Clock
+    from metricrig.metrics.timeline.clock import Clock, Length
     from metricrig.metrics.timeline.naming import Many
     from metricrig.metrics.timeline.rows import Rows
 
@@ -41,9 +43,9 @@ class Timeline:
     def __init__(
         self,
         *,
-        start: str | float,
-        every: str | float = "30s",
-        length: str | float = "5m",
+        start: Moment,
+        every: Length = "30s",
+        length: Length = "5m",
         labels: Mapping[str, str] | None = None,
     ) -> None:
         self._clock = clock(start, every, length)
@@ -131,7 +133,10 @@ class Timeline:
 
     def blocks(self) -> list[Block]:
         """What the scrapes bring home, for whoever writes it."""
-        return merged([rows.block(self._extra) for family in self._families for rows in family.emitted()])
+        apart = [rows.block(self._extra) for family in self._families for rows in family.emitted()]
+        hidden = any(self._extra.keys() & family.series[0].keys() for family in self._families)
+        require_distinct_blocks(apart, replaced=hidden)
+        return merged(apart)
 
     @property
     def expect(self) -> Expect:
