@@ -14,7 +14,7 @@ def mutations(right: Matrix, by: float) -> Iterator[Matrix]:
     for at, series in enumerate(right.series):
         for point, value in enumerate(series.values):
             if math.isfinite(value):
-                for wrong in {value + by, value - by, 2 * value or 1.0}:
+                for wrong in {value + by, value - by, *([2 * value or 1.0] if abs(value) >= by else [])} - {value}:
                     yield _with(right, at, _valued(series, point, wrong))
             yield _with(right, at, _without(series, point))
         yield replace(right, series=right.series[:at] + right.series[at + 1 :])
@@ -25,14 +25,15 @@ def certain(expected: Matrix) -> bool:
     return not any(isinstance(value, Bounded) for series in expected.series for value in series.values)
 
 
+def room(expected: Matrix) -> float:
+    """What is forgiven at the point where most is."""
+    values = (value for series in expected.series for value in series.values if isinstance(value, Bounded))
+    return max((max(value.below, value.above) for value in values), default=0.0)
+
+
 def certain_to(expected: Matrix, by: float) -> bool:
     """Whether what is off by so much is wrong, at each point."""
-    rooms = (
-        max(value.below, value.above) if isinstance(value, Bounded) else 0.0
-        for series in expected.series
-        for value in series.values
-    )
-    return max(rooms, default=0.0) < by * 0.999
+    return room(expected) < by * 0.999
 
 
 def _valued(series: Series, point: int, value: float) -> Series:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ from metricrig.metrics.timeline import Counter, Gauge, Histogram, Timeline
 
 BASE = 1_704_103_200  # ten in the morning
 SERIES = 6
+EXAMPLES = int(os.environ.get("METRICRIG_TIMELINES", "0"))
+"""How many, if it is to be a long run: 1,000 take an hour for four engines."""
 
 
 @dataclass

@@ -161,8 +161,12 @@ def test_an_engine_that_was_chosen_wins_and_a_difference_says_so() -> None:
     said = got.difference(expected).splitlines()
     assert said == [
         "{} at 2024-01-01T10:01:30Z: got 3, expected 2",
-        "computed as prometheus3 answers, which was asked for; VictoriaMetrics 1.128.0 has answered",
+        "computed for prometheus3, which was asked for; VictoriaMetrics 1.128.0 has answered",
     ]
+    older = grid.expect.on(Engine.of("prometheus", "2.42.0")).increase(requests, "1m", by=(), at=90)
+    said = answered(grid, 1, Product("Prometheus", "3.5.0")).difference(older).splitlines()
+    assert said[1:] == ["computed for prometheus2 2.42.0, which was asked for; Prometheus 3.5.0 has answered"]
+    assert len(answered(grid, 1, Product("Prometheus")).difference(older).splitlines()) == 1
     same = answered(grid, 3, Product("Prometheus", "3.5.0")).difference(expected)
     assert same == "{} at 2024-01-01T10:01:30Z: got 3, expected 2"
     assert answered(grid, 2, Product("VictoriaMetrics", "1.128.0")) == expected

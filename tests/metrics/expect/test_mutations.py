@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from metrics.expect.engines import Real
 from metrics.expect.mutations import certain, certain_to, mutations
+from metrics.expect.random_timelines import EXAMPLES
 
 from metricrig.metrics.expect import Engine, Expect, ExpectedMatrix
 from metricrig.metrics.results import Matrix, Series
@@ -24,11 +24,12 @@ NEWEST_AND_OLDEST = [
     Engine.of("prometheus", "2.42.0"),
     Engine.of("prometheus3"),
 ]
-EXAMPLES = int(os.environ.get("METRICRIG_TIMELINES", "25"))
-"""How many random timelines; thousands of them take hours."""
-
 FAST = settings(
-    max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=EXAMPLES or 25,
+    deadline=None,
+    derandomize=not EXAMPLES,
+    database=None,
+    suppress_health_check=list(HealthCheck),
 )
 Questions = Iterator[tuple[str, float, ExpectedMatrix]]
 

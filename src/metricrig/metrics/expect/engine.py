@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from metricrig._core.errors import UsageError
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from metricrig.metrics.results import Product
 
 Version = tuple[int, ...]
+_NEWEST = 9999
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,12 @@ class Engine:
     newest_intervals: bool = True
     never_falls: bool = True
     raises_buckets: bool = True
+    version: str = field(default="", compare=False)
 
     KNOWN: ClassVar[tuple[str, ...]] = ("victoriametrics", "prometheus2", "prometheus3")
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}".rstrip()
 
     @classmethod
     def of(cls, product: str, version: str | None = None) -> Engine:
@@ -47,9 +52,9 @@ class Engine:
         kind = re.sub(r"[^a-z]", "", product.lower())
         major = re.sub(r"\D", "", product)
         if kind == "prometheus":
-            return _prometheus(_numbers(version) if version else (int(major or 3), 999))
+            return _prometheus(_numbers(version) if version else (int(major or 3), _NEWEST))
         if kind == "victoriametrics":
-            return _victoriametrics(_numbers(version) if version else (1, 9999))
+            return _victoriametrics(_numbers(version) if version else (1, _NEWEST))
         raise UsageError(f"engine {product!r} is not known: {', '.join(cls.KNOWN)}, or Engine.of(product, version)")
 
 
@@ -69,9 +74,12 @@ def remark(engine: Engine | None, product: Product | None) -> str:
     """What to say of an answer that differs from what was computed."""
     if product is None:
         return "" if engine else _NOT_SAID
-    if engine is not None and engine != Engine.of(product.name, product.version):
-        return f"computed as {engine.name} answers, which was asked for; {product} has answered"
-    return "" if engine or product.version else f"computed as the newest {product} answers, for it hides its version"
+    answering = Engine.of(product.name, product.version)
+    if engine is None:
+        return "" if product.version else f"computed for the newest {product}, for it hides its version"
+    if engine == answering or (not product.version and engine.is_prometheus == answering.is_prometheus):
+        return ""
+    return f"computed for {engine}, which was asked for; {product} has answered"
 
 
 _NOT_SAID = "computed for the newest VictoriaMetrics: grid.expect.on(...) names another engine, if one is behind this"
@@ -90,6 +98,7 @@ def _prometheus(version: Version) -> Engine:
         ignores_small_deltas=version >= (2, 49),
         compensates_sum=version >= (2, 54),
         compensates_average=version >= (3, 5),
+        version=_known(version),
     )
 
 
@@ -103,6 +112,7 @@ def _victoriametrics(version: Version) -> Engine:
         newest_intervals=_since(version, (1, 134), (1, 122, 13), (1, 110, 28)),
         never_falls=version >= (1, 97),
         raises_buckets=_since(version, (1, 103), (1, 102, 2), (1, 97, 7)),
+        version=_known(version),
     )
 
 
@@ -116,6 +126,11 @@ def _numbers(version: str) -> Version:
     if found is None:
         raise UsageError(f"{version!r} is no version, such as 1.128.0")
     return tuple(int(part) for part in found[1].split("."))
+
+
+def _known(version: Version) -> str:
+    """As it was said: the newest of its kind has none."""
+    return "" if _NEWEST in version else _dotted(version)
 
 
 def _dotted(version: Version) -> str:

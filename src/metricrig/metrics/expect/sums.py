@@ -30,7 +30,8 @@ def total(answers: Sequence[Answer], engine: Engine) -> Answer:
         )
     count, magnitude = there.sum(axis=0).astype(np.float64), np.abs(values).sum(axis=0)
     off = rounding.added(result, magnitude, count, whole=_whole(answers, values), compensated=engine.compensates_sum)
-    return _with(answers, result, _anywhere(there), off)
+    # VictoriaMetrics leaves out what is no number.
+    return _with(answers, result, _anywhere(there) & (engine.is_prometheus | ~np.isnan(result)), off)
 
 
 @np.errstate(over="ignore", invalid="ignore")

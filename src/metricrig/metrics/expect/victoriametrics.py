@@ -49,7 +49,9 @@ def increase(found: Samples, query: Query, engine: Engine) -> Answer:
     has_previous, filled = _previous(found, query, begin, longest), end > begin
     with np.errstate(invalid="ignore", over="ignore"):
         known = counted.from_to(begin - 1, end - 1)
-        born = at(counted.values, end - 1) - _born(counted.values)
+        before = _born(counted.values)
+        # Of what was not born here, the first value alone has not grown: not even an infinity.
+        born = np.where((end == 1) & (before != 0), 0.0, at(counted.values, end - 1) - before)
     result = np.where(filled, np.where(begin > 0, known, born), 0.0)
     error = np.where(filled, counted.error(np.maximum(begin - 1, 0), end - 1), 0.0)
     return _numbers(result, filled | has_previous, error)
@@ -138,7 +140,8 @@ def _born(values: Numbers) -> float:
     """What a series is taken to have been before its first sample."""
     if not len(values):
         return 0.0
-    step = abs(values[1] - values[0]) if len(values) > 1 else 0.0
+    with np.errstate(invalid="ignore", over="ignore"):
+        step = abs(values[1] - values[0]) if len(values) > 1 else 0.0
     return 0.0 if abs(values[0]) < 10 * (step + 1) else float(values[0])
 
 
@@ -166,8 +169,9 @@ def _without_resets(found: Samples, engine: Engine) -> _Counted:
     values, lost = found.values, found.lost
     if not len(values):
         return _Counted(values, lost, lost)
-    fell, before = -np.diff(values), values[:-1]
+    before = values[:-1]
     with np.errstate(invalid="ignore", over="ignore"):
+        fell = before - values[1:]
         partial, fallen = fell * 8 < before, fell > 0
         taken = np.where(fallen, np.where(partial, fell, before), 0.0)
         whole = values + _summed(taken)
