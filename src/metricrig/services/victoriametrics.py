@@ -12,7 +12,7 @@ from metricrig.tools import DebianPackage, GoModule, Image, Release, Tool
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from metricrig.metrics.promql.moments import Moment
+    from metricrig.metrics.moment import Moment
     from metricrig.metrics.results import Matrix
     from metricrig.metrics.store import VictoriaMetricsStore
     from metricrig.placement import Placement

@@ -137,7 +137,7 @@ def test_a_midnight_that_victoriametrics_overlooks_is_refused() -> None:
 
 
 def answered(grid: Timeline, value: float, product: Product | None) -> Vector:
-    return Vector((Sample({}, grid.start + 90, value),), product)
+    return Vector((Sample({}, grid.start + 90, value),), product=product)
 
 
 def test_the_engine_that_has_answered_is_the_one_that_is_expected() -> None:

@@ -48,6 +48,8 @@ class _Expectation(Result):
     __slots__ = ()
 
     is_expectation: ClassVar[bool] = True
+    notes = ()
+    product = None
     question: Question[Any]
 
     def against(self, answer: Result) -> Result:
@@ -84,8 +86,6 @@ class ExpectedMatrix(_Expectation, Matrix):
         """The times that are asked for."""
         return tuple((self.question.asked.points / 1000).tolist())
 
-    product = None
-
 
 class ExpectedVector(_Expectation, Vector):
     """What an instant query should answer: read as a ``Vector``, it is that of the chosen engine."""
@@ -105,8 +105,6 @@ class ExpectedVector(_Expectation, Vector):
     def plain(self) -> Vector:
         """As it is answered by the chosen engine, or else by the newest VictoriaMetrics."""
         return self.question.of()
-
-    product = None
 
 
 Expected = ExpectedMatrix | ExpectedVector

@@ -115,9 +115,7 @@ def without(several: Sequence[Mapping[str, str]], hidden: str | None) -> list[di
     return [_shown(each, hidden) for each in several]
 
 
-def _matrix(
-    said: Found, result: Any, hidden: str | None, steps: tuple[float, ...], product: Product | None
-) -> Matrix:
+def _matrix(said: Found, result: Any, hidden: str | None, steps: tuple[float, ...], product: Product | None) -> Matrix:
     _refuse_histograms(said, result)
     several = [
         Series(
