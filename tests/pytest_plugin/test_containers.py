@@ -47,13 +47,12 @@ def test_a_container_beside_the_sessions_processes(project: Project, container_e
     assert not left_in(container_engine)
 
 
-def test_without_an_engine_tests_are_skipped_with_the_reason_and_fail_if_strict(project: Project) -> None:
-    project.write(test_containers="def test_a_rig(rig): ...")
+def test_without_an_engine_what_was_asked_for_explicitly_is_an_error(project: Project) -> None:
+    project.write(test_containers="def test_a_rig(rig): ...\ndef test_a_server(redis_server): ...")
     lacking = {"DOCKER_HOST": f"unix://{project.path}/no.sock"}
-    said = project.run("--rig-runtime=docker", "-rs", **lacking)
-    assert said.counts == {"skipped": 1}, said.text
-    assert "there is no such socket" in said.text
-    assert project.run("--rig-runtime=docker", "--rig-strict", **lacking).status == 1
+    for said in (project.run("--rig-runtime=docker", **lacking), project.run(METRICRIG_RUNTIME="docker", **lacking)):
+        assert said.counts == {"errors": 2}, said.text
+        assert "there is no such socket" in said.text
 
 
 def left_in(engine: str) -> list[str]:

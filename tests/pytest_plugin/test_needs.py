@@ -53,6 +53,53 @@ NEEDS = """
             rig.start()
 
     def test_raised():
+        raise Unavailable("the moon", reason="it is far", remedy="go there", excuse=True)
+"""
+
+WRITTEN = """
+    from metricrig import Rig, Service, Unavailable
+    from metricrig.pytest import service
+    from metricrig.services import Redis
+    from metricrig.tools import Tool
+
+    OWN = Tool(name="own", executables=("no-such-program",), version_pattern="x", supported=">=1")
+    misspelled = service(Service(name="shop", command=["pyhton3", "-m", "http.server"]))
+
+    def test_passes(): pass
+
+    def test_a_command(rig):
+        rig.add(Service(name="shop", command=["pyhton3", "-m", "http.server"]))
+        rig.start()
+
+    def test_a_fixture(misspelled): pass
+
+    def test_a_path(rig):
+        rig.add(Service(name="shop", command=["/no/such/program"]))
+        rig.start()
+
+    def test_a_command_beside(redis_server):
+        redis_server.run(["redis-clii", "ping"])
+
+    def test_a_tool(rig):
+        rig.add(Service(name="shop", tool=OWN, command=["{tool}"]))
+        rig.start()
+
+    def test_a_tool_and_a_lack(rig):
+        rig.add(Redis(version=">=99"))
+        rig.add(Service(name="shop", command=["pyhton3"], start_within=5))
+        rig.start()
+
+    def test_a_user(rig):
+        rig.add(Service(name="shop", command=["sleep", "1000"], user="nobdoy"))
+        rig.start()
+
+    def test_a_place():
+        Rig(runtime="docker")
+
+    def test_a_service_that_has_a_place(rig):
+        rig.add(Redis(runtime="docker"))
+
+    def test_raised():
         raise Unavailable("the moon", reason="it is far", remedy="go there")
 """
 
@@ -128,10 +175,39 @@ def test_strictness_can_be_switched_off(run: Runs, words: tuple[str, ...], ini: 
         test_needs="""
     from metricrig import Unavailable
     def test_raised():
-        raise Unavailable("the moon", reason="it is far", remedy="go there")
+        raise Unavailable("the moon", reason="it is far", remedy="go there", excuse=True)
     """,
     )
     assert judged(ran, "skipped") == {"test_raised"}
+
+
+@pytest.mark.parametrize("words", [(), ("-q",), ("-qq",), ("-p", "xdist.plugin", "-n", "2", "-q")])
+def test_what_was_left_out_is_told_last(run: Runs, words: tuple[str, ...]) -> None:
+    ran = run(*words, test_needs=NEEDS, env={"METRICRIG_OFFLINE": "1"})
+    last = [line for line in ran.out.splitlines() if line][-3:]
+    assert ran.status == 0
+    assert last[0].startswith("metricrig: 6 tests skipped for lack of redis >=99; what to do: install it, or set ")
+    assert "METRICRIG_REDIS_PATH" in last[0]
+    assert last[1].startswith("metricrig: 1 test skipped for lack of missing >=1; what to do: install it, or set ")
+    assert last[2] == "metricrig: 1 test skipped for lack of the moon; what to do: go there"
+
+
+def test_a_run_that_lacks_nothing_does_not_say_so(run: Runs) -> None:
+    ran = run("-q", test_it="import pytest\ndef test_it(): pytest.skip()")
+    assert ran.out.splitlines()[-1].startswith("1 skipped in ")
+
+
+def test_what_users_have_written_and_is_not_there_is_an_error(run: Runs) -> None:
+    """A misspelling must not be a green run, whether it is strict or not."""
+    no_engine = {"METRICRIG_OFFLINE": "1", "DOCKER_HOST": "unix:///no/such.sock"}
+    ran = run(test_written=WRITTEN, env=no_engine)
+    bad = judged(ran, "failed") | judged(ran, "error")
+    assert (judged(ran, "passed"), judged(ran, "skipped")) == ({"test_passes"}, set()), ran.out
+    assert len(bad) == WRITTEN.count("def test_") - 1
+    assert "the program 'pyhton3': it is not on PATH" in ran.why("test_a_fixture")
+    assert "the program 'redis-clii'" in ran.why("test_a_command_beside")
+    assert "no-such-program" in ran.why("test_a_tool")
+    assert ran.status == pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.mark.parametrize("strict", ["--rig-strict", "--no-rig-strict"])

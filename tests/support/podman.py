@@ -45,7 +45,10 @@ def running(directory: Path, images: Sequence[str]) -> Iterator[str]:
     """Its address."""
     if why := lacking():
         raise Unavailable(
-            "Podman", reason=why, remedy="as root: apt-get install podman runc netavark aardvark-dns catatonit"
+            "Podman",
+            reason=why,
+            remedy="as root: apt-get install podman runc netavark aardvark-dns catatonit",
+            excuse=True,
         )
     with engine.using(directory, _command) as place:
         build_missing(place.url, images)

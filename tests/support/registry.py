@@ -47,7 +47,10 @@ def running(directory: Path, *, private: bool = False) -> Iterator[Registry]:
     program = shutil.which("docker-registry")
     if program is None:
         raise Unavailable(
-            "a registry", reason="docker-registry is not installed", remedy="apt-get install docker-registry"
+            "a registry",
+            reason="docker-registry is not installed",
+            remedy="apt-get install docker-registry",
+            excuse=True,
         )
     directory.mkdir(parents=True)
     log = directory / "log"

@@ -20,6 +20,8 @@ from metricrig._core.printable import printable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from metricrig.tools.tool import Tool
+
 
 class MetricrigError(Exception):
     """The root of all errors that metricrig raises on purpose.
@@ -44,12 +46,20 @@ class UsageError(MetricrigError):
 
 
 class Unavailable(MetricrigError):
-    """This machine lacks a capability: ``reason`` says which, ``remedy`` what to do about it."""
+    """This machine lacks a capability: ``reason`` says which, ``remedy`` what to do about it.
 
-    def __init__(self, what: str, *, reason: str, remedy: str) -> None:
+    ``excuse`` says that a test which needs it may be skipped. ``sought`` is the tool that could not be had, if it is
+    about one: that a tool of the catalogue is missing is an excuse too. What users have named themselves, such as their
+    own program or a runtime, is none: a misspelling would be a green run.
+    """
+
+    sought: Tool | None = None
+
+    def __init__(self, what: str, *, reason: str, remedy: str, excuse: bool = False) -> None:
         self.what = what
         self.reason = reason
         self.remedy = remedy
+        self.excuse = excuse
         super().__init__(f"{what}: {reason}\n  what to do: {remedy}")
 
 

@@ -11,7 +11,15 @@ _WORD = re.compile(r"(?P<name>[a-z][a-z-]*?)\s*(?P<version>[<>=~!\d].*)?")
 
 
 def require(what: Any) -> None:
-    """Raise ``Unavailable``, with reason and remedy, unless it is there."""
+    """Raise ``Unavailable``, with reason and remedy, unless it is there: whoever says what he needs may be skipped."""
+    try:
+        _require(what)
+    except Unavailable as lacking:
+        lacking.excuse = True
+        raise
+
+
+def _require(what: Any) -> None:
     from metricrig.runtimes.process.capabilities import MACHINE  # noqa: PLC0415 - only who needs something
     from metricrig.services.known_tools import look_up, tool_names  # noqa: PLC0415 - see above
     from metricrig.tools import Tool, obtain  # noqa: PLC0415 - see above
@@ -29,3 +37,10 @@ def require(what: Any) -> None:
     else:
         known = ", ".join([*tool_names(), *MACHINE])
         raise UsageError(f'needs({what!r}): known are {known}; a tool may have a version: "prometheus>=3"')
+
+
+def excuses(lacking: Unavailable) -> bool:
+    """Whether a test may be skipped for it: nobody has named it himself, or he has said that he may lack it."""
+    from metricrig.services.known_tools import is_of_catalogue  # noqa: PLC0415 - see above
+
+    return lacking.excuse or (lacking.sought is not None and is_of_catalogue(lacking.sought))

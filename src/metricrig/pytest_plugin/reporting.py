@@ -65,6 +65,16 @@ class Reporting:
             return (yield)
         finally:  # of an interrupted session pytest ends the fixtures just now
             self._session.close()
+            self._say_what_was_left_out()
+
+    def _say_what_was_left_out(self) -> None:
+        """After pytest's own last line, which tells of skipped tests as if they were somebody's wish."""
+        terminal: Any = self._config.pluginmanager.getplugin("terminalreporter")
+        if self._session.tally.lacking and terminal is not None:
+            from metricrig.pytest_plugin.summary import lacks  # noqa: PLC0415 - see below
+
+            for line in lacks(self._session.tally):
+                terminal.write_line(line, yellow=True)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """One line, and one more for each thing that should not have happened."""

@@ -121,6 +121,12 @@ class Running:
         errors = sys.modules.get("metricrig._core.errors")
         if errors is None or self._session.settings.strict:
             return None
-        causes = error.failures.values() if isinstance(error, errors.StartFailed) else [error]
-        lacking = [str(each) for each in causes if isinstance(each, errors.Unavailable)]
-        return pytest.skip.Exception("\n".join(lacking)) if lacking else None
+        causes = list(error.failures.values()) if isinstance(error, errors.StartFailed) else [error]
+        if not all(isinstance(each, errors.Unavailable) for each in causes):
+            return None
+        from metricrig.pytest_plugin.needing import excuses  # noqa: PLC0415 - only where something is lacking
+
+        if not all(map(excuses, causes)):
+            return None
+        self._session.tally.lacking += [[each.what, each.remedy] for each in causes]
+        return pytest.skip.Exception("\n".join(map(str, causes)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,6 +26,12 @@ def lines(tally: Tally) -> Iterator[tuple[str, bool]]:
     yield from ((f"  kept: {each}", False) for each in dict.fromkeys(tally.kept))
     for each in dict.fromkeys(tally.left_running):
         yield f"  left running for the next run: {each} (metricrig ps; metricrig clean --reused)", False
+
+
+def lacks(tally: Tally) -> Iterator[str]:
+    """The very last lines: a run that has left something out must not look like one that has not."""
+    for (what, remedy), times in Counter(map(tuple, tally.lacking)).items():
+        yield f"metricrig: {_many(times, 'test')} skipped for lack of {what}; what to do: {remedy}"
 
 
 def _many(number: int, what: str) -> str:

@@ -21,6 +21,8 @@ class Tally:
         self.leaks: list[str] = []
         self.kept: list[str] = []
         self.left_running: list[str] = []
+        self.lacking: list[list[str]] = []
+        """For each test that was skipped for it: what the machine lacks, and the remedy."""
 
     def add(self, other: Mapping[str, Any]) -> None:
         """What another process has counted."""
@@ -32,5 +34,5 @@ class Tally:
         return dict(vars(self))
 
     def __bool__(self) -> bool:
-        """Whether there is anything to tell."""
-        return any(vars(self).values())
+        """Whether there is anything to tell of servers."""
+        return any(value for name, value in vars(self).items() if name != "lacking")

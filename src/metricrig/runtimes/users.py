@@ -78,6 +78,7 @@ def unprivileged() -> tuple[int, int] | None:
             "an unprivileged user",
             reason=f"there is no user {name!r}, and this service refuses to run as root",
             remedy="set METRICRIG_USER to the name of an ordinary user, or run the tests as one",
+            excuse="METRICRIG_USER" not in os.environ,
         ) from None
     return entry.pw_uid, entry.pw_gid
 

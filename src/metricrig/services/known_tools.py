@@ -31,3 +31,8 @@ def look_up(name: str) -> Tool:
     near = get_close_matches(name, tool_names())
     guess = f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are {', '.join(tool_names())}"
     raise UsageError(f"there is no tool {name!r} in the catalogue: {guess}")
+
+
+def is_of_catalogue(tool: Tool) -> bool:
+    """Whether it is one of ours: that it cannot be had is no mistake of whoever asks for it."""
+    return any(each.tool == tool.name and each.load_tool() == tool for each in CATALOGUE if each.tool)

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from metricrig._core.errors import Refusal, ToolUnavailable, UsageError
+from metricrig._core.errors import Refusal, ToolUnavailable, Unavailable, UsageError
 from metricrig._core.events import SourceRefused, SourceTried, ToolObtained, everything
 from metricrig.tools.requests import CannotDeliver, request_for
 from metricrig.tools.settings import SOURCES, settings
@@ -49,7 +49,11 @@ def obtain(tool: Tool, version: str | None = None, *, path: str | Path | None = 
     known = _obtained.get(key)
     if known is not None and _seen(known[0].path) == known[1]:
         return known[0]
-    executable = _asked(request_for(tool, version, None if path is None else str(path)))
+    try:
+        executable = _asked(request_for(tool, version, None if path is None else str(path)))
+    except Unavailable as lacking:
+        lacking.sought = tool
+        raise
     seen = _seen(executable.path)
     if seen is not None:
         _obtained[key] = executable, seen

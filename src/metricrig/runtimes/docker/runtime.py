@@ -107,9 +107,13 @@ class DockerRuntime:
 
     def provide(self, service: Service) -> Executable | None:
         """Have the image, and know what is in it."""
-        image = image_of(self._engine, service)
-        self._images[service.name] = image, ensure_image(self._engine, image)
-        return executable_in_image(self._engine, service, *self._images[service.name], self._labels)
+        try:
+            image = image_of(self._engine, service)
+            self._images[service.name] = image, ensure_image(self._engine, image)
+            return executable_in_image(self._engine, service, *self._images[service.name], self._labels)
+        except Unavailable as lacking:
+            lacking.sought = service.tool if service.image is None else None
+            raise
 
     def inhabit(self, service: Service, site: Site) -> Site:
         """A user whom the service names is one of its image."""
