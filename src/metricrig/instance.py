@@ -139,6 +139,15 @@ class Instance:
         """Whether something has been done to it of which it may die, or has died."""
         return self._life.provoked
 
+    @property
+    def awaited(self) -> bool:
+        """Whether the main thread waits for something about it: the wait ends with its death."""
+        return self._life.awaited > 0
+
+    def told(self, during: str) -> Exception:
+        """The error of a wait that ends with its death."""
+        return self._life.told(during)
+
     @contextlib.contextmanager
     def may_die(self) -> Iterator[None]:
         """A block in which its end is no accident: nobody is alarmed, and no test fails for it."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, overload
 
 from metricrig._core.arguments import seconds, text
 from metricrig._core.errors import StartFailed, UsageError
-from metricrig._core.events import RigClosed, RigOpened, Stream, everything
+from metricrig._core.events import RigClosed, RigClosing, RigOpened, Stream, everything
 from metricrig._core.functions import cause_of
 from metricrig.instance import Instance, instance_of
 from metricrig.lifecycle import order, stopping
@@ -132,6 +132,7 @@ class Rig:
             if self._closed or os.getpid() != self._owner:
                 return
             self._closed = True
+        self.events.emit(RigClosing(rig=self.id))
         _open.discard(self)
         try:
             self._stop(self._lives)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,7 +12,7 @@ from metricrig.metrics.endpoint import Endpoint
 from metricrig.metrics.live import Metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
 
@@ -36,6 +37,10 @@ class Exporter:
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         self.endpoint = Endpoint(f"http://127.0.0.1:{self._server.server_port}/metrics")
         self.metrics = Metrics(self.endpoint, watch=self, name=f"{name}.metrics")
+
+    @contextlib.contextmanager
+    def waited_for(self) -> Iterator[None]:
+        yield
 
     def death(self, during: str) -> Exception:
         """As an instance would say it."""

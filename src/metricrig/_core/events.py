@@ -6,15 +6,12 @@ prints. An event says what happened and carries what a renderer needs; it never 
 
 from __future__ import annotations
 
-import contextlib
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+from metricrig._core.stream import Stream, everything
 
-    Listener = Callable[["Event"], None]
+__all__ = ["Stream", "everything"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +115,11 @@ class RigOpened(RigEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RigClosing(RigEvent):
+    """A rig is about to stop its services and to remove its files: the last moment to look at them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RigClosed(RigEvent):
     """A rig is gone. ``kept`` is its directory, where the user asked to keep it."""
 
@@ -197,45 +199,3 @@ class ServiceStopped(ServiceEvent):
     how: str
     seconds: float
     escalated: bool = False
-
-
-class Stream:
-    """Hands each event to every listener, in the order in which they came."""
-
-    def __init__(self, parent: Stream | None = None) -> None:
-        self._parent = parent
-        self._listeners: tuple[Listener, ...] = ()
-
-    def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Call ``listener`` with every event from now on; returns the function that ends it."""
-        self._listeners = (*self._listeners, listener)
-
-        def unsubscribe() -> None:
-            self._listeners = tuple(each for each in self._listeners if each is not listener)
-
-        return unsubscribe
-
-    @contextlib.contextmanager
-    def listening(self, listener: Listener) -> Iterator[None]:
-        """Subscribe for the length of a block."""
-        unsubscribe = self.subscribe(listener)
-        try:
-            yield
-        finally:
-            unsubscribe()
-
-    def emit(self, event: Event) -> None:
-        """Tell everybody. A listener that fails is logged: a view must not break what it views."""
-        for listener in self._listeners:
-            try:
-                listener(event)
-            except Exception:
-                import logging  # noqa: PLC0415 - 3 ms of everybody's import
-
-                logging.getLogger("metricrig").exception("a listener failed on %r", event)
-        if self._parent is not None:
-            self._parent.emit(event)
-
-
-everything = Stream()
-"""The stream on which every rig and every tool of this process reports."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from dataclasses import replace
@@ -13,6 +14,7 @@ from metricrig.lifecycle.rendition import environment_of
 from metricrig.logs import LogFile
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from metricrig._core.errors import MetricrigError
@@ -81,7 +83,9 @@ class Life:
         self.ending = False
         """Somebody has asked it to end: its exit is no surprise."""
         self.provoked = False
-        """A test does things to it of which it may die."""
+        """A test does things to it of which it may die, or a wait of its own has told it of the death."""
+        self.awaited = 0
+        """How many waits on it the main thread is in: its death ends them."""
 
     @property
     def name(self) -> str:
@@ -130,7 +134,7 @@ class Life:
             ended = f" (it is {self.state})" if self.state != NEW else ""
             raise UsageError(f"{what} needs {self.name} running{ended}: call rig.start() or {self.name}.start() first")
         if self.running.exited.is_set():
-            raise self.death(f"before {what}")
+            raise self.told(f"before {what}")
         return self.running
 
     def death(self, during: str, since: int | None = None) -> MetricrigError:
@@ -147,6 +151,23 @@ class Life:
             log_tail=self.log.tail(since=self.log_start if since is None else since),
             command=self.command,
         )
+
+    def told(self, during: str) -> MetricrigError:
+        """The same for whoever waits for it: if that is the test itself, its death is no news any more."""
+        self.provoked = self.provoked or threading.current_thread() is threading.main_thread()
+        return self.death(during)
+
+    @contextlib.contextmanager
+    def waited_for(self) -> Iterator[None]:
+        """A block that ends with an error if it dies, so that nothing else has to end it."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        self.awaited += 1
+        try:
+            yield
+        finally:
+            self.awaited -= 1
 
     def on_exit(self, running: Running) -> None:
         """Notice the end of the process, on whichever thread brings the news."""

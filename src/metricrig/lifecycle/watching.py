@@ -15,6 +15,7 @@ from metricrig.probes import Answer
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from metricrig.lifecycle.state import Life
     from metricrig.runtimes import Running
@@ -37,7 +38,7 @@ def watch(
     abandoned: threading.Event | None = None,
 ) -> Answer:
     """Ask until the answer is yes. The pauses are spent waiting for the process's end, so death ends them at once."""
-    with tries_until(deadline):
+    with life.waited_for(), tries_until(deadline):
         return _watched(life, running, ask, wanted=wanted, deadline=deadline, abandoned=abandoned)
 
 
@@ -54,7 +55,7 @@ def _watched(
     life.last_answer = answer.said
     for pause in deadline.pauses():
         if running.exited.is_set():
-            raise life.death(f"while waiting for {wanted}")
+            raise life.told(f"while waiting for {wanted}")
         if answer:
             return answer
         running.exited.wait(pause)
@@ -89,7 +90,7 @@ def _ran_out(life: Life, running: Running, answer: Answer, wanted: str, deadline
     from metricrig._core.frames import place_of  # noqa: PLC0415 - only when something has gone wrong
 
     if running.exited.is_set():
-        return life.death(f"while waiting for {wanted}")
+        return life.told(f"while waiting for {wanted}")
     place = f"\n  {place_of(answer.error)}" if answer.error is not None else ""
     ran_out = DeadlineExceeded(
         life.name,
@@ -117,7 +118,11 @@ class Lifeline:
         """The error that says how it ended, or that it does not run."""
         if self._life.running is None:
             return UsageError(f"{self._life.name} is {self._life.state}, not running, {during}")
-        return self._life.death(during)
+        return self._life.told(during)
+
+    def waited_for(self) -> AbstractContextManager[None]:
+        """A block that ends with this error at its death."""
+        return self._life.waited_for()
 
 
 class Logs:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from metricrig._core.events import RigClosed, RigOpened, ServiceDiedUnasked, ServiceJoined, ServiceReady
+from metricrig._core.events import RigClosed, RigClosing, RigOpened, ServiceDiedUnasked, ServiceJoined, ServiceReady
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,19 +35,24 @@ def _died(session: Session, event: ServiceDiedUnasked) -> None:
     if event.provoked:
         return
     if session.usage is not None and session.usage.concerns(event):
-        session.usage.lost(event)
+        session.usage.lost()
     elif session.fixtures.have(event.rig, event.service):
         session.tally.deaths.append(f"{event.service} {event.how} while no test used it")
 
 
 def _opened(session: Session, event: RigOpened) -> None:
-    if session.usage is not None and session.usage.called:  # what fixtures open, they close later
-        session.usage.opened.append(event.rig)
+    from metricrig.rig import open_rigs  # noqa: PLC0415 - whoever has opened one has it
+
+    session.opened(next(each for each in open_rigs() if each.id == event.rig))
+
+
+def _closing(session: Session, event: RigClosing) -> None:
+    if session.usage is not None:
+        session.usage.ends(event.rig)
 
 
 def _closed(session: Session, event: RigClosed) -> None:
-    if session.usage is not None and event.rig in session.usage.opened:
-        session.usage.opened.remove(event.rig)
+    session.closed(event.rig)
     if event.kept:
         session.tally.kept.append(event.kept)
 
@@ -57,5 +62,6 @@ _ANSWERS: Mapping[type[Event], Callable[[Session, Any], None]] = {
     ServiceJoined: _joined,
     ServiceDiedUnasked: _died,
     RigOpened: _opened,
+    RigClosing: _closing,
     RigClosed: _closed,
 }

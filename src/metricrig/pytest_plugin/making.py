@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, overload
 import pytest
 
 from metricrig.pytest_plugin.session import session_of
-from metricrig.pytest_plugin.values import MADE_BY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -88,13 +87,11 @@ def isolated(server: str, *, name: str | None = None, **options: Any) -> Any:
 
 
 def _fixture(describe: Any, options: dict[str, Any], *, shared: bool) -> Any:
-    key = object()
-
     def run(*bound: Any, request: pytest.FixtureRequest, **arguments: Any) -> Iterator[Instance]:
         given = {**arguments, "request": request} if "request" in wanted else arguments
         described = describe(*(bound if method else ()), **given)
         session = session_of(request.config)
-        with session.having(key, described, shared=shared, scope=request.scope) as instance:
+        with session.having(described, shared=shared, scope=request.scope) as instance:
             yield instance
 
     method = _is_method(describe)
@@ -103,7 +100,6 @@ def _fixture(describe: Any, options: dict[str, Any], *, shared: bool) -> Any:
     run.__doc__ = inspect.getdoc(describe)
     run.__name__ = getattr(describe, "__name__", "service")
     run.__module__ = getattr(describe, "__module__", run.__module__)
-    setattr(run, MADE_BY, key)
     return pytest.fixture(**options)(run)
 
 

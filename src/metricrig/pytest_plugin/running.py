@@ -54,27 +54,17 @@ class Running:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: object) -> Generator[None, Any, Any]:
-        """Rigs that it opens are its own, also when a test asks for it while it runs."""
-        self._session.fixtures.defined(fixturedef)
-        usage = self._session.usage
-        if usage is None or not usage.called:
+        """What it makes is its own, also when a test asks for it while it runs."""
+        with self._session.fixtures.setting_up(fixturedef):
             return (yield)
-        usage.called = False
-        try:
-            return (yield)
-        finally:
-            usage.called = True
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
+    def pytest_runtest_call(self) -> Generator[None, Any, Any]:
         """The test itself: a death of one of its servers ends it."""
         __tracebackhide__ = True
-        self._session.listen()
-        usage = self._session.usage
-        if usage is None and "metricrig.rig" in sys.modules:
-            usage = self._session.usage_of(item)
-        if usage is not None:
-            usage.call()
+        self._session.calling = True
+        if self._session.usage is not None:
+            self._session.usage.arm()
         try:
             result = yield
         except Interrupted as interrupted:
@@ -86,8 +76,10 @@ class Running:
                 raise explained from None
             raise
         finally:
-            if usage is not None:
-                usage.disarm()
+            self._session.calling = False
+            if self._session.usage is not None:
+                self._session.usage.disarm()
+        usage = self._session.usage
         if usage is not None and (failure := usage.failure(trace=False)) is not None:
             raise failure
         return result
@@ -107,6 +99,10 @@ class Running:
 
                 self._session.tally.leaks += close_leaked(usage.opened, item.nodeid)
 
+    def pytest_unconfigure(self) -> None:
+        """It is over."""
+        self._session.end()
+
     def _explained(self, error: BaseException) -> BaseException | None:
         """What stands behind an error: a death, or something that this machine lacks."""
         usage = self._session.usage
@@ -121,7 +117,7 @@ class Running:
         errors = sys.modules.get("metricrig._core.errors")
         if errors is None or self._session.settings.strict:
             return None
-        causes = list(error.failures.values()) if isinstance(error, errors.StartFailed) else [error]
+        causes: list[Any] = list(error.failures.values()) if isinstance(error, errors.StartFailed) else [error]
         if not all(isinstance(each, errors.Unavailable) for each in causes):
             return None
         from metricrig.pytest_plugin.needing import excuses  # noqa: PLC0415 - only where something is lacking

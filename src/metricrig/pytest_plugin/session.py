@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from metricrig._core.stream import everything
 from metricrig.pytest_plugin.tally import Tally
 from metricrig.pytest_plugin.values import Fixtures
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from metricrig._core.events import Event
     from metricrig.instance import Instance
     from metricrig.pytest_plugin.servers import Servers
     from metricrig.pytest_plugin.settings import Settings
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from metricrig.service import Service
 
 SESSION = pytest.StashKey["Session"]()
-_EVENTS = "metricrig._core.events"
 
 
 class Session:
@@ -46,9 +46,15 @@ class Session:
         self.failed = 0
         self.counted_by_leader = ""
         """The rig whose starts are on record there: a worker may be killed before it can tell of them."""
+        self.calling = False
+        """Whether a test's own code runs, and not its fixtures'."""
+        self._everybodys: list[Rig] = []
+        """Rigs that were opened while no test ran, by no fixture: every test may use them."""
         self._shared: Servers | None = None
         self._own: Servers | None = None
-        self._listening = False
+        self._making_own = False
+        self.end = everything.subscribe(partial(_hear, self))
+        """To be called when the session is over: hear no more."""
 
     def servers(self, *, shared: bool) -> Servers:
         """Whoever has the session's servers: those of all processes, or this one's own."""
@@ -57,20 +63,23 @@ class Session:
         if shared and self._shared is None:
             self._shared = new_servers(self) or self.servers(shared=False)
         elif not shared and self._own is None:
-            self._own = own_servers(self)
+            self._making_own = True  # its servers are known one by one
+            try:
+                self._own = own_servers(self)
+            finally:
+                self._making_own = False
         servers = self._shared if shared else self._own
         assert servers is not None  # noqa: S101 - made above
         return servers
 
     @contextlib.contextmanager
-    def having(self, key: object, service: Service, *, shared: bool, scope: str) -> Iterator[Instance]:
+    def having(self, service: Service, *, shared: bool, scope: str) -> Iterator[Instance]:
         """This server, ready, as the value of a fixture: the session's, or one with a rig of its own."""
-        self._listen()
         if scope == "session":
             # A container in a run of processes is this process's own: only processes can be shared.
             servers = self.servers(shared=shared and service.runtime in {None, "process"})
             instance = servers.server(service)
-            with self.fixtures.holding(key, instance, partial(_mend, instance, servers.ensure)):
+            with self.fixtures.holding(instance, partial(_mend, instance, servers.ensure)):
                 yield instance
             return
         from metricrig.pytest_plugin.servers import mend  # noqa: PLC0415 - see the module
@@ -78,7 +87,7 @@ class Session:
         with self.new_rig(service.name) as rig:
             instance = rig.add(service)
             rig.start(instance)
-            with self.fixtures.holding(key, instance, partial(_mend, instance, mend)):
+            with self.fixtures.holding(instance, partial(_mend, instance, mend)):
                 yield instance
 
     @contextlib.contextmanager
@@ -87,7 +96,6 @@ class Session:
         from metricrig.rig import Rig  # noqa: PLC0415 - see the module
 
         before = self.failed
-        self._listen()
         with Rig(name, runtime=self.settings.runtime) as rig:
             yield rig
             rig.keep = rig.keep or self.keeps(failed=self.failed > before)
@@ -109,21 +117,27 @@ class Session:
     def begin(self, item: pytest.Item) -> None:
         """A test begins: what its fixtures have made before is well."""
         self.item, self.usage = item, None
-        self.listen()
         self.fixtures.renew(item)
+        for rig in self._everybodys:
+            self.using(rig)
 
-    def listen(self) -> None:
-        """Hear of all rigs, once there can be any."""
-        if not self._listening and _EVENTS in sys.modules:
-            self._listen()
+    def opened(self, rig: Rig) -> None:
+        """Somebody has opened a rig: a fixture, whose users use it; the running test; or who knows who."""
+        if self._making_own or self.fixtures.opened(rig):
+            return
+        if self.item is None:
+            self._everybodys.append(rig)
+            return
+        self.using(rig)
+        if self.calling:  # else it may be closed at the test's end
+            self.usage_of(self.item).opened.append(rig.id)
 
-    def _listen(self) -> None:
-        if not self._listening:
-            from metricrig._core.events import everything  # noqa: PLC0415 - see the module
-            from metricrig.pytest_plugin.hearing import hear  # noqa: PLC0415 - see the module
-
-            self._listening = True
-            everything.subscribe(partial(hear, self))
+    def closed(self, rig: str) -> None:
+        """It is gone."""
+        self.fixtures.closed(rig)
+        self._everybodys = [each for each in self._everybodys if each.id != rig]
+        if self.usage is not None and rig in self.usage.opened:
+            self.usage.opened.remove(rig)
 
     def close(self) -> None:
         """Let go of the servers; whoever is the last one stops them."""
@@ -135,6 +149,13 @@ class Session:
     def keeps(self, *, failed: bool) -> bool:
         """Whether files are to stay."""
         return self.settings.keep == "always" or (self.settings.keep == "failed" and failed)
+
+
+def _hear(session: Session, event: Event) -> None:
+    """Who brings news has loaded what tells them apart."""
+    from metricrig.pytest_plugin.hearing import hear  # noqa: PLC0415 - see the module
+
+    hear(session, event)
 
 
 def _mend(instance: Instance, ensure: Callable[[Instance], None]) -> None:

@@ -21,9 +21,14 @@ _PATIENCE = 1.0
 
 
 def sections(usage: Usage) -> list[tuple[str, str]]:
-    """A title and a text for each whose files are still there."""
+    """A title and a text for each: as it is now, or as it was when its rig was closed."""
     open_ones = [each for each in usage.instances() if each.state != CLOSED]
-    return [(f"metricrig: {each.name}", _about(each, usage.before.get(each))) for each in open_ones]
+    return [*usage.closed, *(section(each, usage.before.get(each)) for each in open_ones)]
+
+
+def section(instance: Instance, before: Before | None) -> tuple[str, str]:
+    """The title and the text for one, whose files must still be there."""
+    return f"metricrig: {instance.name}", _about(instance, before)
 
 
 def _about(instance: Instance, before: Before | None) -> str:

@@ -1,4 +1,4 @@
-"""The values of our fixtures that live now: whoever asks for one uses it, and gets it well."""
+"""What fixtures have made that lives now, servers and rigs: whoever asks for the fixture uses it, and gets it well."""
 
 from __future__ import annotations
 
@@ -19,60 +19,67 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", "Instance", "Rig")
 
-MADE_BY = "_metricrig_key"
-"""On a fixture's function: under which key its value is known here."""
-
 
 class Made(NamedTuple):
-    """The value of a fixture; ``mend`` has it well again."""
+    """A server that a fixture stands for, or a rig that it has opened; ``mend`` has it well again."""
 
     value: Instance | Rig
     mend: Callable[[], None] | None = None
 
+    def covers(self, rig: str, service: str) -> bool:
+        """Whether this server is it, or belongs to it."""
+        own = (self.value.rig, self.value.name) if hasattr(self.value, "rig") else (self.value.id, service)
+        return own == (rig, service)
+
 
 class Fixtures:
-    """All of them, by the key of their function."""
+    """All of them, ours and the user's own, by what pytest knows of each: its definition."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._made: dict[object, Made] = {}
-        self._definitions: dict[object, Any] = {}
-        """What pytest knows of these fixtures."""
+        self._made: dict[Any, list[Made]] = {}
+        self._setting_up: list[Any] = []
+        self._watched: set[Any] = set()
 
     def __bool__(self) -> bool:
-        """Whether any lives."""
+        """Whether any has made something."""
         return bool(self._made)
 
-    def defined(self, definition: Any) -> None:
-        """A fixture is set up. If it is one of ours, be told whenever a test asks for it from now on."""
-        key = getattr(definition.func, MADE_BY, None)
-        if key is not None and self._definitions.get(key) is not definition:
-            self._definitions[key] = definition
-            definition.execute = partial(self._execute, key, definition.execute)
+    @contextlib.contextmanager
+    def setting_up(self, definition: Any) -> Iterator[None]:
+        """A fixture is set up during this block: what is made meanwhile is its own."""
+        self._setting_up.append(definition)
+        try:
+            yield
+        finally:
+            self._setting_up.pop()
 
-    def _execute(self, key: object, execute: Callable[[Any], Any], request: Any) -> Any:
-        """In place of pytest's own: what was made before is well, and used by this test too."""
-        if (made := self._made.get(key)) is not None:
-            self._mend(made)
-        value = execute(request)
-        if (made := self._made.get(key)) is not None:
-            self._session.using(made.value)
-        return value
+    def opened(self, rig: Rig) -> bool:
+        """A rig was opened. Whether it was a fixture that did it."""
+        if self._setting_up:
+            self._note(self._setting_up[-1], Made(rig))
+        return bool(self._setting_up)
+
+    def closed(self, rig: str) -> None:
+        """A rig is gone."""
+        for definition, made in list(self._made.items()):
+            for each in made:
+                if getattr(each.value, "id", "") == rig:
+                    self._forget(definition, each)
 
     @contextlib.contextmanager
-    def holding(self, key: object, value: R, mend: Callable[[], None] | None = None) -> Iterator[R]:
-        """A fixture has this value; the running test is the first to use it."""
-        self._made[key] = Made(value, mend)
-        self._session.using(value)
+    def holding(self, value: R, mend: Callable[[], None]) -> Iterator[R]:
+        """The fixture that is being set up has this value until it ends."""
+        definition, made = self._setting_up[-1], Made(value, mend)
+        self._note(definition, made)
         try:
             yield value
         finally:
-            del self._made[key]
+            self._forget(definition, made)
 
     def have(self, rig: str, service: str) -> bool:
-        """Whether this server is the value of a fixture that lives now."""
-        values = [each.value for each in self._made.values() if each.mend is not None]
-        return any((each.rig, each.name) == (rig, service) for each in values if hasattr(each, "rig"))
+        """Whether a fixture that lives now has made this server."""
+        return any(each.covers(rig, service) for made in self._made.values() for each in made)
 
     def renew(self, item: pytest.Item) -> None:
         """Have pytest make anew what has died, unless there is to be no other."""
@@ -80,9 +87,32 @@ class Fixtures:
             return
         from metricrig.pytest_plugin.renewing import dead, finish  # noqa: PLC0415 - see the module
 
-        for key, made in list(self._made.items()):
-            if dead(made.value) is not None:
-                finish(self._definitions[key], item)
+        for definition, made in list(self._made.items()):
+            if any(dead(each.value) for each in made):
+                finish(definition, item)
+                self._made.pop(definition, None)  # what its end has not closed is nobody's any more
+
+    def _note(self, definition: Any, made: Made) -> None:
+        """From now on be told whenever a test asks for this fixture; the test that runs is the first to use it."""
+        self._made.setdefault(definition, []).append(made)
+        if definition not in self._watched:
+            self._watched.add(definition)
+            definition.execute = partial(self._execute, definition, definition.execute)
+        self._session.using(made.value)
+
+    def _forget(self, definition: Any, made: Made) -> None:
+        left = [each for each in self._made.pop(definition, ()) if each is not made]
+        if left:
+            self._made[definition] = left
+
+    def _execute(self, definition: Any, execute: Callable[[Any], Any], request: Any) -> Any:
+        """In place of pytest's own: what was made before is well, and used by this test too."""
+        for made in self._made.get(definition, ()):
+            self._mend(made)
+        value = execute(request)
+        for made in self._made.get(definition, ()):
+            self._session.using(made.value)
+        return value
 
     def _mend(self, made: Made) -> None:
         """Have it well, unless this test is at work with it, or it has died and there is to be no other."""

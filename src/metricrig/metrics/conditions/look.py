@@ -9,6 +9,7 @@ from metricrig._core.errors import MetricrigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
 
     from metricrig.metrics.conditions.matchers import Selector
     from metricrig.metrics.exposition import Page, Sample
@@ -33,6 +34,9 @@ class Alive(Protocol):
 
     def death(self, during: str) -> Exception:
         """The error that says how it ended."""
+
+    def waited_for(self) -> AbstractContextManager[None]:
+        """A block that ends with this error at its death."""
 
 
 class Source(Protocol):

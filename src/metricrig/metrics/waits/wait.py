@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from metricrig._core.arguments import require_condition
@@ -41,6 +42,21 @@ def wait(condition: Condition, *, within: float, default: Source | None, who: st
     deadline = Deadline.after(within)
     sources = sources_of(condition, condition.expressions(), default)
     alive = [each.alive for each in sources if each.alive is not None]
+    with ExitStack() as waits:
+        for each in alive:
+            waits.enter_context(each.waited_for())
+        _look_until(condition, deadline, sources, alive, default=default, who=who)
+
+
+def _look_until(
+    condition: Condition,
+    deadline: Deadline,
+    sources: Sequence[Source],
+    alive: Sequence[Alive],
+    *,
+    default: Source | None,
+    who: str,
+) -> None:
     histories = [(History(str(each)), each) for each in numbers_of(condition)]
     pauses = deadline.pauses()
     while True:
@@ -55,7 +71,7 @@ def wait(condition: Condition, *, within: float, default: Source | None, who: st
         _end_if_dead(alive, condition)
         pause = next(pauses, None)
         if pause is None:
-            raise NotInTime(who, condition, within, [history for history, _ in histories], look)
+            raise NotInTime(who, condition, deadline.within, [history for history, _ in histories], look)
         _pause(alive, min(_polite(pause, time.thread_time() - began), deadline.remaining))
         _end_if_dead(alive, condition)
 
