@@ -14,7 +14,7 @@ from rich.text import Text
 from stage import expect
 
 from metricrig import ServiceDied
-from metricrig.cli.amounts import in_time
+from metricrig._core.amounts import in_time
 
 if TYPE_CHECKING:
     from stage import Stage, Step

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metricrig import MetricrigError
-from metricrig.cli.amounts import in_time
+from metricrig._core.amounts import in_time
 from metricrig.cli.finding import here
 from metricrig.cli.output import table
 from metricrig.cli.progress import watching_tools

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 
 from metricrig import MetricrigError
-from metricrig.cli.amounts import in_time
+from metricrig._core.amounts import in_time
 from metricrig.cli.output import console
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from stage import Stage
 from using import use_all
 
 from metricrig import MetricrigError, Rig
-from metricrig.cli.amounts import in_time
+from metricrig._core.amounts import in_time
 from metricrig.cli.bars import watching_services
 from metricrig.cli.output import table
 from metricrig.services import Etcd, Memcached, PostgreSQL, Prometheus, Redis, VictoriaMetrics

@@ -9,7 +9,7 @@ import pytest
 from support.programs import python, sleeper, web
 
 from metricrig import Instance, Rig, Service, ServiceDied, StartFailed, UsageError, ready
-from metricrig.events import RigClosed, RigOpened, ServiceReady, ServiceStarting, ServiceStopped
+from metricrig.events import RigClosed, RigClosing, RigOpened, ServiceReady, ServiceStarting, ServiceStopped
 from metricrig.services import Redis
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ def test_events_tell_the_whole_story(rig: Rig, happened: list[Event]) -> None:
     rig.start()
     rig.close()
     names = [type(event).__name__ for event in happened]
-    assert names == ["ServiceStarting", "ServiceReady", "ServiceStopped", "RigClosed"]
+    assert names == ["ServiceStarting", "ServiceReady", "RigClosing", "ServiceStopped", "RigClosed"]
     assert sorted(happened, key=lambda event: event.at) == happened
 
 
@@ -288,7 +288,7 @@ def test_opening_is_an_event_of_everything() -> None:
     seen: list[Event] = []
     with everything.listening(seen.append), Rig("seen") as rig:
         pass
-    assert [type(each) for each in seen if getattr(each, "rig", "") == rig.id] == [RigOpened, RigClosed]
+    assert [type(each) for each in seen if getattr(each, "rig", "") == rig.id] == [RigOpened, RigClosing, RigClosed]
 
 
 def test_a_service_may_have_no_ports(rig: Rig) -> None:

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from metricrig import events
-from metricrig.cli.amounts import in_bytes, in_time
+from metricrig._core.amounts import in_bytes, in_time
 from metricrig.cli.lines import line_of
 from metricrig.cli.progress import watching_tools
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from metricrig import events
-from metricrig.cli.amounts import in_time
+from metricrig._core.amounts import in_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

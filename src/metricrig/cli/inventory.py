@@ -6,8 +6,8 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from metricrig._core.amounts import in_bytes
 from metricrig._core.errors import UsageError
-from metricrig.cli.amounts import in_bytes
 from metricrig.cli.finding import check_settings, here
 from metricrig.tools import installed
 from metricrig.tools.requests import CannotDeliver, request_for

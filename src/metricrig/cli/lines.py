@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from metricrig import events
-from metricrig.cli.amounts import in_time
+from metricrig._core.amounts import in_time
 
 if TYPE_CHECKING:
     from metricrig.events import Event, ServiceEvent, ToolEvent

@@ -115,7 +115,7 @@ def _as_json(rig: FoundRig) -> dict[str, Any]:
 
 
 def _print_rigs(rigs: list[FoundRig]) -> None:
-    from metricrig.cli.amounts import in_bytes, in_time
+    from metricrig._core.amounts import in_bytes, in_time
     from metricrig.cli.output import console, literally
     from metricrig.cli.reaping import age, size
     from metricrig.cli.rows import Rows

@@ -38,7 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
         " In strict mode it fails instead.",
     )
     config.addinivalue_line("markers", "thorough: leave this test out when --rig-quick is given.")
-    session = Session(settings_of(config), workers.seat_of(config), config.rootpath)
+    session = Session(settings_of(config), workers.seat_of(config), config)
     config.stash[SESSION] = session
     config.pluginmanager.register(running.Running(session), "metricrig-running")
     config.pluginmanager.register(reporting.Reporting(session, config), "metricrig-reporting")

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from metricrig._core.events import RigClosed, RigClosing, RigOpened, ServiceDiedUnasked, ServiceJoined, ServiceReady
+from metricrig._core.events import (
+    ImageEvent,
+    ImageObtained,
+    RigClosed,
+    RigClosing,
+    RigOpened,
+    ServiceDiedUnasked,
+    ServiceJoined,
+    ServiceReady,
+    ToolEvent,
+    ToolObtained,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,6 +29,8 @@ def hear(session: Session, event: Event) -> None:
     answer = _ANSWERS.get(type(event))
     if answer is not None:
         answer(session, event)
+    elif isinstance(event, ToolEvent | ImageEvent):
+        _fetching(session, event)
 
 
 def _ready(session: Session, event: ServiceReady) -> None:
@@ -55,6 +68,17 @@ def _closed(session: Session, event: RigClosed) -> None:
     session.closed(event.rig)
     if event.kept:
         session.tally.kept.append(event.kept)
+
+
+def _fetching(session: Session, event: ToolEvent | ImageEvent) -> None:
+    from metricrig.pytest_plugin.fetch_news import ENDS, news_of  # noqa: PLC0415 - most runs fetch nothing
+
+    news = news_of(event)
+    if news is None:
+        return
+    if news.kind == ENDS and isinstance(event, ToolObtained | ImageObtained):
+        session.tally.fetched.append([news.name, event.seconds])
+    session.show(news)
 
 
 _ANSWERS: Mapping[type[Event], Callable[[Session, Any], None]] = {

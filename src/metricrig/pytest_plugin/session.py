@@ -14,10 +14,11 @@ from metricrig.pytest_plugin.values import Fixtures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from metricrig._core.events import Event
     from metricrig.instance import Instance
+    from metricrig.pytest_plugin.fetch_display import FetchDisplay
+    from metricrig.pytest_plugin.fetch_news import News
     from metricrig.pytest_plugin.servers import Servers
     from metricrig.pytest_plugin.settings import Settings
     from metricrig.pytest_plugin.usage import Usage
@@ -31,8 +32,9 @@ SESSION = pytest.StashKey["Session"]()
 class Session:
     """One a process."""
 
-    def __init__(self, settings: Settings, seat: Seat, root: Path) -> None:
-        self.root = root
+    def __init__(self, settings: Settings, seat: Seat, config: pytest.Config) -> None:
+        self.root = config.rootpath
+        self._config = config
         self.settings = settings
         self.seat = seat
         self.tally = Tally()
@@ -53,6 +55,7 @@ class Session:
         self._shared: Servers | None = None
         self._own: Servers | None = None
         self._making_own = False
+        self._display: FetchDisplay | None = None
         self.end = everything.subscribe(partial(_hear, self))
         """To be called when the session is over: hear no more."""
 
@@ -138,6 +141,19 @@ class Session:
         self._everybodys = [each for each in self._everybodys if each.id != rig]
         if self.usage is not None and rig in self.usage.opened:
             self.usage.opened.remove(rig)
+
+    def show(self, news: News) -> None:
+        """Have people see what is being fetched, in the process that has the terminal."""
+        if self.seat.inbox:
+            from metricrig.pytest_plugin.worker_channel import send  # noqa: PLC0415 - see the module
+
+            send(self.seat.inbox, news)
+            return
+        if self._display is None:
+            from metricrig.pytest_plugin.fetch_display import FetchDisplay  # noqa: PLC0415 - see the module
+
+            self._display = FetchDisplay(self._config)
+        self._display.show(news)
 
     def close(self) -> None:
         """Let go of the servers; whoever is the last one stops them."""

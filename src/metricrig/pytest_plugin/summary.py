@@ -16,6 +16,7 @@ def lines(tally: Tally) -> Iterator[tuple[str, bool]]:
     leaks = _many(len(tally.leaks), "leak") if tally.leaks else "no leaks"
     parts = [
         f"{_many(tally.started, 'server')} started in {tally.seconds:.2f} s",
+        *_fetched(tally),
         *([f"{len(set(tally.reused))} reused"] if tally.reused else []),
         *([f"{tally.handles} isolated"] if tally.handles else []),
         leaks,
@@ -26,6 +27,14 @@ def lines(tally: Tally) -> Iterator[tuple[str, bool]]:
     yield from ((f"  kept: {each}", False) for each in dict.fromkeys(tally.kept))
     for each in dict.fromkeys(tally.left_running):
         yield f"  left running for the next run: {each} (metricrig ps; metricrig clean --reused)", False
+
+
+def _fetched(tally: Tally) -> list[str]:
+    """Apart from the starts: the next run fetches nothing. Who has waited longest has seen all of a fetch."""
+    longest: dict[str, float] = {}
+    for name, seconds in tally.fetched:
+        longest[name] = max(seconds, longest.get(name, 0.0))
+    return [f"{len(longest)} fetched in {sum(longest.values()):.1f} s"] if longest else []
 
 
 def lacks(tally: Tally) -> Iterator[str]:

@@ -14,6 +14,8 @@ class Tally:
     def __init__(self) -> None:
         self.started = 0
         self.seconds = 0.0
+        self.fetched: list[list[Any]] = []
+        """What was fetched, and in how many seconds: each of many workers has waited for the same."""
         self.reused: list[str] = []
         """Server and pid: each of many workers has found it."""
         self.handles = 0

@@ -10,6 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from metricrig._core.processes import ProcessId
     from metricrig.pytest_plugin.session import Session
+    from metricrig.pytest_plugin.worker_channel import Inbox
 
 KEY = "metricrig"
 """In what xdist carries to the workers, and back."""
@@ -21,6 +22,8 @@ class Seat(NamedTuple):
     run: str
     worker: str = ""
     leader: ProcessId | None = None
+    inbox: str = ""
+    """Where the leader hears what people are to know at once."""
 
 
 def seat_of(config: pytest.Config) -> Seat:
@@ -30,9 +33,9 @@ def seat_of(config: pytest.Config) -> Seat:
         return Seat(os.urandom(8).hex())
     from metricrig._core.processes import ProcessId, boot_id, pid_namespace  # noqa: PLC0415 - only workers need it
 
-    pid, start, *here = given.get(KEY, (0, 0))
+    pid, start, inbox, *here = given.get(KEY, (0, 0, ""))
     near = here == [boot_id(), pid_namespace()]
-    return Seat(given["testrunuid"], given["workerid"], ProcessId(pid, start) if near else None)
+    return Seat(given["testrunuid"], given["workerid"], ProcessId(pid, start) if near else None, inbox if near else "")
 
 
 class Controller:
@@ -41,6 +44,7 @@ class Controller:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._run = ""
+        self._inbox: Inbox | None = None
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -49,7 +53,11 @@ class Controller:
 
         me = ProcessId.of(os.getpid())
         if me is not None:
-            node.workerinput[KEY] = [me.pid, me.start, boot_id(), pid_namespace()]
+            if self._inbox is None:
+                from metricrig.pytest_plugin.worker_channel import Inbox  # noqa: PLC0415 - see above
+
+                self._inbox = Inbox(self._session.show)
+            node.workerinput[KEY] = [me.pid, me.start, self._inbox.address, boot_id(), pid_namespace()]
         self._run = node.workerinput["testrunuid"]
 
     @pytest.hookimpl(optionalhook=True)
@@ -60,6 +68,9 @@ class Controller:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
         """All workers are gone: so are their servers, now."""
+        if self._inbox is not None:
+            self._inbox.close()
+            self._inbox = None
         if self._run:
             from metricrig.pytest_plugin.servers import dismiss  # noqa: PLC0415 - see above
 
