@@ -39,7 +39,8 @@ def _fetched(tally: Tally) -> list[str]:
 
 def lacks(tally: Tally) -> Iterator[str]:
     """The very last lines: a run that has left something out must not look like one that has not."""
-    for (what, remedy), times in Counter(map(tuple, tally.lacking)).items():
+    counted = Counter(map(tuple, tally.lacking))
+    for (what, remedy), times in sorted(counted.items(), key=lambda each: (-each[1], each[0])):
         yield f"metricrig: {_many(times, 'test')} skipped for lack of {what}; what to do: {remedy}"
 
 
