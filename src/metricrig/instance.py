@@ -106,7 +106,9 @@ class Instance:
     @property
     def locks(self) -> Path:
         """Where processes that share it lock what each of them uses: beside its data, because that may be wiped."""
-        return self.dir.with_name(f"{self.name}.locks")
+        found = self.dir.with_name(f"{self.name}.locks")
+        found.mkdir(mode=0o700, exist_ok=True)
+        return found
 
     @property
     def secret(self) -> str:

@@ -24,7 +24,7 @@ time.sleep(100)
 
 
 def test_a_lease_is_had_by_one(tmp_path: Path) -> None:
-    path = tmp_path / "deep" / "a.lock"
+    path = tmp_path / "a.lock"
     first = Lease.take(path)
     assert first
     assert Lease.take(path) is None

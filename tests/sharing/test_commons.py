@@ -20,7 +20,7 @@ from support.waiting import eventually
 from metricrig import MetricrigError, ServiceDied, Unavailable
 from metricrig._core.processes import ProcessId
 from metricrig.events import Event, ServiceJoined, ServiceReady, everything
-from metricrig.janitor import registry
+from metricrig.janitor import booting, registry
 from metricrig.services import Redis
 from metricrig.sharing import Commons
 
@@ -245,6 +245,60 @@ def test_the_owners_death_is_the_end_of_everything(tmp_path: Path) -> None:
         eventually(lambda: not commons.directory.exists())
     assert not is_alive(pid)
     commons.leave()
+
+
+def test_what_is_written_while_all_is_removed_is_removed_too(tmp_path: Path) -> None:
+    """Workers go on for a moment after the process that leads them has been killed."""
+    owner = subprocess.Popen(["sleep", "1000"])
+    commons = Commons.join("written", data=tmp_path, run="this", owner=ProcessId.of(owner.pid), linger=0)
+    code = """
+        import itertools, os, sys, time
+        end = time.monotonic() + float(sys.argv[2])
+        for number in itertools.count():
+            try: os.mkdir(os.path.join(sys.argv[1], f"{number}"))
+            except FileNotFoundError: pass
+            if number == 0: print("writes", flush=True)
+            if time.monotonic() > end: break
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code), str(commons.directory), "1.5"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        owner.kill()
+        owner.wait()
+        writer.wait()
+    eventually(lambda: not commons.directory.exists(), within=30)
+    commons.leave()
+
+
+def test_nothing_is_started_for_an_owner_that_is_dead(tmp_path: Path) -> None:
+    with subprocess.Popen(["true"]) as owner:
+        identity = ProcessId.of(owner.pid)
+    with pytest.raises(MetricrigError, match="has ended"):
+        Commons.join("late", data=tmp_path, run="this", owner=identity, linger=0)
+    assert not list(tmp_path.glob("metricrig-*/*"))
+
+
+def test_a_janitor_whose_owner_dies_while_it_boots_goes_at_once(tmp_path: Path) -> None:
+    """It would linger for long, had it not been told by the kernel: the descriptor was there before it was."""
+    with subprocess.Popen(["sleep", "1000"]) as owner:
+        booted = booting.Own(ProcessId.of(owner.pid), [str(tmp_path / "boot"), str(0o700), "1000"], inherited=[])
+        os.kill(booted.pid, signal.SIGSTOP)
+        owner.kill()
+    os.kill(booted.pid, signal.SIGCONT)
+    assert booted.process.wait(60) == 0
+    assert not list(tmp_path.iterdir())
+    booted.wait()
+
+
+def test_one_that_is_used_after_its_end_does_not_bring_its_directory_back(tmp_path: Path) -> None:
+    first = Commons.join("gone", data=tmp_path, run="this", owner=None, linger=60)
+    late = Commons.join("gone", data=tmp_path, run="this", owner=None, linger=60)
+    first.dismiss()
+    with pytest.raises(MetricrigError, match="gone"):
+        late.server(web())
+    assert not first.directory.exists()
+    late.leave()
 
 
 def test_what_a_killed_janitor_left_is_removed_by_the_next(tmp_path: Path) -> None:

@@ -28,8 +28,10 @@ class Lease:
 
     @classmethod
     def take(cls, path: Path) -> Self | None:
-        """Lock a file, made if need be; None if somebody has it: another process, or another lease of this one."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        """Lock a file, made if need be; None if somebody has it: another process, or another lease of this one.
+
+        Its directory is not made: one that has been removed with all that was in it must not come back.
+        """
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

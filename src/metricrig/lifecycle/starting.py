@@ -175,7 +175,8 @@ def _launch(life: Life) -> Running:
 def _write_files(life: Life) -> None:
     for name in life.service.files:
         path = life.directory / name
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for each in reversed(path.relative_to(life.directory).parents[:-1]):  # not the rig's, which may be gone
+            (life.directory / each).mkdir(mode=0o700, exist_ok=True)
         path.write_bytes(content_of(life.service, name, life.site.at))
         path.chmod(0o600)
         if life.site.owner is not None:

@@ -175,4 +175,10 @@ class Commons:
 
     def _alone_with(self, name: str, service: Service) -> Lease:
         """No other process starts, or looks for, this server meanwhile; the lock of a killed one is free."""
-        return Lease.wait(self.directory / f"{name}.lock", within=service.start_within + _PATIENCE)
+        try:
+            return Lease.wait(self.directory / f"{name}.lock", within=service.start_within + _PATIENCE)
+        except FileNotFoundError:
+            raise MetricrigError(
+                f"the servers of {self.name} are gone: {self.directory} has been removed, as it is when the process"
+                f" that they belong to has ended"
+            ) from None
