@@ -9,7 +9,7 @@ FUZZ_SECONDS ?= 60
 VERSIONS := 'victoria-metrics@<1.88' victoria-metrics@1.128.0 'prometheus@<3' prometheus@3.5.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz catalogue examples lint bench clean
+.PHONY: help demo test fuzz storm catalogue examples lint bench clean
 
 help: ## What can be made
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -24,6 +24,9 @@ test: $(VENV)/.test ## The whole test suite, with real servers
 
 fuzz: $(VENV)/.test ## Hostile data for all readers of foreign data, for FUZZ_SECONDS
 	@cd tests && ../$(BIN)/python -m fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+storm: $(VENV)/.test ## Three hundred kills, of all that can be killed, after which nothing may be left
+	@STORM_KILLS=300 $(BIN)/python -m pytest tests/janitor/test_kill_storm.py -s -q
 
 examples: ## The example projects: their own tests and linters, each in an environment of its own
 	@set -e; for each in examples/*/Makefile; do $(MAKE) --no-print-directory -C $$(dirname $$each) test lint; done

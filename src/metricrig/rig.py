@@ -281,8 +281,15 @@ def _close_at_exit(rig: Rig) -> None:
 
 
 def _close_all() -> None:
+    """Close each, whatever becomes of the others; the first that failed is told."""
+    errors: list[Exception] = []
     for rig in open_rigs():
-        rig.close()
+        try:
+            rig.close()
+        except Exception as error:  # noqa: BLE001 - raised below, when all have been closed
+            errors.append(error)
+    if errors:
+        raise errors[0]
 
 
 def _service(what: str, given: Any) -> Service:

@@ -168,7 +168,7 @@ with Rig("next") as rig:
 def test_signals_that_are_meant_for_others_do_not_disturb_the_janitor(rig: Rig) -> None:
     instance = rig.add(sleeper())
     rig.start()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1):
         os.kill(janitor().pid, number)
     instance.restart()
     assert instance.state == "ready"

@@ -54,15 +54,16 @@ class Own:
             identity = (owner.pid, owner.start) if owner else (0, 0)
             self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the janitor
             try:
-                self.process = subprocess.Popen(
-                    [sys.executable, "-I", "-S", _BOOT, str(death), *map(str, identity), *words],
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=self._complaints,
-                    pass_fds=[each for each in (*inherited, death) if each != _NO_DEATH],
-                    cwd="/",
-                    start_new_session=True,
-                )
+                with _deaf():
+                    self.process = subprocess.Popen(
+                        [sys.executable, "-I", "-S", _BOOT, str(death), *map(str, identity), *words],
+                        stdin=subprocess.DEVNULL,
+                        stdout=subprocess.DEVNULL,
+                        stderr=self._complaints,
+                        pass_fds=[each for each in (*inherited, death) if each != _NO_DEATH],
+                        cwd="/",
+                        start_new_session=True,
+                    )
             except BaseException:
                 self._complaints.close()
                 raise
@@ -116,6 +117,16 @@ class Shared:
 
 
 _BOOT = str(Path(__file__).with_name("boot.py"))
+
+
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """Have a process that is started here begin with all signals blocked: the janitor minds few, once it has booted."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextlib.contextmanager

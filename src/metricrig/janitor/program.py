@@ -30,6 +30,16 @@ _LAST_ORDERS = 2.0
 _GIVE_UP = 10.0
 NO_DEATH = -1
 """In place of the descriptor that tells of the owner's death, where there is none."""
+_MEANT_FOR_OTHERS = (
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGQUIT,
+    signal.SIGPIPE,
+    signal.SIGALRM,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+)
 _EVER = float("inf")
 
 
@@ -235,7 +245,7 @@ def _take_signals() -> int:
         # What the test process was told to ignore (nohup, a shell's background job), its services are not.
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
-    for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
+    for number in (signal.SIGCHLD, *_MEANT_FOR_OTHERS):
         signal.signal(number, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)

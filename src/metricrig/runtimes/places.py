@@ -84,6 +84,9 @@ def open_directory(rig: str, data: str | Path) -> tuple[Path, Janitor]:
         first = record.blank(rig, owner=owner, janitor=ProcessId.of(ours.pid))
         with ours.opening_rig(rig, directory, first):
             rig_directory.make(root, rig, first, maker=owner, mode=own_root.mode(), furnish=_furnish)
+            if not ours.alive:  # it was killed just now, and will not remove it
+                rig_directory.remove(str(directory))
+                raise JanitorLost(f"the janitor (pid {ours.pid}) was killed while {directory} was made")
     return directory, ours
 
 
