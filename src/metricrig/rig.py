@@ -12,6 +12,7 @@ from metricrig._core.arguments import seconds, text
 from metricrig._core.errors import StartFailed, UsageError
 from metricrig._core.events import RigClosed, RigClosing, RigOpened, Stream, everything
 from metricrig._core.functions import cause_of
+from metricrig._core.limits import explained
 from metricrig.instance import Instance, instance_of
 from metricrig.lifecycle import order, stopping
 from metricrig.lifecycle.state import CLOSED, RUNNING, Life
@@ -69,9 +70,10 @@ class Rig:
         self._instances: dict[str, Instance] = {}
         self._closed = False
         self._lock = threading.RLock()
-        self._runtime: Runtime = new_runtime(
-            text("Rig", "runtime", runtime, 'runtime="docker"'), rig=self.id, data=data
-        )
+        with explained(f"the rig {name!r}"):
+            self._runtime: Runtime = new_runtime(
+                text("Rig", "runtime", runtime, 'runtime="docker"'), rig=self.id, data=data
+            )
         self._guests: dict[str, Runtime] = {}
         """Runtimes of services that run elsewhere than the rest."""
         _close_at_exit(self)
@@ -93,7 +95,8 @@ class Rig:
                     f"this rig has a {service.name!r} already\n"
                     f"  give the second one a name of its own: rig.add(..., name={service.name + '-2'!r})",
                 )
-            life = Life(service, self._runtime_of(service), self.id, self.events)
+            with explained(f"a place for {service.name}"):
+                life = Life(service, self._runtime_of(service), self.id, self.events)
             instance = instance_of(life)
             self._lives[service.name], self._instances[service.name] = life, instance
             return instance

@@ -125,6 +125,7 @@ def test_a_member_that_never_reads_does_not_keep_a_shared_janitor_from_the_other
         GREETING + b"\xff\xff\xff\xff" * 10,
         GREETING + encode({"op": "spawn", "seq": 1}),
         GREETING + encode({"op": "no such order"}),
+        GREETING + encode({"op": "open", "rig": "r", "directory": "/nowhere", "record": 7}),
         GREETING + encode({"op": 7, "seq": "x"}),
         GREETING + encode({"op": "signal", "seq": 1, "mark": [], "how": {}, "signal": None}),
         GREETING + b"\x00\x00\x00\x05i\x00\x00\x00\x00",

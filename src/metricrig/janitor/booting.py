@@ -9,10 +9,9 @@ import socket
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import DeadlineExceeded, MetricrigError
@@ -52,7 +51,7 @@ class Own:
     def __init__(self, owner: ProcessId | None, words: Sequence[str], *, inherited: Sequence[int]) -> None:
         with explained("the janitor, a process that cleans up"), _death_of(owner) as death:
             identity = (owner.pid, owner.start) if owner else (0, 0)
-            self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the janitor
+            self._complaints = _new_file()
             try:
                 with _deaf():
                     self.process = subprocess.Popen(
@@ -116,6 +115,15 @@ class Shared:
         return " for us: it lives, but has ended the connection" if ProcessId.of(self.pid) else ""
 
 
+def _new_file() -> BinaryIO:
+    """One without a name; in memory where that can be, because a full ``/tmp`` is no reason not to start."""
+    if hasattr(os, "memfd_create"):
+        return open(os.memfd_create("janitor"), "w+b")
+    import tempfile  # noqa: PLC0415 - elsewhere than on Linux
+
+    return tempfile.TemporaryFile()
+
+
 _BOOT = str(Path(__file__).with_name("boot.py"))
 
 
@@ -139,7 +147,7 @@ def _death_of(owner: ProcessId | None) -> Iterator[int]:
     if owner is not None:
         with contextlib.suppress(AttributeError, ProcessLookupError, NotImplementedError, PermissionError):
             descriptor = os.pidfd_open(owner.pid)
-        if not owner.alive:
+        if owner.pid != os.getpid() and not owner.alive:
             if descriptor != _NO_DEATH:
                 os.close(descriptor)
             raise MetricrigError(f"the process {owner.pid} that these servers belong to has ended")

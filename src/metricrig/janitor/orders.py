@@ -6,6 +6,7 @@ import time
 
 from metricrig.janitor import family, limit_mark, record
 from metricrig.janitor.wards import Ward, Wards
+from metricrig.janitor.wire import MalformedMessage
 
 TYPE_CHECKING = False  # see wire
 if TYPE_CHECKING:
@@ -59,7 +60,10 @@ class Household:
 
     def do_open(self, message: Message, _: Member) -> None:
         """Know a rig before its directory exists."""
-        self.open_rig(message["rig"], message["directory"], message["record"])
+        rig, directory, known = message["rig"], message["directory"], message["record"]
+        if not (isinstance(rig, str) and isinstance(directory, str) and {"services", "errand"} <= {*known}):
+            raise MalformedMessage(f"a rig is a name, a directory and a record, not {message!r}")
+        self.open_rig(rig, directory, known)
 
     def do_charge(self, message: Message, _: Member) -> None:
         """Do this when the owner dies: what it removes is not ours to reach."""

@@ -12,6 +12,7 @@ from metricrig._core.deadlines import Deadline, answers_within
 from metricrig._core.errors import DeadlineExceeded, PortTaken, ServiceDied, UsageError
 from metricrig._core.events import ServiceFailed, ServiceMoved, ServiceReady, ServiceStarting
 from metricrig._core.functions import call
+from metricrig._core.limits import explained
 from metricrig.janitor.sweep import remove_tree
 from metricrig.lifecycle.commands import run_beside
 from metricrig.lifecycle.rendition import command_of, content_of
@@ -44,7 +45,7 @@ def start(life: Life, subject: Subject, abandoned: threading.Event | None = None
         life.state, life.ending, life.provoked = STARTING, False, False
         life.began = time.monotonic()
         try:
-            with answers_within(life.service.start_within):
+            with answers_within(life.service.start_within), explained(f"the start of {life.name}"):
                 running = _launch_until_ready(life, subject, abandoned)
         except BaseException as error:
             _give_up(life, error)

@@ -6,6 +6,7 @@ import queue
 import threading
 from typing import TYPE_CHECKING
 
+from metricrig._core.limits import start_thread
 from metricrig.lifecycle.order import sorter
 from metricrig.lifecycle.watching import Abandoned
 
@@ -53,8 +54,8 @@ class _Crew:
 
     def have_done(self, name: str) -> None:
         thread = threading.Thread(target=self.do, args=[name], name=f"metricrig-start-{name}", daemon=True)
+        start_thread(thread)
         self.threads.append(thread)
-        thread.start()
 
     def do(self, name: str) -> None:
         error: BaseException | None = None
