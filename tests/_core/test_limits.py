@@ -26,7 +26,7 @@ def test_few_files_are_enough_or_the_error_says_so(files: int, services: int, tm
         try:
             with Rig("few") as rig:
                 for number in range({services}):
-                    service = Service(name=f"s{{number}}", command=["sleep", "9"], ports={{"p": 1}}, ready=lambda _: True)
+                    service = Service(name=str(number), command=["sleep", "9"], ports={{"p": 1}}, ready=lambda _: True)
                     rig.add(service)
                 rig.start()
         except Unavailable as error:
