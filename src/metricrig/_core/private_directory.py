@@ -147,6 +147,20 @@ def write_private(path: str, content: bytes, *, owner: tuple[int, int] | None = 
         raise
 
 
+def open_below(directory: os.PathLike[str], name: str, flags: int) -> int:
+    """Open what lies in a directory that may be another user's, through no link that is put on the way."""
+    *way, last = name.split("/")
+    held = os.open(directory, _OPEN_DIRECTORY)
+    try:
+        for each in way:
+            below = os.open(each, _OPEN_DIRECTORY, dir_fd=held)
+            os.close(held)
+            held = below
+        return os.open(last, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=held)
+    finally:
+        os.close(held)
+
+
 def _read_all(descriptor: int, limit: int) -> bytes:
     content = b""
     while len(content) < limit and (part := os.read(descriptor, limit - len(content))):

@@ -99,8 +99,8 @@ def _inside(root: Path, held: PrivateDirectory) -> Iterator[FoundRig]:
 def read(directory: Path) -> FoundRig:
     """What a rig's directory says of it."""
     try:
-        with PrivateDirectory.open(str(directory.parent)) as held:
-            return _read(directory, held)
+        with PrivateDirectory.open(str(directory)) as held:
+            return _judged(directory, held)
     except NotOurs as error:
         return _puzzle(directory, FOREIGN, str(error))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from metricrig._core.private_directory import PrivateDirectory
+from metricrig._core.private_directory import NotOurs
 from metricrig._core.processes import ProcessId
 from metricrig._core.removal import remove_below
 from metricrig.janitor import record
@@ -16,6 +16,8 @@ from metricrig.janitor import record
 TYPE_CHECKING = False  # see wire
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from metricrig._core.private_directory import PrivateDirectory
 
 MAKING, REMOVING = "making", "removing"
 
@@ -65,14 +67,30 @@ def remove(directory: str, *, maker: ProcessId | None = None) -> str | None:
     """Remove it, or what its maker had begun to make; one that is gone is fine. Says why, where it could not."""
     parent, name = os.path.split(directory)
     try:
-        with PrivateDirectory.open(parent) as root:
-            for each in (name, making_name(name, maker)):
-                remove_below(root.descriptor, _given_up(root.descriptor, each))
+        held = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     except OSError as error:
         return str(error)
+    try:
+        for each in (name, making_name(name, maker)):
+            _require_ours(parent, each, held)
+            remove_below(held, _given_up(held, each))
+    except OSError as error:
+        return str(error)
+    finally:
+        os.close(held)
     return None
+
+
+def _require_ours(parent: str, name: str, held: int) -> None:
+    """What another user has put in its place is his."""
+    try:
+        status = os.stat(name, dir_fd=held, follow_symlinks=False)
+    except FileNotFoundError:
+        return
+    if status.st_uid != os.geteuid():
+        raise NotOurs(f"{parent}/{name}", f"its owner is uid {status.st_uid}, and you are uid {os.geteuid()}")
 
 
 def _given_up(root: int, name: str) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metricrig._core.deadlines import Deadline
-from metricrig.janitor import family, registry
+from metricrig._core.private_directory import PrivateDirectory
+from metricrig._core.processes import ProcessId
+from metricrig.janitor import family, record, registry
 from metricrig.janitor.child import Order
 from metricrig.janitor.client import JanitorLost, janitor
 
@@ -105,8 +108,9 @@ class Job:
 def work(directory: Path) -> Iterator[Work]:
     """Open a directory for the length of a block. Whatever ends this process, its programs and it are gone then too."""
     ours = janitor()
-    with ours.opening_rig(directory.name, directory, 0o700):
-        directory.mkdir(mode=0o700, exist_ok=True)
+    first = record.blank(directory.name, owner=ProcessId.of(os.getpid()), janitor=ProcessId.of(ours.pid))
+    with ours.opening_rig(directory.name, directory, first), PrivateDirectory.make(str(directory)) as made:
+        made.write(record.FILE, record.text(first))
     try:
         yield Work(ours, directory)
     finally:

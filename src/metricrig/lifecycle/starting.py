@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from metricrig._core.limits import explained
 from metricrig.janitor.sweep import remove_tree
 from metricrig.lifecycle.commands import run_beside
 from metricrig.lifecycle.rendition import command_of, content_of
+from metricrig.lifecycle.service_files import write_file
 from metricrig.lifecycle.state import FAILED, NEW, READY, STARTING
 from metricrig.lifecycle.watching import Abandoned, watch
 from metricrig.probes import AllOf, Tcp, as_probe
@@ -175,14 +175,8 @@ def _launch(life: Life) -> Running:
 
 def _write_files(life: Life) -> None:
     for name in life.service.files:
-        path = life.directory / name
-        for each in reversed(path.relative_to(life.directory).parents[:-1]):  # not the rig's, which may be gone
-            (life.directory / each).mkdir(mode=0o700, exist_ok=True)
-        path.write_bytes(content_of(life.service, name, life.site.at))
-        path.chmod(0o600)
-        if life.site.owner is not None:
-            for each in (path, *(parent for parent in path.parents if life.directory in parent.parents)):
-                os.chown(each, *life.site.owner)
+        content = content_of(life.service, name, life.site.at)
+        write_file(life.directory, name, content, owner=life.site.owner)
 
 
 def _give_up(life: Life, error: BaseException) -> None:

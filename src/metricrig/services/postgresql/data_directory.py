@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from metricrig._core.copying import copy_tree
 from metricrig._core.directories import cache_root
 from metricrig._core.errors import MetricrigError
+from metricrig._core.private_directory import open_below, write_private
 from metricrig.services.postgresql.scram import ITERATIONS, Keys
 
 if TYPE_CHECKING:
@@ -39,11 +40,12 @@ def fill(bench: Workbench, options: tuple[str, ...]) -> None:
     roles = data / _ROLES
     # initdb has stored exactly one password, checksums of pages are off, and the new text has the old length:
     # it can be replaced where it stands. Asking the server to do it would cost more than its whole start.
-    patched, count = _VERIFIER.subn(lambda _: verifier(bench.at.secret), roles.read_bytes())
+    with os.fdopen(open_below(data, _ROLES, os.O_RDWR), "r+b") as file:
+        patched, count = _VERIFIER.subn(lambda _: verifier(bench.at.secret), file.read())
+        file.seek(0)
+        file.write(patched)
     if not count:
         raise MetricrigError(f"{bench.at.name}: no password to replace in {roles}; remove {_home()} and try again")
-    with roles.open("r+b") as file:
-        file.write(patched)
 
 
 def verifier(password: str) -> bytes:
@@ -81,15 +83,13 @@ def _key(bench: Workbench, options: tuple[str, ...]) -> str:
 def _make(bench: Workbench, options: tuple[str, ...], made: Path) -> None:
     """Run initdb in the instance's directory, then move the result into the cache in one step."""
     fresh, password = bench.at.dir / "template", bench.at.dir / "password"
-    password.write_text(secrets.token_urlsafe(18), encoding="utf-8")
-    if bench.unprivileged is not None:
-        os.chown(password, *bench.unprivileged)
+    write_private(str(password), secrets.token_urlsafe(18).encode(), owner=bench.unprivileged)
     unchecked = ["--no-data-checksums"] if bench.at.at_least("18") else []
     words = ["initdb", "-D", str(fresh), "--username=postgres", "--auth=scram-sha-256", f"--pwfile={password}"]
     staging = made.with_name(f"{made.name}.staging")
     try:
         bench.run([*words, "--no-sync", *unchecked, *options])
-        with (fresh / "pg_hba.conf").open("a", encoding="utf-8") as rules:
+        with os.fdopen(open_below(fresh, "pg_hba.conf", os.O_WRONLY | os.O_APPEND), "a", encoding="utf-8") as rules:
             rules.write(_NEIGHBOURS)
         shutil.rmtree(staging, ignore_errors=True)
         with bench.adopting(staging):
