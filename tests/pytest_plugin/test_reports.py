@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 import socket
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.waiting import eventually
+
+from metricrig.pytest_plugin import telling
 
 if TYPE_CHECKING:
     from support.suites import Ran, Runs
@@ -133,28 +136,24 @@ def ran(run: Runs) -> Ran:
 
 
 def test_a_failed_test_shows_its_own_part_of_the_log(ran: Ran) -> None:
-    text = ran.sections("test_fails")["shop"]
-    assert text.endswith("its log during this test:\n  ordered /order-one\n  ordered /order-two")
+    assert part(ran, "test_fails", "its log during this test") == ["ordered /order-one", "ordered /order-two"]
 
 
 def test_a_long_log_is_shortened_to_its_end(ran: Ran) -> None:
-    text = ran.sections("test_many_lines")["shop"]
-    assert "  … 20 lines before\n  ordered /order-20\n" in text
-    assert text.endswith("  ordered /order-59")
+    lines = part(ran, "test_many_lines", "its log during this test")
+    assert lines == ["… 50 lines", *(f"ordered /order-{number}" for number in range(50, 60))]
 
 
 def test_a_failed_test_shows_what_changed_in_the_metrics(ran: Ran) -> None:
-    text = ran.sections("test_fails")["shop"]
-    changed = text.partition("changed during this test:\n")[2].partition("its log")[0]
-    assert "orders_total" in changed
-    assert "+2" in changed
-    assert "nothing_total" not in changed
-    assert "go_bytes" not in changed  # a language's memory says nothing about a test
+    orders, more = part(ran, "test_fails", "changed during this test")
+    assert "orders_total" in orders
+    assert "+2" in orders
+    assert more == "… 1 more (-vv shows all)"  # a language's memory says nothing about a test
 
 
 def test_no_change_is_said(ran: Ran) -> None:
-    assert "changed during this test:\n  nothing\n" in ran.sections("test_nothing_changes")["shop"]
-    assert ran.sections("test_nothing_changes")["shop"].endswith("its log during this test:\n  nothing")
+    assert part(ran, "test_nothing_changes", "changed during this test") == ["nothing"]
+    assert part(ran, "test_nothing_changes", "its log during this test") == ["nothing"]
 
 
 @pytest.mark.parametrize(
@@ -182,8 +181,8 @@ def test_a_test_that_does_not_fail_shows_nothing(ran: Ran, test: str) -> None:
 
 
 def test_a_failed_set_up_or_end_shows_its_servers_too(ran: Ran) -> None:
-    assert ran.sections("test_set_up")["shop"].endswith("its log during this test:\n  ordered /order-in-set-up")
-    assert ran.sections("test_end")["shop"].endswith("its log during this test:\n  ordered /order-at-the-end")
+    assert part(ran, "test_set_up", "its log during this test") == ["ordered /order-in-set-up"]
+    assert part(ran, "test_end", "its log during this test") == ["ordered /order-at-the-end"]
 
 
 def test_the_sections_are_in_the_output(ran: Ran) -> None:
@@ -192,8 +191,7 @@ def test_the_sections_are_in_the_output(ran: Ran) -> None:
 
 def test_the_command_starts_the_same_by_hand(ran: Ran) -> None:
     """With what is added to the environment, in a shell, after the run."""
-    text = ran.sections("test_fails")["shop"]
-    line = text.partition("start the same by hand:\n  ")[2].partition("\nchanged during")[0]
+    (line,) = part(ran, "test_fails", "start the same by hand")
     port = int(shlex.split(line)[-1])
     with subprocess.Popen(["sh", "-c", f"exec {line}"], stdout=subprocess.DEVNULL) as shop:
         page = eventually(lambda: fetched(port))
@@ -202,10 +200,91 @@ def test_the_command_starts_the_same_by_hand(ran: Ran) -> None:
 
 
 def test_the_command_of_a_server_of_the_catalogue_needs_its_directory_only(ran: Ran) -> None:
-    text = ran.sections("test_of_another_server")["redis"]
-    words = shlex.split(text.partition("start the same by hand:\n  ")[2].partition("\n")[0])
+    (line,) = part(ran, "test_of_another_server", "start the same by hand", server="redis")
+    words = shlex.split(line.partition(" … ")[0])
     assert words[0].endswith("redis-server")
     assert words[words.index("--bind") + 1] == "127.0.0.1"
+
+
+def part(ran: Ran, test: str, title: str, *, server: str = "shop") -> list[str]:
+    """The lines below a title."""
+    _, _, after = ran.sections(test)[server].partition(f"{title}:\n")
+    return [line.strip() for line in itertools.takewhile(lambda line: line.startswith("  "), after.splitlines())]
+
+
+TROUBLE = """
+    import pytest
+    from metricrig import Rig, Service
+    from metricrig.services import PostgreSQL
+
+    CHATTY = (
+        "for i in $(seq 50); do echo checkpoint $i; done; echo 'FATAL: password'; "
+        "for i in $(seq 50); do echo late $i; done; exec sleep 1000"
+    )
+
+    def test_one_bad_line_among_many():
+        with Rig() as rig:
+            server = rig.add(Service(name="chatty", command=["sh", "-c", CHATTY]))
+            rig.start()
+            server.logs.wait("late 50")
+            raise ValueError
+
+    def test_a_start_that_fails(rig):
+        rig.add(Service(name="broken", command=["sh", "-c", "echo no such database; exit 3"], ports={"http": 80}))
+        rig.start()
+
+    @pytest.fixture
+    def user(postgresql_server):
+        print("printed", postgresql_server.url)
+        return postgresql_server
+
+    def test_a_secret(user, rig):
+        url = user.url
+        assert url == "another", url
+
+    def test_a_secret_passes(user):
+        assert len(user.secret) > 20
+"""
+
+
+@pytest.fixture(scope="module")
+def trouble(run: Runs) -> Ran:
+    return run("-ra", "--showlocals", test_it=TROUBLE)
+
+
+def test_the_worst_lines_of_a_log_are_shown_and_the_others_counted(trouble: Ran) -> None:
+    lines = part(trouble, "test_one_bad_line_among_many", "its log during this test", server="chatty")
+    assert lines == ["… 50 lines", "FATAL: password", "… 40 lines", *(f"late {number}" for number in range(41, 51))]
+
+
+def test_with_two_v_nothing_is_folded(run: Runs) -> None:
+    everything = run("-vv", test_it=TROUBLE)
+    lines = part(everything, "test_one_bad_line_among_many", "its log during this test", server="chatty")
+    assert len(lines) == 101
+
+
+def test_a_failed_start_shows_the_users_line_and_the_log_once(trouble: Ran) -> None:
+    why = trouble.why("test_a_start_that_fails")
+    assert ">       rig.start()" in why
+    assert "src/metricrig" not in why
+    shown = why + trouble.sections("test_a_start_that_fails").get("broken", "")
+    assert shown.count("| no such database") + shown.count("  no such database") == 1
+
+
+def test_no_secret_is_in_a_report(trouble: Ran) -> None:
+    assert "postgresql://postgres:***@127.0.0.1" in trouble.why("test_a_secret")
+    assert "postgresql" in trouble.sections("test_a_secret")
+    assert not re.search(r"postgres:(?!\*\*\*@)[^@\s]+@", trouble.out)
+    assert not re.search(r"PGPASSWORD=(?!\*\*\*)", trouble.out)
+
+
+def test_changes_that_tell_of_trouble_come_first_and_internal_ones_are_counted() -> None:
+    changes = ["~ prometheus_tsdb_head_series +1", *(f"+ own{number}_total 1" for number in range(20))]
+    changes += ["+ prometheus_rejected_total 3", '~ x_bucket{le="1"} +1']
+    shown = telling.folded(changes, full=False)
+    assert shown == [changes[-2], *changes[1:12], "… 11 more (-vv shows all)"]
+    assert telling.folded(changes, full=True) == changes
+    assert telling.folded([], full=False) == ["nothing"]
 
 
 def fetched(port: int) -> bytes:

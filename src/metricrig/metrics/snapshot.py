@@ -54,14 +54,18 @@ class Difference:
     def __bool__(self) -> bool:
         return bool(self.added or self.removed or self.changed)
 
+    def lines(self) -> list[str]:
+        """One for each series: what was added, what is gone, and what has another value."""
+        return [
+            *(f"+ {_shown(key)} {plain(value)}" for key, value in self.added.items()),
+            *(f"- {_shown(key)} {plain(value)}" for key, value in self.removed.items()),
+            *(f"~ {_shown(key)} {amount}" for key, amount in self.changed.items()),
+        ]
+
     def __repr__(self) -> str:
         if not self:
             return "<Difference: none>"
-        lines = [
-            *(f"  + {_shown(key)} {plain(value)}" for key, value in self.added.items()),
-            *(f"  - {_shown(key)} {plain(value)}" for key, value in self.removed.items()),
-            *(f"  ~ {_shown(key)} {amount}" for key, amount in self.changed.items()),
-        ]
+        lines = [f"  {line}" for line in self.lines()]
         more = [f"  … {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
         head = f"<Difference: {len(self.added)} added, {len(self.removed)} removed, {len(self.changed)} changed"
         return "\n".join([head, *lines[:_SHOWN], *more]) + ">"

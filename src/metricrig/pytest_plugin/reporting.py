@@ -34,12 +34,16 @@ class Reporting:
             self._session.failed += 1
         if usage is not None:
             from metricrig.pytest_plugin import telling  # noqa: PLC0415 - only for tests with servers
+            from metricrig.pytest_plugin.frames import shorten  # noqa: PLC0415 - see above
+            from metricrig.pytest_plugin.masking import mask_report  # noqa: PLC0415 - see above
 
             new = [each for each in telling.properties(usage) if each not in item.user_properties]
             if report.when == "call" or report.failed:
                 item.user_properties.extend(new)
             if report.failed:
-                report.sections.extend(telling.sections(usage))
+                shorten(report, call)
+                report.sections.extend(telling.without_repeats(telling.sections(usage), report.longreprtext))
+                mask_report(report, {each.secret for each in usage.instances()})
                 if self._session.settings.hold:
                     from metricrig.pytest_plugin.holding import hold  # noqa: PLC0415 - only who wants it
 

@@ -37,6 +37,7 @@ class Running:
         except BaseException as error:
             if (explained := self._explained(error)) is not None:
                 raise explained from None
+            self._shorten(error)
             raise
         finally:
             if self._session.usage is not None:
@@ -74,6 +75,7 @@ class Running:
         except BaseException as error:
             if (explained := self._explained(error)) is not None:
                 raise explained from None
+            self._shorten(error)
             raise
         finally:
             self._session.calling = False
@@ -111,6 +113,14 @@ class Running:
             if (failure := usage.cause(error)) is not None:
                 return failure
         return self._skipped(error) if isinstance(error, Exception) else None
+
+    def _shorten(self, error: BaseException) -> None:
+        """What is raised by us is shown where the user has called us."""
+        errors = sys.modules.get("metricrig._core.errors")
+        if errors is not None and isinstance(error, errors.MetricrigError):
+            from metricrig.pytest_plugin.frames import without_ours  # noqa: PLC0415 - only where something has failed
+
+            error.__traceback__ = without_ours(error.__traceback__)
 
     def _skipped(self, error: Exception) -> BaseException | None:
         """A skip in place of an error that only says what this machine lacks; None in strict mode."""

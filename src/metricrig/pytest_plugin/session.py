@@ -114,7 +114,7 @@ class Session:
         if self.usage is None:
             from metricrig.pytest_plugin.usage import Usage  # noqa: PLC0415 - see the module
 
-            self.usage = Usage(item.nodeid)
+            self.usage = Usage(item.nodeid, full=self._config.option.verbose > 1)
         return self.usage
 
     def begin(self, item: pytest.Item) -> None:

@@ -59,6 +59,8 @@ class Usage:
     """One test's. ``armed`` while it may be interrupted; ``opened`` are the rigs that it has opened itself."""
 
     test: str
+    full: bool = False
+    """Whether reports are to show everything."""
     before: dict[Instance, Before] = field(default_factory=dict)
     rigs: list[Rig] = field(default_factory=list)
     opened: list[str] = field(default_factory=list)
@@ -111,7 +113,7 @@ class Usage:
 
         dead = [each for each in servers if each.lost]
         self.lost_before += [str(each.death("during this test", self._mark(each))) for each in dead]
-        self.closed += [section(each, self.before.get(each)) for each in servers]
+        self.closed += [section(each, self.before.get(each), full=self.full) for each in servers]
 
     def arm(self) -> None:
         """From here on a death interrupts. Only the main thread can be interrupted."""
