@@ -9,8 +9,6 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import wires
-from rich.panel import Panel
-from rich.text import Text
 from stage import expect
 
 from metricrig import ServiceDied
@@ -72,16 +70,9 @@ def _kill_while_waited_for(stage: Stage, pg: Any, step: Step) -> None:
         expect("SIGKILL" in error.how and error.log_tail != "", f"the error does not tell all: {error}")
         expect(late < _QUICKLY, f"the error came {in_time(late)} after the death")
         step.said = f"SIGKILL in a wait of 30 s; the error above came {in_time(late)} later"
-        stage.screen.print(_quoted(error, stage.screen.width))
+        stage.quote(type(error).__name__, str(error))
     finally:
         timer.join()
-
-
-def _quoted(error: ServiceDied, width: int) -> Panel:
-    """The message as it is, cut only at the right."""
-    lines = [line if len(line) <= 88 else f"{line[:87]}…" for line in str(error).splitlines()]
-    title = f"[red]{type(error).__name__}[/]"
-    return Panel(Text("\n".join(lines)), title=title, title_align="left", border_style="red", width=min(width, 94))
 
 
 def _bring_back(pg: Any, old_pid: int, old_port: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import dataclass, field
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.console import Console
+
+
+_SAID_FROM = 32
+"""Columns before what a step has said, for what it is called and how long it took."""
 
 
 class NotAsPromised(Exception):
@@ -53,7 +58,13 @@ class Stage:
 
     def note(self, text: str) -> None:
         """Say something beside the steps."""
-        self.screen.print(f"  [dim]{escape(text)}[/]", soft_wrap=True)
+        self.screen.print("\n".join(f"  [dim]{escape(line)}[/]" for line in self._folded(text, 2)), soft_wrap=True)
+
+    def quote(self, title: str, text: str) -> None:
+        """What somebody has said, as it is: a long line is folded by the terminal, and is one when it is copied."""
+        self.screen.print(f"  [bold red]{escape(title)}[/]")
+        for line in text.splitlines():
+            self.screen.print(f"  [red]│[/] {escape(line)}", soft_wrap=True)
 
     @contextlib.contextmanager
     def step(self, what: str, *, spinning: bool = True) -> Iterator[Step]:
@@ -69,10 +80,20 @@ class Stage:
             step.said = f"{type(error).__name__}: {error}"
         step.seconds = time.monotonic() - began
         mark = "[green]ok[/]" if step.fine else "[bold red]NO[/]"
+        first, *others = self._folded(step.said, _SAID_FROM) or [""]
         self.screen.print(
-            f"  {mark}  [dim]{in_time(step.seconds):>7}[/]  [bold]{escape(what):<16}[/] {escape(step.said)}",
-            soft_wrap=True,
+            f"  {mark}  [dim]{in_time(step.seconds):>7}[/]  [bold]{escape(what):<16}[/] {escape(first)}", soft_wrap=True
         )
+        for line in others:
+            self.screen.print(" " * _SAID_FROM + escape(line), soft_wrap=True)
+
+    def _folded(self, text: str, begin: int) -> list[str]:
+        """Lines that fit beside what stands before them; a word is never broken, so that it can be copied."""
+        width = max(self.screen.width - begin, 20)
+        lines = text.splitlines()
+        return [
+            part for each in lines for part in wrap(each, width, break_long_words=False, break_on_hyphens=False) or [""]
+        ]
 
     def _spinning(self, what: str) -> contextlib.AbstractContextManager[object]:
         """Something that moves; a pipe gets nothing of it."""
