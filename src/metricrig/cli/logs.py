@@ -97,7 +97,8 @@ def _live(name: str | None) -> list[FoundRig]:
 
 
 def _moment(since: str | None) -> float:
-    from metricrig.metrics.promql.moments import duration, seconds
+    from metricrig.metrics.moment import seconds
+    from metricrig.metrics.promql.moments import duration
 
     if since is None:
         return 0.0

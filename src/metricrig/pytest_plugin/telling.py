@@ -8,6 +8,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from metricrig._core.errors import MetricrigError
+from metricrig._core.printable import printable
 from metricrig.lifecycle.state import CLOSED
 from metricrig.metrics.snapshot import Snapshot
 from metricrig.pytest_plugin.log_excerpt import excerpt
@@ -44,7 +45,7 @@ def section(instance: Instance, before: Before | None, *, full: bool) -> tuple[s
         *_titled("changed during this test", list(_changes(instance, before, full=full))),
         *_titled("start the same by hand", [_by_hand(instance, full=full)] if instance.command else []),
     ]
-    return f"metricrig: {instance.name}", "\n".join(lines)
+    return f"metricrig: {instance.name}", printable("\n".join(lines))
 
 
 def without_repeats(told: list[tuple[str, str]], failure: str) -> list[tuple[str, str]]:
