@@ -84,7 +84,7 @@ class Endpoint:
         usual = Deadline.after(self.timeout)
         return usual if patience is None or patience >= usual.within else Deadline.exactly(patience)
 
-    def _fetched(self, deadline: Deadline) -> tuple[bytes, str | None]:
+    def _fetched(self, deadline: Deadline) -> tuple[bytes | bytearray, str | None]:
         if self._connection is None:
             self._connection = self._connected()
         # A server closes idle connections when it likes, which is noticed by using one: that is no failure.
@@ -135,7 +135,7 @@ class Answer:
     """A page as it came."""
 
     url: str
-    body: bytes
+    body: bytes | bytearray
     content_type: str | None
 
     def page(self) -> Page:
@@ -152,7 +152,7 @@ def read(url: str, *, timeout: float = PATIENCE, trust: str | Path | None = None
         endpoint.close()
 
 
-def _content(answer: Said, url: str) -> tuple[bytes, str | None]:
+def _content(answer: Said, url: str) -> tuple[bytes | bytearray, str | None]:
     if answer.status != _OK:
         raise ScrapeFailed(url, f"{answer.status} {answer.reason}: {answer.body[:200].decode(errors='replace')!r}")
     return answer.body, answer.headers.get("content-type")

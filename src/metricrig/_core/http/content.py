@@ -38,7 +38,7 @@ def answer_limit() -> int:
     return int(limit * (1 << 20))
 
 
-def body_of(stream: Stream, head: Head, limit: int) -> bytes:
+def body_of(stream: Stream, head: Head, limit: int) -> bytes | bytearray:
     """All of it, unpacked; more than ``limit`` bytes are an error."""
     packed = head.headers.get("content-encoding", "").lower() in {"gzip", "x-gzip"}
     length = None if head.chunked else head.length
@@ -52,17 +52,17 @@ def body_of(stream: Stream, head: Head, limit: int) -> bytes:
         gathered += piece
         if len(gathered) > limit:
             raise AnswerTooLarge(limit)
-    return bytes(gathered)
+    return gathered
 
 
-def _of_length(stream: Stream, length: int) -> bytes:
+def _of_length(stream: Stream, length: int) -> bytes | bytearray:
     if length <= len(stream.ahead):
         body = bytes(stream.ahead[:length])
         del stream.ahead[:length]
         return body
     room = bytearray(length)
     stream.fill(memoryview(room))
-    return bytes(room)
+    return room
 
 
 def _pieces(stream: Stream, head: Head, length: int | None) -> Iterator[bytes]:

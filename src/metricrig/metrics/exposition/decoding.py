@@ -41,7 +41,7 @@ def format_of(content_type: str | None) -> Format:
     return OPENMETRICS if kind == "application/openmetrics-text" else TEXT
 
 
-def checked(page: str | bytes, form: Format) -> str:
+def checked(page: str | bytes | bytearray, form: Format) -> str:
     """The text of a page, unless it is obviously none, or only the beginning of one."""
     text = page if isinstance(page, str) else _decoded(page)
     if text.startswith(("<!", "<html", "<HTML", "{\n", "[")):
@@ -53,7 +53,7 @@ def checked(page: str | bytes, form: Format) -> str:
     return text
 
 
-def _decoded(page: bytes) -> str:
+def _decoded(page: bytes | bytearray) -> str:
     try:
         return page.decode()
     except UnicodeDecodeError as error:

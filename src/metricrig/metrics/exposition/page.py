@@ -29,7 +29,7 @@ class Page:
 
     def __init__(
         self,
-        text: str | bytes,
+        text: str | bytes | bytearray,
         content_type: str | None = None,
         *,
         source: str = "",

@@ -145,7 +145,7 @@ def _refuse_histograms(said: Found, result: Any) -> None:
         )
 
 
-def _exported(line: bytes) -> Any:
+def _exported(line: bytes | bytearray) -> Any:
     """1.79 writes an infinity as +Inf or -Inf, which no JSON is; newer ones put its name in quotes."""
     if b"Inf" not in line:
         return json.loads(line)
