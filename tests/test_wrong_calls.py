@@ -89,6 +89,12 @@ def survives(call: Callable[[], Any], what: str) -> None:
         raise AssertionError(f"{what}: {type(error).__name__}: {error}") from error
 
 
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some of it is a path: what is made there goes with the test."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture(scope="module")
 def running() -> Iterator[Instance]:
     """A service that runs."""

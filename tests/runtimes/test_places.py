@@ -81,3 +81,12 @@ def test_a_directory_that_a_server_cannot_get_to_is_refused_with_the_way_out(tmp
     closed.mkdir(mode=0o700)
     with Rig("closed", data=closed) as rig, pytest.raises(Unavailable, match=f"chmod o\\+x {closed}"):
         rig.add(Memcached())
+
+
+def test_a_relative_path_means_the_same_to_the_janitor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Rig("relative", data=Path("data")) as rig:
+        assert rig.directory.is_relative_to(tmp_path / "data")
+        monkeypatch.chdir("/")
+        assert rig.directory.exists()
+    assert not rig.directory.exists()

@@ -67,7 +67,7 @@ def root_for(data: str | Path) -> Path:
 
 def _held_root(data: str | Path) -> PrivateDirectory:
     if isinstance(data, Path) or data.startswith("/"):
-        return own_root.hold(Path(data))
+        return own_root.hold(Path(data).absolute())  # the janitor, who removes it, works elsewhere
     if data not in {"auto", "tmpfs", "disk"}:
         raise UsageError(f'data is "auto", "tmpfs", "disk" or an absolute path, not {data!r}')
     refusal = memory_disk().refusal() if data != "disk" else "disk was asked for"
