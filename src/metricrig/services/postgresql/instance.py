@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from metricrig._core.errors import UsageError
 from metricrig._core.leases import PerProcess
 from metricrig.instance import Instance
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 USER = "postgres"
 
 
+LONGEST_SOCKET = 107
+"""Bytes of a unix socket's path: what the kernel takes."""
+
+
 class PostgreSQLInstance(Instance):
     """A running PostgreSQL. ``url`` is for TCP; ``socket_url`` for the unix socket."""
 
@@ -24,6 +29,7 @@ class PostgreSQLInstance(Instance):
 
     def __init__(self, life: Life) -> None:
         super().__init__(life)
+        _require_short(life)
         self._clones = PerProcess(self._new_clones)
 
     @property
@@ -60,3 +66,16 @@ class PostgreSQLInstance(Instance):
         from metricrig.services.postgresql.clones import Clones  # noqa: PLC0415 - not for a server that is only run
 
         return Clones(self)
+
+
+def _require_short(life: Life) -> None:
+    """Refuse at once a directory in which the server could not make its socket: it would say so late, in its log."""
+    path = f"{life.site.at.dir}/.s.PGSQL.65535"
+    length = len(path.encode())
+    if length > LONGEST_SOCKET:
+        raise UsageError(
+            f"{life.name}: the path of its unix socket would have {length} bytes, and the system takes"
+            f" {LONGEST_SOCKET}: {path}\n"
+            "  what to do: shorter names of the rig and the service, or a shorter place: data=..., METRICRIG_DATA or"
+            " TMPDIR"
+        )
