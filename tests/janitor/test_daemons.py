@@ -72,8 +72,8 @@ def test_clean_finds_them_after_janitor_and_owner_were_killed(tmp_path: Path) ->
     directory = Path(done.stdout.strip())
     pid = int(note.read_text())
     assert hidden(pid, directory)
-    found = eventually(lambda: _orphaned(directory))
-    reaped = registry.reap(found)
+    eventually(lambda: registry.read(directory).state == registry.ORPHANED)
+    reaped = registry.reap(registry.read(directory))
     assert reaped.failure is None
     assert pid in reaped.killed
     eventually(lambda: not alive(pid))
@@ -88,8 +88,3 @@ def test_the_janitor_itself_and_other_rigs_do_not_carry_it(rig: Rig) -> None:
         assert limit_mark.rig_number(limit_mark.of_process(sleeper.pid)) == limit_mark.of_rig(other.id)
     own = limit_mark.of_process(os.getpid())
     assert limit_mark.of_process(janitor().pid) == own
-
-
-def _orphaned(directory: Path) -> registry.FoundRig | None:
-    found = registry.read(directory)
-    return found if found.state == registry.ORPHANED else None

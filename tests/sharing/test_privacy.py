@@ -19,7 +19,7 @@ from metricrig.services import Etcd, Memcached, PostgreSQL, Prometheus, Redis, V
 from metricrig.sharing import Commons
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 LOOK = """
 import json, os, socket, sys
@@ -37,7 +37,7 @@ for path in json.loads(sys.stdin.read() if len(sys.argv) < 2 else open(sys.argv[
     found.append(path)
 print(json.dumps(found))
 """
-SECRETIVE = [
+SECRETIVE: list[Callable[[], Service]] = [
     lambda: Redis(password=True),
     PostgreSQL,
     VictoriaMetrics,
