@@ -6,14 +6,24 @@ import os
 from typing import TYPE_CHECKING
 
 from metricrig import Image
-from metricrig.services import Prometheus, PrometheusInstance, VictoriaMetrics, VictoriaMetricsInstance
-from metricrig.services.known_tools import look_up
+from metricrig.services import (
+    PROMETHEUS,
+    VICTORIA_METRICS,
+    Prometheus,
+    PrometheusInstance,
+    VictoriaMetrics,
+    VictoriaMetricsInstance,
+)
 from metricrig.tools import obtain
 
 if TYPE_CHECKING:
     from metricrig import Instance, Service
 
 Store = PrometheusInstance | VictoriaMetricsInstance
+KINDS = {
+    "victoria-metrics": (VictoriaMetrics, VICTORIA_METRICS),
+    "prometheus": (Prometheus, PROMETHEUS),
+}
 
 # An old and a new one of each. INGEST_STORES="prometheus@2.53.0" says otherwise.
 MATRIX = "victoria-metrics@1.79.5 victoria-metrics@1.128.0 prometheus@2.42.0 prometheus@3.5.0"
@@ -27,12 +37,11 @@ def store_service(wanted: str) -> Service:
     the official images would do: leave ``image`` out.
     """
     name, _, version = wanted.partition("@")
-    tool = look_up(name)
+    kind, tool = KINDS[name]
     assert tool.image is not None
     found = obtain(tool, version)
     files = {tool.image.program: found.path}
     image = Image(f"ingest-tests/{name}:v{found.version}", files=files, version=found.version)
-    kind = VictoriaMetrics if name == "victoria-metrics" else Prometheus
     return kind(version=version, image=image)
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from metricrig import Timeline
-from metricrig.metrics.timeline import Counter, Histogram
+from metricrig.metrics import Counter, Histogram
 
 HOURS = 2
 BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)

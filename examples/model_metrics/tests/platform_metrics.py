@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from metricrig import Timeline
-from metricrig.metrics.timeline import Counter, Histogram
+from metricrig.metrics import Counter, Histogram
 
 INFERENCE, END_TO_END = "model_inference_seconds", "model_e2e_seconds"
 BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.5)

@@ -11,8 +11,7 @@ from api import Api
 from platform_metrics import BUCKETS, END_TO_END, INFERENCE, replica, seconds
 
 from metricrig import Timeline
-from metricrig.metrics import VictoriaMetricsStore
-from metricrig.metrics.timeline import Histogram
+from metricrig.metrics import Histogram, VictoriaMetricsStore
 
 SHARES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 NONE = [None] * 11

@@ -14,11 +14,11 @@ import pytest
 import sample
 import serve
 from api import Api
-from metricrig.services.stores import VictoriaMetricsInstance
 
 from metricrig import Instance, Rig, Service, ServiceDied, Timeline, ready
 from metricrig.metrics import VictoriaMetricsStore
 from metricrig.pytest import service
+from metricrig.services import VictoriaMetricsInstance
 
 
 @pytest.fixture(scope="session")

@@ -8,11 +8,10 @@ import pytest
 from api import AT, BILL, Api
 from conftest import DIRECTORY
 from in_process import running
-from metricrig.services.stores import VictoriaMetricsInstance
 from model_metrics.app import Settings, create_app
 
 from metricrig import Rig, Timeline
-from metricrig.services import VictoriaMetrics
+from metricrig.services import VictoriaMetrics, VictoriaMetricsInstance
 
 TOLD = ("STORE_UNAVAILABLE", "the metrics cannot be read at the moment; try again later")
 

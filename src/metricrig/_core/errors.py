@@ -20,8 +20,6 @@ from metricrig._core.printable import printable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from metricrig.tools.tool import Tool
-
 
 class MetricrigError(Exception):
     """The root of all errors that metricrig raises on purpose.
@@ -53,7 +51,7 @@ class Unavailable(MetricrigError):
     own program or a runtime, is none: a misspelling would be a green run.
     """
 
-    sought: Tool | None = None
+    sought: Any = None
 
     def __init__(self, what: str, *, reason: str, remedy: str, excuse: bool = False) -> None:
         self.what = what

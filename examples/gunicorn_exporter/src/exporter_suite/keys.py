@@ -6,11 +6,11 @@ import contextlib
 import os
 import re
 import secrets
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote, urlsplit
 
 from exporter_suite.storage import InRedis
-from metricrig._core.processes import ProcessId, boot_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,15 +90,25 @@ def remove_abandoned(url: str) -> None:
 
 def _abandoned(key: str) -> bool:
     match = _OURS.match(key)
-    if match is None or match["boot"] != boot_id()[:8]:
-        return False
-    return not ProcessId(int(match["pid"]), int(match["start"])).alive
+    return match is not None and match["boot"] == _boot() and match["start"] != _start_of(match["pid"])
 
 
 def _new_prefix() -> str:
-    me = ProcessId.of(os.getpid())
-    start = me.start if me else 0
-    return f"exporter-suite-{boot_id()[:8]}-{os.getpid()}-{start}-{secrets.token_hex(4)}"
+    return f"exporter-suite-{_boot()}-{os.getpid()}-{_start_of(os.getpid())}-{secrets.token_hex(4)}"
+
+
+def _boot() -> str:
+    """This boot of this machine."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text("ascii")[:8]
+
+
+def _start_of(pid: int | str) -> str:
+    """When a process started, in the kernel's ticks; pids are used again. Empty if there is none, or a dead one."""
+    try:
+        state, *fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if state in {"Z", "X"} else fields[18]
 
 
 def _remove(client: redis.Redis, names: list[str]) -> None:

@@ -8,8 +8,7 @@ from exporter_suite import configuration
 from exporter_suite.storage import MULTIPROC, Files, InRedis
 from exporter_suite.traffic import visit
 from metricrig import metric, ready
-from metricrig.services import Gunicorn
-from metricrig.services.gunicorn import GunicornInstance, at_work
+from metricrig.services import Gunicorn, GunicornInstance, at_work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from exporter_suite.configuration import Edit
     from exporter_suite.storage import Storage
     from metricrig import Placement
-    from metricrig.metrics.conditions.expression import Expression
+    from metricrig.metrics import Expression
 
 WORKERS = {
     "sync": "PrometheusWorker",

@@ -11,7 +11,7 @@ import pytest
 from exporter_suite import Exporter, ask, visit
 
 from metricrig import events, ready
-from metricrig.services.gunicorn import at_work
+from metricrig.services import at_work
 
 if TYPE_CHECKING:
     from metricrig import Rig

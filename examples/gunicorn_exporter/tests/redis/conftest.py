@@ -12,7 +12,7 @@ from metricrig.services import Redis
 
 if TYPE_CHECKING:
     from metricrig import Rig
-    from metricrig.services.redis import RedisInstance
+    from metricrig.services import RedisInstance
 
 Room = Callable[..., InRedis]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from exporter_suite import ExporterInstance, InRedis
 
     from metricrig import Rig
-    from metricrig.services.redis import RedisInstance
+    from metricrig.services import RedisInstance
 
 REQUESTS = metric("gunicorn_worker_requests_total")
 A_WHILE = 0.5

@@ -8,14 +8,13 @@ import pytest
 from exporter_suite import Exporter, InRedis, visit
 
 from metricrig import ready
-from metricrig.services import Redis
-from metricrig.services.gunicorn import at_work
+from metricrig.services import Redis, at_work
 
 if TYPE_CHECKING:
     from exporter_suite import ExporterInstance
 
     from metricrig import Rig
-    from metricrig.services.redis import RedisInstance
+    from metricrig.services import RedisInstance
 
 CANNOT = "Cannot connect to Redis: "
 

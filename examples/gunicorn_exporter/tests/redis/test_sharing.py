@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from exporter_suite import Exporter, ask, asking, crowd, keys, visit
 
-from metricrig.metrics.exposition import BadPage
+from metricrig.errors import BadPage
 
 if TYPE_CHECKING:
     from collections.abc import Callable

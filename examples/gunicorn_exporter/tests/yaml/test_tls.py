@@ -12,9 +12,9 @@ from exporter_suite import Exporter, visit
 from exporter_suite.documents import put
 
 from metricrig import ready
-from metricrig.metrics.endpoint import Endpoint, ScrapeFailed
-from metricrig.metrics.live import Metrics
-from metricrig.services.gunicorn import at_work
+from metricrig.errors import ScrapeFailed
+from metricrig.metrics import Endpoint, Metrics
+from metricrig.services import at_work
 
 if TYPE_CHECKING:
     from pathlib import Path

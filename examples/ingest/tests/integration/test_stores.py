@@ -11,7 +11,7 @@ from ingest import Rejected, Sample, Writer, wire
 from stores import Store, is_prometheus
 
 from metricrig import Service
-from metricrig.metrics.remote_write import assert_label_exists, payload
+from metricrig.metrics import assert_label_exists, payload
 
 LABELS = {"status": "ok", "city": "Zürich", "path": 'C:\\ "x"\n'}
 

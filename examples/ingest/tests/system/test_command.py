@@ -8,7 +8,7 @@ from programs import SUCCESS, run_ingest
 from stores import Store, is_prometheus
 
 from metricrig import Instance
-from metricrig.metrics.remote_write import assert_label_exists
+from metricrig.metrics import assert_label_exists
 
 
 def test_it_says_so_and_the_sample_is_there(store: Store, name: str) -> None:

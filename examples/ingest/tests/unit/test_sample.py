@@ -12,7 +12,7 @@ from ingest.sample import milliseconds
 from ingest.wire import WriteRequest, body
 from ingest.writer import endpoint
 
-from metricrig.metrics.remote_write import payload
+from metricrig.metrics import payload
 
 NOW = 1_704_067_230_000
 

@@ -1,0 +1,83 @@
+"""All errors that metricrig raises on purpose. Each is a ``MetricrigError``, and is imported when it is first named."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from metricrig._core.errors import (
+        CommandFailed,
+        DeadlineExceeded,
+        FunctionFailed,
+        MetricrigError,
+        PortTaken,
+        ServiceDied,
+        StartFailed,
+        ToolUnavailable,
+        Unavailable,
+        UsageError,
+    )
+    from metricrig.janitor.client import JanitorLost, JanitorUnresponsive
+    from metricrig.metrics.change import NoChange
+    from metricrig.metrics.connections import Broken, Unreachable
+    from metricrig.metrics.endpoint import ScrapeFailed
+    from metricrig.metrics.exposition.errors import BadPage, NotOneSample
+    from metricrig.metrics.promql.errors import QueryFailed
+    from metricrig.metrics.remote_write.errors import WriteRejected, WriteUncertain
+    from metricrig.metrics.store.errors import SamplesLost, Unkeepable
+    from metricrig.metrics.waits.report import NotInTime
+    from metricrig.services.postgresql.errors import PostgreSQLError
+
+_CORE = "metricrig._core.errors"
+_HOMES = {
+    "BadPage": "metricrig.metrics.exposition.errors",
+    "Broken": "metricrig.metrics.connections",
+    "JanitorLost": "metricrig.janitor.client",
+    "JanitorUnresponsive": "metricrig.janitor.client",
+    "NoChange": "metricrig.metrics.change",
+    "NotInTime": "metricrig.metrics.waits.report",
+    "NotOneSample": "metricrig.metrics.exposition.errors",
+    "PostgreSQLError": "metricrig.services.postgresql.errors",
+    "QueryFailed": "metricrig.metrics.promql.errors",
+    "SamplesLost": "metricrig.metrics.store.errors",
+    "ScrapeFailed": "metricrig.metrics.endpoint",
+    "Unkeepable": "metricrig.metrics.store.errors",
+    "Unreachable": "metricrig.metrics.connections",
+    "WriteRejected": "metricrig.metrics.remote_write.errors",
+    "WriteUncertain": "metricrig.metrics.remote_write.errors",
+}
+
+__all__ = [
+    "BadPage",
+    "Broken",
+    "CommandFailed",
+    "DeadlineExceeded",
+    "FunctionFailed",
+    "JanitorLost",
+    "JanitorUnresponsive",
+    "MetricrigError",
+    "NoChange",
+    "NotInTime",
+    "NotOneSample",
+    "PortTaken",
+    "PostgreSQLError",
+    "QueryFailed",
+    "SamplesLost",
+    "ScrapeFailed",
+    "ServiceDied",
+    "StartFailed",
+    "ToolUnavailable",
+    "Unavailable",
+    "Unkeepable",
+    "Unreachable",
+    "UsageError",
+    "WriteRejected",
+    "WriteUncertain",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES.get(name, _CORE)), name)
