@@ -22,7 +22,8 @@ PUBLIC = {
         """,
     "metricrig.errors": """
         BadPage Broken CommandFailed DeadlineExceeded FunctionFailed JanitorLost JanitorUnresponsive
-        MetricrigError NoChange NotInTime NotOneSample PortTaken PostgreSQLError QueryFailed SamplesLost ScrapeFailed ServiceDied StartFailed
+        MetricrigError NoChange NotInTime NotOneSample PortTaken PostgreSQLError
+        QueryFailed SamplesLost ScrapeFailed ServiceDied StartFailed
         ToolUnavailable Unavailable Unkeepable Unreachable UsageError WriteRejected WriteUncertain
         """,
     "metricrig.metrics": """
