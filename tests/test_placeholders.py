@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from metricrig import Placement, Service, UsageError
@@ -76,6 +76,7 @@ def test_a_port_that_the_service_does_not_have_is_refused_when_it_is_written() -
         Service(name="shop", command=["x", "{port}"])
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(alphabet="{}[]port.ahl!:_0", max_size=12))
 def test_whatever_is_written_is_filled_in_or_refused_and_never_looked_into(text: str) -> None:
     try:

@@ -300,7 +300,7 @@ def test_paths_are_words_too(rig: Rig, tmp_path: Path) -> None:
     rig.start()
     assert instance.logs.text() == f"{tmp_path}/x {tmp_path}\n{tmp_path}\n"
     assert made.logs.text().startswith(f"{tmp_path} ")
-    assert instance.run([Path("/bin/echo"), tmp_path]).out == f"{tmp_path}\n"  # type: ignore[list-item]
+    assert instance.run([Path("/bin/echo"), tmp_path]).out == f"{tmp_path}\n"
 
 
 def test_a_bound_metric_is_asked_of_an_endpoint_only() -> None:

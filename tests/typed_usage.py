@@ -9,6 +9,7 @@ from typing import Any, assert_type
 import pytest
 
 from metricrig import (
+    Fixed,
     Image,
     Instance,
     Limits,
@@ -230,7 +231,13 @@ cache = service(Redis(name="cache"), scope="module")
 
 @service
 def shop(cache: RedisInstance) -> Service:
-    return Service(name="shop", command=["shop"], needs=[cache])
+    return Service(
+        name="shop",
+        command=[Path("shop"), "{port[http]}"],
+        ports={"http": Fixed(8080, inside=80), "admin": 8001},
+        cwd=Path("/"),
+        needs=[cache],
+    )
 
 
 @service(scope="module", params=["6.2", "7.2"], shared=False)

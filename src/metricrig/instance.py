@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from metricrig.placement import Addresses, Ports
     from metricrig.probes import Readiness
     from metricrig.resources import Resources
-    from metricrig.service import Service
+    from metricrig.service import Service, Word
 
 _FATAL = {signals.SIGTERM, signals.SIGINT, signals.SIGQUIT, signals.SIGKILL, signals.SIGABRT}
 """Who sends one of these is not surprised by the end."""
@@ -287,7 +287,12 @@ class Instance:
         return wait_for_end(self._life, Deadline.after(within))
 
     def run(
-        self, command: Sequence[str], *, within: float = 30.0, check: bool = True, stdin: str | None = None
+        self,
+        command: Sequence[Word],
+        *,
+        within: float = 30.0,
+        check: bool = True,
+        stdin: str | None = None,
     ) -> Completed:
         """Run a command beside it: same environment, user and directory, with the service's placeholders.
 

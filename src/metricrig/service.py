@@ -42,7 +42,7 @@ class Workbench(Protocol):
     unprivileged: tuple[int, int] | None
     """The user and group that its files are given to, where that is not ourselves."""
 
-    def run(self, command: Sequence[str]) -> Completed:
+    def run(self, command: Sequence[Word]) -> Completed:
         """Run a command to its end, as the service's own user; failing is an error."""
 
     def adopting(self, path: Path) -> Any:

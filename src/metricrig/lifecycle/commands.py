@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from metricrig.lifecycle.state import Life
     from metricrig.runtimes import Running
+    from metricrig.service import Word
 
 _LEAST_ANSWER = 1.0
 """Seconds until nothing is left of a command that has taken too long."""
@@ -26,7 +27,7 @@ _numbers: Iterator[int] = itertools.count(1)
 
 
 def run_beside(
-    life: Life, command: Sequence[str], *, within: float, check: bool = True, stdin: str | None = None
+    life: Life, command: Sequence[Word], *, within: float, check: bool = True, stdin: str | None = None
 ) -> Completed:
     """Run a command to its end. It is the janitor's child too: it cannot outlive the test."""
     words = life.site.at.render_all(arguments.command(f"{life.name}.run", command))

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from metricrig.lifecycle.state import Life
     from metricrig.probes import Probe, Subject
     from metricrig.runtimes import Running
+    from metricrig.service import Word
 
 _ATTEMPTS = 5
 _CLEANUP_ANSWER = 1.0
@@ -202,7 +203,7 @@ class _Bench:
         self.at = life.site.at
         self.unprivileged = life.site.owner
 
-    def run(self, command: Sequence[str]) -> Completed:
+    def run(self, command: Sequence[Word]) -> Completed:
         """Run a command to its end; failing is an error."""
         return run_beside(self._life, command, within=self._life.service.start_within * 4)
 
