@@ -9,7 +9,7 @@ import pytest
 
 from metricrig._core.errors import UsageError
 from metricrig.metrics.expect import Engine, ExpectedMatrix, ExpectedVector, Interval, Intervals
-from metricrig.metrics.results import Bounded, Matrix, Product, Sample, Series, Vector
+from metricrig.metrics.results import Matrix, Product, Sample, Series, Vector, bounded
 from metricrig.metrics.timeline import Counter, Timeline
 
 START = "2024-01-01T10:00:00Z"
@@ -78,7 +78,7 @@ def test_by_says_what_is_summed() -> None:
 
 def test_an_expected_number_has_room_for_what_an_engine_may_lose_and_no_more() -> None:
     labels = {"a": "b"}
-    expected = Matrix((Series(labels, (1.0, 2.0), (Bounded(1.0, 0.0, 1e-6), 0.0)),), (1.0, 2.0))
+    expected = Matrix((Series(labels, (1.0, 2.0), (bounded(1.0, 0.0, 1e-6), 0.0)),), (1.0, 2.0))
     for value, same in ((1.0 + 5e-7, True), (1.0 + 1e-5, False), (1.0 - 1e-9, False), (math.nan, False)):
         got = Matrix((Series(labels, (1.0, 2.0), (value, 0.0)),), (1.0, 2.0))
         assert (got == expected) is same
@@ -87,7 +87,7 @@ def test_an_expected_number_has_room_for_what_an_engine_may_lose_and_no_more() -
         assert (got.difference(expected) == "") is same
         assert (expected.by("a")["b"] == [value, 0.0]) is same
     assert Matrix((Series(labels, (1.0,), (1.0,)),)) != expected
-    assert pickle.loads(pickle.dumps(Bounded(1.0, 0.25, 0.5))).above == 0.5  # noqa: S301 - just made
+    assert pickle.loads(pickle.dumps(bounded(1.0, 0.25, 0.5))).above == 0.5  # noqa: S301 - just made
 
 
 def test_a_difference_is_told_whichever_side_is_asked() -> None:

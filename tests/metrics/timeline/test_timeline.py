@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
@@ -62,6 +63,40 @@ def test_a_time_without_a_zone_is_refused_with_what_to_write(naive: str | dateti
         with pytest.raises(UsageError, match="has no time zone") as refused:
             taken()
         assert remedy in str(refused.value)
+
+
+NEAR_MISSES: list[tuple[Callable[[Timeline], object], str]] = [
+    (lambda grid: grid.counter("x").inc("50"), "at='50': seconds from the grid's start"),  # type: ignore[arg-type]
+    (lambda grid: grid.counter("x").inc(math.nan), "at=nan: seconds from the grid's start"),
+    (lambda grid: grid.counter("x").inc(1704067250), "1704067250 - grid.start"),
+    (lambda grid: grid.counter("x").inc(5, by="x"), "by='x': a number is wanted"),
+    (lambda grid: grid.counter("x").inc_many(["1s"]), "a number is wanted"),
+    (lambda grid: grid.counter("x").reset("50s"), "at='50s': seconds"),  # type: ignore[arg-type]
+    (lambda grid: grid.counter("x").gap("30s", "60s"), "start='30s': seconds"),  # type: ignore[arg-type]
+    (lambda grid: grid.gauge("x").set("7"), "value='7': a number is wanted"),
+    (lambda grid: grid.gauge("x").set(7, at="1m"), "at='1m': seconds"),  # type: ignore[arg-type]
+    (lambda grid: grid.gauge("x").wave(1, period=0), "more than none"),
+    (lambda grid: grid.histogram("x", 5), "such as [0.1, 0.5, 1]"),  # type: ignore[arg-type]
+    (lambda grid: grid.histogram("x", ["a"]), "such as [0.1, 0.5, 1]"),  # type: ignore[list-item]
+    (lambda grid: grid.summary("x", [99]), "such as 0.9"),
+    (lambda grid: grid.counters("x", "5"), "A number such as 1000"),  # type: ignore[arg-type]
+    (lambda grid: grid.counter(5), "5 is no name of a metric"),  # type: ignore[arg-type]
+    (lambda _: Timeline(start=1704067200000), "milliseconds?"),
+    (lambda grid: grid.expect.last("x"), "'x' is no series: give what grid.counter"),  # type: ignore[arg-type]
+    (lambda grid: grid.expect.rate(grid.counter("x"), None), "rate needs a window"),  # type: ignore[arg-type]
+    (lambda grid: grid.expect.last(grid.counter("x"), at="1m"), "at='1m': seconds"),  # type: ignore[arg-type]
+    (lambda grid: grid.expect.last(grid.counter("x"), at=1704067250), "1704067250 - grid.start"),
+    (lambda grid: grid.expect.last(grid.counter("x"), setp=5), "setp= is not known here"),  # type: ignore[call-arg]
+    (lambda grid: grid.expect.histogram_quantile(0.9, grid.counter("x")), "is no histogram"),  # type: ignore[arg-type]
+    (lambda grid: grid.expect.quantile(0.9, [grid.histogram("x")]), "is no histogram"),  # type: ignore[arg-type]
+]
+
+
+@pytest.mark.parametrize(("call", "said"), NEAR_MISSES)
+def test_a_near_miss_says_what_to_write(call: Callable[[Timeline], object], said: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        call(a_minute())
+    assert said in str(refused.value)
 
 
 def test_lengths_may_be_timedeltas() -> None:

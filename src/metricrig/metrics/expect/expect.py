@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
+from metricrig._core.errors import UsageError
 from metricrig.metrics.expect import grouping, histograms, prometheus, rounding, victoriametrics
 from metricrig.metrics.expect.asking import query
 from metricrig.metrics.expect.engine import chosen
@@ -94,6 +95,7 @@ class Expect:
         ``of`` may be ``"increase"``; without a window it is of the buckets as they are.
         """
         several = _listed(histogram)
+        histograms.require_histograms(several)
         histograms.require_alike(several)
         buckets = [each.part("_bucket") for each in several]
         names = None if by is None else grouping.names(by)
@@ -108,6 +110,7 @@ class Expect:
         self, q: float, histogram: Histogram, *, window: Window | None = None, **when: Unpack[When]
     ) -> Intervals:
         """Between which bounds the true quantile of what was observed lies, at each point: the best buckets can say."""
+        histograms.require_histograms([histogram])
         histograms.require_whole(q, histogram)
         name, asked = histograms.function("rate", window), query(self.clock, window, when)
         found = self._found(histogram.buckets)
@@ -119,6 +122,7 @@ class Expect:
 
     def _function(self, name: str, series: Wanted, window: Window, by: By, when: When) -> Expected:
         """Of each series without its name, or summed up."""
+        _require(window, name)
         names = None if by is None else grouping.names(by)
 
         def become(rows: list[Row], engine: Engine) -> list[Row]:
@@ -128,6 +132,7 @@ class Expect:
         return self._asked(name, series, window, when, become, apart=by is None)
 
     def _extreme(self, name: str, series: Wanted, window: Window, when: When) -> Expected:
+        _require(window, name)
         # VictoriaMetrics keeps the name: it is still a value of that metric.
         return self._asked(
             name,
@@ -157,7 +162,10 @@ class Expect:
 
     def _found(self, series: Any) -> list[Samples]:
         """As it is now: what is told to the series later does not change an expectation."""
-        emitted = [rows for each in _listed(series) for rows in each.emitted()]
+        for each in (several := _listed(series)):
+            if not hasattr(each, "emitted"):
+                raise UsageError(f"{each!r} is no series: give what grid.counter(...) returned, or a list of such")
+        emitted = [rows for each in several for rows in each.emitted()]
         found = list(samples(emitted, self.labels))
         require_distinct(each.labels for each in found)
         return found
@@ -180,4 +188,9 @@ def _divided(rows: Sequence[Row]) -> list[Row]:
 
 
 def _listed(series: Any) -> list[Any]:
-    return list(series) if isinstance(series, Sequence) else [series]
+    return list(series) if isinstance(series, Sequence) and not isinstance(series, str) else [series]
+
+
+def _require(window: object, name: str) -> None:
+    if window is None:
+        raise UsageError(f'{name} needs a window, such as "1m"')

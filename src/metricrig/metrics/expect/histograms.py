@@ -8,6 +8,7 @@ from metricrig._core.errors import UsageError
 from metricrig.metrics.expect import buckets, grouping
 from metricrig.metrics.expect.intervals import Interval
 from metricrig.metrics.timeline._numpy import np
+from metricrig.metrics.timeline.distribution import Histogram
 from metricrig.metrics.timeline.rows import NAME
 
 if TYPE_CHECKING:
@@ -18,9 +19,14 @@ if TYPE_CHECKING:
     from metricrig.metrics.expect.engine import Engine
     from metricrig.metrics.expect.grouping import Row
     from metricrig.metrics.expect.query import Answer, Query
-    from metricrig.metrics.timeline.distribution import Histogram
-
 _LE = "le"
+
+
+def require_histograms(several: Sequence[object]) -> None:
+    """Refuse what has no buckets."""
+    wrong = [each for each in several if not isinstance(each, Histogram)]
+    if wrong:
+        raise UsageError(f"{wrong[0]!r} is no histogram, such as grid.histogram(...)")
 
 
 def require_alike(histograms: Sequence[Histogram]) -> None:

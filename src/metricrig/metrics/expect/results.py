@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from metricrig.metrics.expect.engine import meant, remark
-from metricrig.metrics.results import Bounded, Matrix, Result, Sample, Series, Vector
+from metricrig.metrics.results import Matrix, Result, Sample, Series, Vector, bounded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -137,10 +137,12 @@ def _vector(rows: Sequence[Row], query: Query) -> Vector:
 
 def _numbers(answer: Answer, there: Mask) -> tuple[float, ...]:
     """Plain where they are certain."""
-    values, below, above = (each[there].tolist() for each in (answer.values, answer.below, answer.above))
+    values, below, above = answer.values[there], answer.below[there], answer.above[there]
+    if not (below.any() or above.any()):
+        return tuple(values.tolist())
     return tuple(
-        Bounded(value, low, high) if low or high else value
-        for value, low, high in zip(values, below, above, strict=True)
+        bounded(value, low, high) if low or high else value
+        for value, low, high in zip(values.tolist(), below.tolist(), above.tolist(), strict=True)
     )
 
 

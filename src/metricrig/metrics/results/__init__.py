@@ -1,6 +1,6 @@
 """What queries answer, and what tests expect: series, samples and numbers that compare with plain Python."""
 
-from metricrig.metrics.results.bounded import Bounded
+from metricrig.metrics.results.bounded import Bounded, bounded
 from metricrig.metrics.results.data import Matrix, Result, Sample, Scalar, Series, String, Vector
 from metricrig.metrics.results.equality import Approximate
 from metricrig.metrics.results.product import Product
@@ -18,4 +18,5 @@ __all__ = [
     "String",
     "Values",
     "Vector",
+    "bounded",
 ]

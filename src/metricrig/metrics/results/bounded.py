@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Bounded(float):
@@ -17,15 +20,16 @@ class Bounded(float):
     below: float
     above: float
 
-    def __new__(cls, value: float, below: float, above: float) -> Self:
-        """The number and its room."""
-        made = super().__new__(cls, value)
-        made.below, made.above = below, above
-        return made
-
     def covers(self, other: float) -> bool:
         """Whether another number lies within."""
         return -self.below <= other - float(self) <= self.above
 
-    def __reduce__(self) -> tuple[type[Bounded], tuple[float, float, float]]:
-        return Bounded, (float(self), self.below, self.above)
+    def __reduce__(self) -> tuple[Callable[[float, float, float], Bounded], tuple[float, float, float]]:
+        return bounded, (float(self), self.below, self.above)
+
+
+def bounded(value: float, below: float, above: float) -> Bounded:
+    """A number and its room. No constructor of its own: there are millions, and that would cost three times as much."""
+    made = Bounded(value)
+    made.below, made.above = below, above
+    return made

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Length = str | float | timedelta
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdw])")
+_YEAR_2600 = 2e10
 # A year of seconds is the longest timeline that anybody meant; it also keeps arrays in memory.
 _MOST_STEPS = 40_000_000
 
@@ -62,6 +63,8 @@ def moment(start: Moment) -> int:
     found = seconds(start)
     if not found > 0:
         raise UsageError(f"start={start!r}: engines drop or break data of 1970 and before; start later")
+    if found >= _YEAR_2600:
+        raise UsageError(f"start={start!r} are milliseconds? seconds since 1970 are wanted: {found / 1000:.0f}")
     return milliseconds(found)
 
 

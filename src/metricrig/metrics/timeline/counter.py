@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Never, Self
 from metricrig._core.errors import UsageError
 from metricrig.metrics.timeline._numpy import np
 from metricrig.metrics.timeline.growth import accumulated, since_reset
+from metricrig.metrics.timeline.offsets import numbers, offset, offsets
 from metricrig.metrics.timeline.rows import Rows, column
 
 if TYPE_CHECKING:
@@ -38,15 +39,15 @@ class Counter(Rows):
         if not (amounts >= 0).all():
             raise UsageError(f"inc(at={at}, by={by!r}): a counter only grows; reset(at) begins it again")
         rows = np.arange(len(self.series), dtype=np.int64)
-        self._events.append((np.full(len(rows), float(at)), rows, amounts))
+        self._events.append((np.full(len(rows), offset(at, "at")), rows, amounts))
         return self._touched()
 
     def inc_many(self, at: ArrayLike, *more: Never, by: ArrayLike = 1) -> Self:
         """Count at each of these moments, in all of these series."""
         if more:
             raise UsageError("inc_many(moments, amounts): which is when? Write inc_many(moments, by=amounts)")
-        moments = np.asarray(at, dtype=np.float64).ravel()
-        amounts = np.broadcast_to(np.asarray(by, dtype=np.float64), moments.shape)
+        moments = offsets(at, "at").ravel()
+        amounts = np.broadcast_to(numbers(by, "by"), moments.shape)
         if not (amounts >= 0).all():
             raise UsageError("inc_many: a counter only grows; reset(at) begins it again")
         count = len(self.series)
@@ -74,7 +75,7 @@ class Counter(Rows):
 
     def reset(self, at: float) -> Self:
         """The process restarts: what was counted before is gone, what is counted at that moment is not."""
-        self._resets.append(float(at))
+        self._resets.append(offset(at, "at"))
         return self._touched()
 
     def values(self) -> NDArray[np.float64]:

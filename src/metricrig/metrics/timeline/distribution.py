@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Never, Self
 from metricrig._core.errors import UsageError
 from metricrig.metrics.timeline._numpy import np
 from metricrig.metrics.timeline.growth import accumulated, scrape_of
+from metricrig.metrics.timeline.offsets import numbers, offset, offsets
 from metricrig.metrics.timeline.parts import Part, written
 from metricrig.metrics.timeline.rows import NAME, Rows
 
@@ -35,18 +36,18 @@ class Observed(Rows):
 
     def observe_many(self, values: ArrayLike, *, at: ArrayLike) -> Self:
         """Observe many at once; ``at`` is one moment for all of them, or one for each."""
-        numbers = np.asarray(values, dtype=np.float64).ravel()
-        if np.isnan(numbers).any():
+        observed = numbers(values, "values").ravel()
+        if np.isnan(observed).any():
             raise UsageError("observe: NaN lies in no bucket, and would make the sum NaN for ever; leave it out")
-        moments = np.asarray(at, dtype=np.float64)
-        if moments.ndim and moments.size != numbers.size:
-            raise UsageError(f"observe_many: {numbers.size} values at {moments.size} moments")
-        self._observations.append((numbers, np.broadcast_to(moments.ravel(), numbers.shape)))
+        moments = offsets(at, "at")
+        if moments.ndim and moments.size != observed.size:
+            raise UsageError(f"observe_many: {observed.size} values at {moments.size} moments")
+        self._observations.append((observed, np.broadcast_to(moments.ravel(), observed.shape)))
         return self._touched()
 
     def reset(self, at: float) -> Self:
         """The process restarts: what was observed before is gone, what is observed at that moment is not."""
-        self._resets.append(float(at))
+        self._resets.append(offset(at, "at"))
         return self._touched()
 
     def observed(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -128,6 +129,8 @@ class Summary(Observed):
     def __init__(self, clock: Clock, labels: Sequence[Mapping[str, str]], quantiles: Sequence[float]) -> None:
         super().__init__(clock, labels)
         self.quantiles = tuple(quantiles)
+        if not all(0 <= each <= 1 for each in self.quantiles):
+            raise UsageError(f"quantiles={list(quantiles)}: shares from 0 to 1, such as 0.9")
 
     def rows(self) -> Sequence[Mapping[str, str]]:
         """The quantiles, then the sum and the count."""

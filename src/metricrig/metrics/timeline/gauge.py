@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Never, Self
 
 from metricrig._core.errors import UsageError
 from metricrig.metrics.timeline._numpy import np
+from metricrig.metrics.timeline.offsets import offset
 from metricrig.metrics.timeline.rows import Rows, column
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Gauge(Rows):
         """Hold a value from that many seconds on; for many series also an array, one for each."""
         if more:
             raise UsageError(f"set({value!r}, {more[0]!r}): which is when? Write set({value!r}, at={more[0]!r})")
-        self._sets.append((float(at), column(value, len(self.series), "value")))
+        self._sets.append((offset(at, "at"), column(value, len(self.series), "value")))
         return self._touched()
 
     def ramp(self, a: ArrayLike, b: ArrayLike) -> Self:
@@ -44,6 +45,8 @@ class Gauge(Rows):
 
     def wave(self, amplitude: ArrayLike, period: float, phase: ArrayLike = 0.0) -> Self:
         """Add a sine; the period is in seconds, the phase a share of it."""
+        if not period > 0:
+            raise UsageError(f"wave(period={period!r}): so many seconds, more than none")
         rows = len(self.series)
         turns = self.clock.offsets() / period + column(phase, rows, "phase")
         return self._add(column(amplitude, rows, "amplitude") * np.sin(2 * math.pi * turns))

@@ -23,7 +23,7 @@ Many = int | Columns
 
 def one(name: str, labels: Mapping[str, object]) -> dict[str, str]:
     """A label set; an empty value is no label."""
-    if not _METRIC.fullmatch(name):
+    if not _METRIC.fullmatch(str(name)):
         raise UsageError(f"{name!r} is no name of a metric: letters, digits, _ and :, and no digit first")
     wrong = [each for each in labels if not _LABEL.fullmatch(each) or each == NAME]
     if wrong:
@@ -34,6 +34,8 @@ def one(name: str, labels: Mapping[str, object]) -> dict[str, str]:
 def many(name: str, number: Many, labels: Mapping[str, object]) -> list[dict[str, str]]:
     """A label set for each number, or for each row of the columns."""
     common = one(name, labels)
+    if not isinstance(number, int | Mapping):
+        raise UsageError(f"{name}: how many? A number such as 1000, or label arrays such as {{'zone': ['a', 'b']}}")
     columns: Columns = {"series": range(number)} if isinstance(number, int) else number
     lengths = {len(values) for values in columns.values()}
     if len(lengths) != 1 or 0 in lengths:

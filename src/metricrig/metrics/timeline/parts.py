@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from metricrig._core.errors import UsageError
+from metricrig.metrics.timeline._numpy import np
 from metricrig.metrics.timeline.block import Block
 from metricrig.metrics.timeline.rows import NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from metricrig.metrics.timeline.distribution import Observed
 
@@ -35,12 +37,13 @@ class Part:
         return Block(labels, block.times, block.values[chosen], block.present[chosen])
 
 
-def bounds(buckets: Sequence[float]) -> tuple[float, ...]:
+def bounds(buckets: Any) -> tuple[float, ...]:
     """The bounds with infinity, which every histogram has."""
-    rising = all(low < high for low, high in pairwise(buckets))
-    if not buckets or not rising:
-        raise UsageError(f"buckets={list(buckets)} must be rising upper bounds, such as [0.1, 0.5, 1]")
-    return tuple(float(each) for each in buckets) + (() if buckets[-1] == float("inf") else (float("inf"),))
+    several = list(buckets) if isinstance(buckets, Sequence | np.ndarray) else []
+    numbers = all(isinstance(each, int | float) for each in several)
+    if not several or not numbers or not all(low < high for low, high in pairwise(several)):
+        raise UsageError(f"buckets={buckets!r} must be rising upper bounds, such as [0.1, 0.5, 1]")
+    return tuple(float(each) for each in several) + (() if several[-1] == float("inf") else (float("inf"),))
 
 
 def written(bound: float) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 from metricrig._core.errors import UsageError
 from metricrig.metrics.timeline._numpy import np
 from metricrig.metrics.timeline.block import STALE, Block
+from metricrig.metrics.timeline.offsets import numbers, offset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,6 +62,7 @@ class Rows:
 
     def gap(self, start: float, end: float) -> Self:
         """Scrapes from ``start`` until before ``end`` fail: there are no samples. ``gap(0, 60)`` begins late."""
+        start, end = offset(start, "start"), offset(end, "end")
         if not start < end:
             raise UsageError(f"gap(start={start}, end={end}) is empty: it goes from start until before end")
         self._absences.gaps.append((start, end))
@@ -68,6 +70,7 @@ class Rows:
 
     def stale(self, at: float, until: float = FOREVER) -> Self:
         """The series ends: the scrape that misses it writes a stale marker, and there are no samples ``until``."""
+        at, until = offset(at, "at"), offset(until, "until")
         if not at < until:
             raise UsageError(f"stale(at={at}, until={until}): it comes back after it has ended")
         self._absences.ends.append((at, until))
@@ -112,7 +115,7 @@ class Rows:
 
 def column(amount: object, rows: int, what: str) -> NDArray[np.float64]:
     """One number for all series, or an array with one for each, as a column."""
-    numbers = np.asarray(amount, dtype=np.float64)
-    if numbers.ndim > 1 or (numbers.ndim == 1 and len(numbers) != rows):
-        raise UsageError(f"{what}: one number, or one for each of the {rows} series, not an array of {numbers.shape}")
-    return np.broadcast_to(numbers, (rows,)).reshape(rows, 1)
+    found = numbers(amount, what)  # type: ignore[arg-type]  # whatever was given
+    if found.ndim > 1 or (found.ndim == 1 and len(found) != rows):
+        raise UsageError(f"{what}: one number, or one for each of the {rows} series, not an array of {found.shape}")
+    return np.broadcast_to(found, (rows,)).reshape(rows, 1)
