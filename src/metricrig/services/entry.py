@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from metricrig.service import Service
@@ -14,8 +13,7 @@ SHARED = "shared_by_workers"
 FOR_TESTS = "for_tests"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):  # a dataclass takes a millisecond to make, of every run of pytest of everybody
     """One service. Its file's name is the name of its fixtures: ``redis`` and ``redis_server``."""
 
     module: str
