@@ -16,7 +16,7 @@ from support.hostile_server import HOSTILITIES, hostile_server
 
 WITHIN = 0.4
 SLACK = 5.0
-"""Seconds for a slow machine: the figure of a quiet one is in the documentation."""
+"""Seconds for a slow machine."""
 MOST = 100 << 20
 
 # What is no harm to somebody: bytes are all that a download wants, and who asks for no metric may get any page.

@@ -208,10 +208,10 @@ class VictoriaMetricsStore(Promql):
         self, bodies: Iterable[Body], tally: Tally, *, path: str = "/api/v1/write", version: int = 1
     ) -> Ingested:
         sent = self._sender(path, version=version).send(bodies)
-        deadline = Deadline.after(self._within)
-        self._flush(deadline)
+        self.flush()
         self._losses.wrote(sent.samples)
-        self._see(tally.landmarks, deadline.capped(_SEEN_WITHIN))
+        # It may have waited for the counters, a second: what is to be seen has its own time.
+        self._see(tally.landmarks, Deadline.after(min(self._within, _SEEN_WITHIN)))
         return Ingested(sent.samples, sent.requests, tally.nans)
 
     def _see(self, landmarks: Sequence[Landmark], deadline: Deadline) -> None:
