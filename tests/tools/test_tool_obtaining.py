@@ -16,7 +16,7 @@ from metricrig._core.errors import ToolUnavailable, UsageError
 from metricrig._core.events import SourceRefused, ToolObtained
 from metricrig.services import MEMCACHED, POSTGRESQL
 from metricrig.services.known_tools import all_tools, look_up
-from metricrig.tools import Tool, installed, obtain, survey
+from metricrig.tools import Tool, obtain, survey
 from metricrig.tools import versions as versions_module
 from metricrig.tools.settings import SOURCES
 
@@ -180,17 +180,6 @@ def test_a_restriction_is_part_of_the_remedy(published: Published, monkeypatch: 
     monkeypatch.setenv("METRICRIG_SOURCES", "path")
     with pytest.raises(ToolUnavailable, match=r"METRICRIG_SOURCES allows only explicit, path"):
         obtain(published.tool)
-
-
-def test_the_cache_prefers_the_preferred_version(published: Published, cache: Path) -> None:
-    entry = obtain(published.tool).path.parent
-    for version in ("1.9.0", "1.1.5"):
-        other = Path(str(entry).replace("1.2.3", version))
-        shutil.copytree(entry, other)
-        (other / "manifest.json").write_text((entry / "manifest.json").read_text().replace('"1.2.3"', f'"{version}"'))
-    assert obtain(published.tool, ">=1.0").version == "1.2.3"
-    assert obtain(published.tool, ">=1.3").version == "1.9.0"
-    assert [each.version for each in installed("acme")] == ["1.9.0", "1.2.3", "1.1.5"]
 
 
 def test_a_damaged_entry_is_replaced(published: Published, host: ReleaseHost) -> None:

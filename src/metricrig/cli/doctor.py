@@ -82,6 +82,7 @@ def _tool_json(finding: Finding) -> dict[str, Any]:
         "version": (found.version or None) if found else None,
         "source": found.source if found else fetched.source if fetched else None,
         "path": str(found.path) if found else None,
+        "why": finding.why or None,
         "trouble": finding.trouble or None,
         "sources": [{"source": each.source, "able": each.able, "says": each.says} for each in finding.prospects],
     }
@@ -111,7 +112,8 @@ def _tool_row(finding: Finding) -> tuple[str, str, str, str]:
     if finding.trouble:
         return name, "-", "-", literally(finding.trouble)
     if found is not None:
-        return name, literally(found.version) or "unknown", finding.origin, literally(str(found.path))
+        where = f"{literally(str(found.path))}\n[dim]{literally(finding.why)}[/]"
+        return name, literally(found.version) or "unknown", finding.origin, where
     if fetched is not None:
         return name, "not here", fetched.source, literally(fetched.says)
     return name, "-", "-", "no source can deliver it; their reasons are below"

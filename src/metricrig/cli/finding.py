@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from metricrig._core.errors import UsageError
 from metricrig.services.known_tools import look_up
 from metricrig.tools import survey
+from metricrig.tools.lockfile import entry_for
+from metricrig.tools.numbering import platform
+from metricrig.tools.obtaining import order
 from metricrig.tools.requests import CannotDeliver, request_for
 from metricrig.tools.settings import settings
 from metricrig.tools.sources import sources
@@ -43,6 +46,17 @@ class Finding:
         return source if source in {"path", "explicit"} else f"cache ({source})"
 
     @property
+    def why(self) -> str:
+        """Why it is this one that a rig gets."""
+        if self.executable is None:
+            return ""
+        locked = entry_for(self.tool.name, self.version or "", platform())
+        if locked is not None and self.executable.source != "explicit":
+            return f"as {locked.said_by} says"
+        whys = {"explicit": f"stated by {self.tool.variable('PATH')}", "path": "the first on PATH that will do"}
+        return whys.get(self.executable.source, "the first answer to this request on this machine, which stays")
+
+    @property
     def available(self) -> bool:
         """Whether it is here, or some source believes that it can fetch it."""
         return not self.trouble and (self.executable is not None or self.fetched_by is not None)
@@ -71,7 +85,7 @@ def look(tool: Tool, version: str | None = None, *, every_source: bool = False) 
 def here(tool: Tool, version: str | None = None) -> Executable | None:
     """What ``obtain`` would return without downloading; None if it is not here, or if it would download first."""
     request, chosen = request_for(tool, version, None), settings()
-    for source in sources(chosen.sources):
+    for source in sources(order(request, chosen)):
         if source.downloads:
             if _able(source, request, chosen):
                 return None

@@ -60,18 +60,22 @@ def list_(*, as_json: bool) -> None:
 @json_option
 @debug_option
 def install(*, names: tuple[str, ...], everything: bool, as_json: bool) -> bool:
-    """Fetch tools into the cache. What is here already is left as it is.
+    """Fetch tools into the cache; without names, those of the lock. What is here already is left as it is.
 
     Progress goes to standard error, results to standard output. Exits with 1 if one could not be had, after trying
     all of them.
     """
     from metricrig.cli.finding import named
     from metricrig.cli.installing import install_all
+    from metricrig.cli.locking import locked_tools
     from metricrig.services.known_tools import all_tools
 
-    if bool(names) == everything:
+    locked = [] if names or everything else locked_tools()
+    if bool(names) == everything and not locked:
         raise click.UsageError("name the tools, or say --all: metricrig tools install redis")
-    wanted: list[tuple[Tool, str | None]] = [(tool, None) for tool in all_tools()] if everything else named(names)
+    wanted: list[tuple[Tool, str | None]] = (
+        [(tool, None) for tool in all_tools()] if everything else locked or named(names)
+    )
     results = install_all(wanted)
     fine = all(each.executable for each in results)
     if as_json:
@@ -82,6 +86,39 @@ def install(*, names: tuple[str, ...], everything: bool, as_json: bool) -> bool:
         for each in results:
             say(each.said, err=each.executable is None)
     return fine
+
+
+@tools.command(
+    epilog=examples(
+        "metricrig tools lock redis postgresql@16",
+        "metricrig tools lock --update        all that the lock has, as it is to be had now",
+        "metricrig tools lock --check         in CI",
+    ),
+)
+@click.argument("names", metavar="NAME[@VERSION]...", nargs=-1)
+@click.option("--update", is_flag=True, help="Lock anew what is locked already.")
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 if something is missing for this platform.")
+@debug_option
+def lock(*, names: tuple[str, ...], update: bool, check: bool) -> bool:
+    """Write metricrig.lock: version, source and digest of the tools that this project's tests run on.
+
+    Commit it: rigs, pytest and this command obey it, here and on every other machine. Without names, all that it has.
+    """
+    from metricrig.cli.finding import named
+    from metricrig.cli.locking import lock as write_lock
+    from metricrig.cli.locking import missing
+
+    wanted = named(names)
+    if check:
+        lacking = missing(wanted)
+        for line in lacking:
+            click.echo(line, err=True)
+        return not lacking
+    place, changes = write_lock(wanted, update=update)
+    for each in changes:
+        click.echo(each.said, err=each.new is None)
+    click.echo(place)
+    return all(each.new for each in changes)
 
 
 @tools.command(epilog=examples("metricrig tools where redis", '"$(metricrig tools where redis)" --version'))

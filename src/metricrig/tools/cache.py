@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metricrig._core.directories import cache_root
 from metricrig.tools.manifest import MANIFEST, BadManifest, read_manifest
-from metricrig.tools.numbering import numbers
+from metricrig.tools.numbering import numbers, platform
 from metricrig.tools.tool import Executable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from metricrig.tools.requests import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +30,15 @@ class Installed:
     size: int
 
 
-def platform() -> str:
-    """System and machine: a home that several machines share must not mix their programs."""
-    return f"{sys.platform}-{os.uname().machine}"
-
-
 def shelf(tool: str) -> Path:
     """The directory of one tool's entries."""
     return cache_root() / "tools" / tool
 
 
-def entry_name(version: str, source: str) -> str:
-    """The name of an entry's directory."""
-    return f"{version or 'unknown'}-{source}-{platform()}"
+def entry_name(version: str, source: str, digest: str = "") -> str:
+    """The name of an entry's directory. Two packages of one version are two entries."""
+    short = f"-{hashlib.sha256(digest.encode()).hexdigest()[:8]}" if digest else ""
+    return f"{version or 'unknown'}-{source}{short}-{platform()}"
 
 
 def make_directory(directory: Path) -> None:
@@ -64,6 +62,15 @@ def read_entry(directory: Path) -> Executable | None:
         return _judged(directory)
     except (BadManifest, OSError):
         return None
+
+
+def locked_entry(request: Request) -> Executable | None:
+    """The entry that the project's lock speaks of."""
+    lock = request.locked
+    for each in entries(request.tool.name):
+        if lock and (each.version, each.source, each.digest) == (lock.version, lock.source, lock.digest):
+            return each
+    return None
 
 
 def damaged(tool: str) -> list[str]:
@@ -93,7 +100,9 @@ def _judged(directory: Path) -> Executable:
         name: os.pathsep.join(str(directory / relative) for relative in relatives)
         for name, relatives in manifest.env.items()
     }
-    return Executable(manifest.tool, path, manifest.version, manifest.source, env)
+    return Executable(
+        manifest.tool, path, manifest.version, manifest.source, env, package=manifest.package, digest=manifest.digest
+    )
 
 
 def installed(tool: str | None = None) -> list[Installed]:

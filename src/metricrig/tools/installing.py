@@ -18,7 +18,7 @@ from metricrig._core.errors import Unavailable
 from metricrig._core.events import FetchProgressed, SourceTried, everything
 from metricrig._core.leases import Lease, holder
 from metricrig.janitor.work import end, work
-from metricrig.tools import cache
+from metricrig.tools import answers, cache
 from metricrig.tools.manifest import Manifest, write_manifest
 from metricrig.tools.requests import CannotDeliver, check
 from metricrig.tools.versions import said_by
@@ -40,12 +40,17 @@ _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What a source has put into ``tree``. ``version`` is what the source knows, if the program does not say."""
+    """What a source has put into ``tree``. ``version`` is what the source knows, if the program does not say.
+
+    ``package`` is what it has fetched, and ``digest`` the hash of that.
+    """
 
     tree: Path
     executable: Path
     version: str = ""
     libraries: Sequence[Path] = field(default=())
+    package: str = ""
+    digest: str = ""
 
 
 def install(
@@ -57,16 +62,29 @@ def install(
     """Deliver from the cache what this source put there before, else let ``build`` fill a staging directory."""
     shelf, slug = cache.shelf(request.tool.name), _slug(request, source)
     with _as_unavailable(request), _locked(shelf, slug, request.tool.name, source):
-        before = next(
-            (each for each in cache.entries(request.tool.name) if each.source == source and suits(each)), None
-        )
+        before = _before(request, source, suits)
         if before is not None:
-            return before
+            return _noted(request, source, before)
         for left in shelf.glob(f".staging-{slug}-*"):
             end(left)  # this process holds the lock: whoever began it was killed
         with work(shelf / f".staging-{slug}-{secrets.token_hex(4)}") as begun:
             place = Workplace(begun, request.tool.name, source)
-            return _publish(request, source, place, build(place))
+            return _noted(request, source, _publish(request, source, place, build(place)))
+
+
+def _before(request: Request, source: str, suits: Callable[[Executable], bool]) -> Executable | None:
+    """What is there already: of the lock, the answer to the same request, or what this source would fetch again."""
+    if request.locked is not None:
+        return cache.locked_entry(request)
+    if not request.afresh and (answer := answers.recall(request, (source,))):
+        return answer
+    return next((each for each in cache.entries(request.tool.name) if each.source == source and suits(each)), None)
+
+
+def _noted(request: Request, source: str, delivered: Executable) -> Executable:
+    if request.locked is None:
+        answers.note(request, (source,), delivered)
+    return delivered
 
 
 def _publish(request: Request, source: str, at: Workplace, built: Built) -> Executable:
@@ -74,18 +92,25 @@ def _publish(request: Request, source: str, at: Workplace, built: Built) -> Exec
     as_text = {name: os.pathsep.join(map(str, paths)) for name, paths in env.items()}
     version = said_by(request.tool, built.executable, as_text, at.run) or built.version
     check(request, version, f"what {source} delivered")
+    if request.locked is not None and built.digest != request.locked.digest:
+        raise CannotDeliver(
+            f"{built.package} is not the expected one: its digest is {built.digest}, but {request.locked.said_by} says"
+            f" {request.locked.digest}"
+        )
     manifest = Manifest(
         tool=request.tool.name,
         version=version,
         source=source,
         executable=str(built.executable.relative_to(built.tree)),
         bytes=built.executable.stat().st_size,
-        sha256=_sha256(built.executable),
+        sha256=sha256_of(built.executable),
         env={name: [str(path.relative_to(built.tree)) for path in paths] for name, paths in env.items()},
+        package=built.package,
+        digest=built.digest,
     )
     write_manifest(built.tree, manifest)
     _open_to_all(built.tree)
-    place = cache.shelf(request.tool.name) / cache.entry_name(version, source)
+    place = cache.shelf(request.tool.name) / cache.entry_name(version, source, built.digest)
     _make_visible(built.tree, place, at.directory / "replaced")
     delivered = cache.read_entry(place)
     if delivered is None:
@@ -162,7 +187,8 @@ def _slug(request: Request, source: str) -> str:
     return f"{source}-{readable[:40]}-{unique}"
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

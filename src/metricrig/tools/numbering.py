@@ -1,8 +1,10 @@
-"""Version numbers as they are written: by people, by Debian, by Go modules."""
+"""Version numbers as they are written: by people, by Debian, by Go modules; and what machine they are for."""
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 
 # An epoch ("5:"), a "v", the number, and at most a pre-release; what Debian adds ("+ds1-2", "-1~deb12u10") ends it.
 _WRITTEN = re.compile(r"(?:\d+:)?v?(\d+(?:\.\d+)*)(?:[-~.]?(alpha|beta|rc|a|b)[-.]?(\d+))?", re.IGNORECASE)
@@ -27,6 +29,11 @@ def numbers(version: str) -> tuple[int, ...]:
 def is_full(version: str) -> bool:
     """Whether it names one release, as upstreams number them: three parts."""
     return len(numbers(version)) >= _FULL
+
+
+def platform() -> str:
+    """System and machine: a home that several machines share must not mix their programs."""
+    return f"{sys.platform}-{os.uname().machine}"
 
 
 def plain(version: str) -> str:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from metricrig._core.errors import Refusal, ToolUnavailable, Unavailable, UsageError
 from metricrig._core.events import SourceRefused, SourceTried, ToolObtained, everything
+from metricrig.tools import answers
+from metricrig.tools.lockfile import lock_path
 from metricrig.tools.requests import CannotDeliver, request_for
-from metricrig.tools.settings import SOURCES, settings
+from metricrig.tools.settings import SOURCES, downloading, settings
 from metricrig.tools.sources import sources
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ def obtain(tool: Tool, version: str | None = None, *, path: str | Path | None = 
     if known is not None and _seen(known[0].path) == known[1]:
         return known[0]
     try:
-        executable = _asked(request_for(tool, version, None if path is None else str(path)))
+        executable = asked(request_for(tool, version, None if path is None else str(path)))
     except Unavailable as lacking:
         lacking.sought = tool
         raise
@@ -66,10 +68,11 @@ def survey(tool: Tool, version: str | None = None) -> list[Prospect]:
     return [_prospect(source, request, chosen) for source in sources(SOURCES)]
 
 
-def _asked(request: Request) -> Executable:
+def asked(request: Request) -> Executable:
+    """Ask the sources, or the one that the project's lock names."""
     chosen, refusals, started = settings(), [], time.monotonic()
     name = request.tool.name
-    for source in sources(chosen.sources):
+    for source in sources(order(request, chosen)):
         everything.emit(SourceTried(tool=name, source=source.name))
         try:
             executable = _delivered(source, request, chosen)
@@ -77,6 +80,8 @@ def _asked(request: Request) -> Executable:
             refusals.append(Refusal(source.name, str(why)))
             everything.emit(SourceRefused(tool=name, source=source.name, why=str(why)))
             continue
+        if source.downloads and request.locked is None:
+            answers.note(request, downloading(chosen), executable)
         everything.emit(
             ToolObtained(
                 tool=name,
@@ -89,6 +94,13 @@ def _asked(request: Request) -> Executable:
         )
         return executable
     raise ToolUnavailable(name, request.wanted, refusals, remedy=_remedy(request, chosen))
+
+
+def order(request: Request, chosen: Settings) -> tuple[str, ...]:
+    """The names of the sources to ask: the lock's, or those that the settings allow."""
+    if request.locked is not None:
+        return tuple(dict.fromkeys(("cache", request.locked.source)))
+    return tuple(name for name in chosen.sources if not (request.afresh and name == "cache"))
 
 
 def _delivered(source: Source, request: Request, chosen: Settings) -> Executable:
@@ -109,6 +121,11 @@ def _prospect(source: Source, request: Request, chosen: Settings) -> Prospect:
 
 
 def _remedy(request: Request, chosen: Settings) -> str:
+    if request.locked is not None:
+        name = request.tool.name
+        return (
+            f"metricrig tools lock --update {name} locks what is to be had now; METRICRIG_LOCK=off does without a lock"
+        )
     own = f"install it, or set {request.tool.variable('PATH')} to an executable of it"
     if chosen.sources != SOURCES:
         return f"{own}; METRICRIG_SOURCES allows only {', '.join(chosen.sources)}"
@@ -118,7 +135,9 @@ def _remedy(request: Request, chosen: Settings) -> str:
 def _key(tool: Tool, version: str | None, path: str | Path | None) -> _Key:
     """All that the answer depends on, as far as it can be read in microseconds."""
     own = (tool.variable("PATH"), tool.variable("VERSION"))
-    return (tool, version, path, *(os.environ.get(name) for name in (*own, *_VARIABLES)))
+    lock = lock_path()
+    seen = (lock, _seen(lock)) if lock else None
+    return (tool, version, path, seen, *(os.environ.get(name) for name in (*own, *_VARIABLES)))
 
 
 def _seen(path: Path) -> _Seen | None:

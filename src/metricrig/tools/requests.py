@@ -5,15 +5,17 @@ from __future__ import annotations
 import functools
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from metricrig._core.errors import UsageError
-from metricrig.tools.numbering import is_full, normalised
+from metricrig.tools.lockfile import entry_for
+from metricrig.tools.numbering import is_full, normalised, platform
 
 if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
 
+    from metricrig.tools.lockfile import Locked
     from metricrig.tools.tool import Tool
 
 _PLAIN = re.compile(r"v?\d+(\.\d+)*([-~.]?(alpha|beta|rc|a|b)[-.]?\d+)?", re.IGNORECASE)
@@ -35,34 +37,62 @@ class Request:
     version: str = ""
     path: str = ""
     path_stated_by: str = ""
+    locked: Locked | None = None
+    """What the project's lock says; then nothing else will do."""
+    afresh: bool = False
+    """Whether to forget what the same request was answered with before."""
 
     @property
     def wanted(self) -> str:
         """For messages: what would satisfy."""
+        if self.locked is not None:
+            return f"{self.locked.version} from {self.locked.source}, as {self.locked.said_by} says"
         return self.version or self.tool.supported or "any version"
 
     @property
     def specifier(self) -> str:
         """The constraint in packaging's notation."""
+        if self.locked is not None:
+            return f"=={self.locked.version}"
         return _as_specifier(self.version) if self.version else self.tool.supported
 
     @property
     def exact(self) -> str:
         """The version, if one was stated plainly rather than as a range."""
+        if self.locked is not None:
+            return self.locked.version
         return normalised(self.version) if _PLAIN.fullmatch(self.version) else ""
 
     def satisfied_by(self, version: str) -> bool:
         """Whether a program of this version will do; one that does not say its version does where any will."""
+        if self.locked is not None:
+            return version == self.locked.version
         if not self.specifier:
             return True
         return bool(version) and _parsed(self.specifier).contains(version, prereleases=True)
 
+    def unlocked(self, *, afresh: bool) -> Request:
+        """The same without the lock, and perhaps without what it was answered with before."""
+        return replace(self, locked=None, afresh=afresh)
 
-def request_for(tool: Tool, version: str | None, path: str | None) -> Request:
-    """What the call states counts first, then the environment, then the catalogue."""
+
+def request_for(tool: Tool, version: str | None, path: str | None, *, lock: bool = True) -> Request:
+    """What the call states counts first, then the environment, then the catalogue; and the project's lock."""
     stated = (version or os.environ.get(tool.variable("VERSION")) or "").strip()
     where, by = _path_and_who(tool, path)
     request = Request(tool, stated, where, by)
+    _require_meaning(request, stated)
+    # A stated path counts before the lock: who states it knows better.
+    return replace(request, locked=entry_for(tool.name, stated, platform())) if lock and not where else request
+
+
+def satisfies(wanted: str, version: str) -> bool:
+    """Whether a version is what somebody asks for so."""
+    return _parsed(_as_specifier(wanted)).contains(version, prereleases=True)
+
+
+def _require_meaning(request: Request, stated: str) -> None:
+    tool = request.tool
     try:
         if request.specifier:
             _parsed(request.specifier)
@@ -71,7 +101,6 @@ def request_for(tool: Tool, version: str | None, path: str | None) -> Request:
             f"{tool.name}: {stated or tool.supported!r} is no version request\n"
             '  what works: an exact version "1.128.0", or a specifier ">=1.88,<2", "~=2.42"',
         ) from None
-    return request
 
 
 def target(request: Request) -> str:

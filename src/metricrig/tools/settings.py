@@ -10,6 +10,8 @@ from metricrig._core.errors import UsageError
 SOURCES = ("explicit", "cache", "path", "release", "wheel", "debian", "go")
 """Every source, cheapest first."""
 
+DOWNLOADING = ("release", "wheel", "debian", "go")
+
 SILENCE = 30.0
 DOWNLOAD_LIMIT = 4 << 30
 """Bytes: an order of magnitude more than the largest archive of the catalogue."""
@@ -27,6 +29,11 @@ class Settings:
     silence: float = SILENCE
     download_limit: int = DOWNLOAD_LIMIT
     unpack_limit: int = 0
+
+
+def downloading(chosen: Settings) -> tuple[str, ...]:
+    """The sources among them that download; all, where the settings name none."""
+    return tuple(name for name in chosen.sources if name in DOWNLOADING) or DOWNLOADING
 
 
 def settings() -> Settings:

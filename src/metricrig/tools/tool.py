@@ -122,6 +122,10 @@ class Executable:
     env: Mapping[str, str] = field(default_factory=dict)
     image: str = ""
     """The id of the container image that it lies in; empty for a program of this machine."""
+    package: str = ""
+    """What its source has fetched, as the source names it."""
+    digest: str = ""
+    """The hash of that: ``sha256:...``, or Go's own ``h1:...``."""
 
     @property
     def identity(self) -> str:

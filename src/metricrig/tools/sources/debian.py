@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from metricrig._core.events import SourceTried, everything
 from metricrig.tools import apt
 from metricrig.tools.commands import run
-from metricrig.tools.installing import Built, install
+from metricrig.tools.installing import Built, install, sha256_of
 from metricrig.tools.libraries import bringing, directories_of_libraries, lacking
 from metricrig.tools.numbering import normalised
 from metricrig.tools.places import unpacked_executable
@@ -60,6 +60,12 @@ class FromDebian:
     def deliver(self, request: Request) -> Executable:
         """Download and unpack; with private package lists where the system's are absent or outdated."""
         package = _package(request)
+        offered: list[str] = []
+
+        def suits(before: Executable) -> bool:
+            if not offered:  # looked up once, and only if there is something to compare with
+                offered.append(_offered(request, package))
+            return before.version == offered[0]
 
         def build(place: Workplace) -> Built:
             try:
@@ -69,10 +75,18 @@ class FromDebian:
                 options = apt.with_private_lists(place)
                 return _unpacked(request, _choose(request, package, options, place.run), place, options)
 
-        return install(request, self.name, build, lambda before: request.satisfied_by(before.version))
+        return install(request, self.name, build, suits)
 
     def _say(self, request: Request, what: str) -> None:
         everything.emit(SourceTried(tool=request.tool.name, source=self.name, what=what))
+
+
+def _offered(request: Request, package: DebianPackage) -> str:
+    """The version that would be fetched now; empty if the lists do not say."""
+    try:
+        return normalised(_choose(request, package, ()).version)
+    except CannotDeliver:
+        return ""
 
 
 class OutdatedLists(CannotDeliver):
@@ -90,6 +104,9 @@ def _package(request: Request) -> DebianPackage:
 
 def _choose(request: Request, package: DebianPackage, options: Sequence[str], run: Run = run) -> Choice:
     first, *others = package.packages
+    if request.locked is not None:
+        name, _, version = request.locked.package.partition("=")
+        return Choice((name, *others), version)
     offered: list[str] = []
     for name in apt.packages_like(first, options, run):
         for version in apt.versions(name, options, run):
@@ -107,21 +124,30 @@ def _unpacked(request: Request, choice: Choice, place: Workplace, options: Seque
     tree, packages = place.directory / "tree", place.directory / "packages"
     for left_by_the_first_try in (tree, packages):
         shutil.rmtree(left_by_the_first_try, ignore_errors=True)
-    _fetch(choice.exactly, place, options)
+    files = _fetch(choice.exactly, place, options)
+    main = next(file for file in files if file.name.startswith(f"{choice.names[0]}_"))
     executable = _executable(request, tree, choice)
     programs = [executable, *(executable.with_name(name) for name in request.tool.companions)]
     libraries = _with_libraries(programs, choice, place, options)
     _drop_what_cannot_load(request, place, libraries)
-    return Built(tree, executable, normalised(choice.version), libraries)
+    return Built(
+        tree,
+        executable,
+        normalised(choice.version),
+        libraries,
+        package=choice.exactly[0],
+        digest=f"sha256:{sha256_of(main)}",
+    )
 
 
-def _fetch(packages: Sequence[str], place: Workplace, options: Sequence[str]) -> None:
+def _fetch(packages: Sequence[str], place: Workplace, options: Sequence[str]) -> list[Path]:
     try:
         files = apt.download(place, packages, options)
     except CannotDeliver as why:
         raise OutdatedLists(str(why)) from None
     for file in files:
         apt.unpack(place, file, place.directory / "tree")
+    return files
 
 
 def _executable(request: Request, tree: Path, choice: Choice) -> Path:

@@ -41,8 +41,10 @@ class FromGo:
             everything.emit(SourceTried(tool=request.tool.name, source=self.name, what=what))
             tree = place.directory / "tree"
             tree.mkdir()
-            _install(golang, module_version, version, place)
-            return Built(tree, _named(tree, request), version)
+            known = request.locked.digest if request.locked else ""
+            digest = _install(golang, module_version, version, place, known)
+            package = f"{golang.module}@{module_version}"
+            return Built(tree, _named(tree, request), version, package=package, digest=digest)
 
         return install(request, self.name, build, lambda before: before.version == version)
 
@@ -60,17 +62,20 @@ def _wanted(request: Request) -> tuple[GoModule, str, str]:
     return golang, module_version, version
 
 
-def _install(golang: GoModule, module_version: str, version: str, place: Workplace) -> None:
+def _install(golang: GoModule, module_version: str, version: str, place: Workplace, known: str) -> str:
     """A module of our own that requires it.
 
     ``go install package@version`` asks the proxy for the list of versions, which some proxies do not serve, and
     refuses modules with replace directives. From ``go 1.21`` on the requirements of requirements that nobody
-    imports are left out; without that line Go reads them all, and some name versions that never existed.
+    imports are left out; without that line Go reads them all, and some name versions that never existed. Returns the
+    module's hash, which Go has checked: against its checksum database, and against ``known``.
     """
     scratch, temporary = place.directory / "scratch", place.directory / "tmp"
     scratch.mkdir()
     temporary.mkdir()
     (scratch / "go.mod").write_text(f"module scratch\n\ngo 1.21\n\nrequire {golang.module} {module_version}\n")
+    line = f"{golang.module} {module_version} "
+    (scratch / "go.sum").write_text(f"{line}{known}\n" if known else "")  # Go itself refuses another content
     stamp = f" -X {golang.stamp.format(version=version)}" if golang.stamp else ""
     outcome = place.fetch(
         ["go", "install", "-v", "-mod=mod", "-modcacherw", f"-ldflags=-s -w{stamp}", golang.package],
@@ -80,6 +85,8 @@ def _install(golang: GoModule, module_version: str, version: str, place: Workpla
     )
     if not outcome.ok:
         raise CannotDeliver(f"go install {golang.package} ({module_version}): {outcome.complaint}")
+    sums = (scratch / "go.sum").read_text().splitlines()
+    return next((each.removeprefix(line) for each in sums if each.startswith(line)), "")
 
 
 def _caches() -> dict[str, str]:

