@@ -119,6 +119,18 @@ def test_a_strict_umask_does_not_lock_other_users_out(published: Published) -> N
     assert entry.stat().st_mode & 0o777 == 0o755
 
 
+def test_a_generous_umask_does_not_let_others_in(published: Published, cache: Path) -> None:
+    """Where a group may write into the directory, nobody could say whose work lies in it."""
+    before = os.umask(0o002)
+    try:
+        shelf("acme").mkdir(parents=True)
+        assert obtain(published.tool).version == "1.2.3"
+    finally:
+        os.umask(before)
+    assert shelf("acme").stat().st_mode & 0o022 == 0
+    assert leftovers(cache) == []
+
+
 def test_an_entry_of_another_machine_is_not_used(published: Published, host: ReleaseHost) -> None:
     entry = obtain(published.tool).path.parent
     entry.rename(entry.with_name("1.2.3-release-plan9-mips"))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from metricrig._core.deadlines import Deadline
 from metricrig._core.private_directory import PrivateDirectory
 from metricrig._core.processes import ProcessId
-from metricrig.janitor import family, record, registry
+from metricrig.janitor import family, record, registry, rig_directory
 from metricrig.janitor.child import Order
 from metricrig.janitor.client import JanitorLost, janitor
 
@@ -117,8 +117,17 @@ def work(directory: Path) -> Iterator[Work]:
         _close(ours, directory)
 
 
-def end(directory: Path) -> None:
-    """Return when nothing is left of somebody's work who has died; his janitor is at it, or we do it ourselves."""
+def end_others(directory: Path) -> None:
+    """Return when nothing is left of the work that others, who have died, began in this directory and its like.
+
+    ``directory`` ends in a star. Their janitors are at it, or we do it ourselves.
+    """
+    for pattern in (directory.name, f".{rig_directory.REMOVING}-*-{directory.name.lstrip('.')}"):
+        for left in directory.parent.glob(pattern):
+            _end(left)
+
+
+def _end(directory: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         for pause in Deadline.after(LAST_STEPS).pauses():
             if not _being_removed(registry.read(directory)):

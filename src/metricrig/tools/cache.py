@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -42,12 +43,13 @@ def entry_name(version: str, source: str, digest: str = "") -> str:
 
 
 def make_directory(directory: Path) -> None:
-    """Create it; in root's cache readable by all, whatever the umask, for servers run as somebody else."""
+    """Create it, writable for us alone whatever the umask; root's is readable by all, for servers of other users."""
     missing = [each for each in (directory, *directory.parents) if not each.exists()]
     directory.mkdir(parents=True, exist_ok=True)
-    if os.geteuid() == 0:
-        for each in missing:
-            each.chmod(0o755)
+    for each in missing or [directory]:
+        found = each.stat()
+        if found.st_uid == os.geteuid():
+            each.chmod(0o755 if missing and os.geteuid() == 0 else stat.S_IMODE(found.st_mode) & 0o755)
 
 
 def entries(tool: str) -> list[Executable]:

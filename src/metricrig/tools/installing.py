@@ -17,7 +17,7 @@ from metricrig._core.directories import cache_root
 from metricrig._core.errors import Unavailable
 from metricrig._core.events import FetchProgressed, SourceTried, everything
 from metricrig._core.leases import Lease, holder
-from metricrig.janitor.work import end, work
+from metricrig.janitor.work import end_others, work
 from metricrig.tools import answers, cache
 from metricrig.tools.manifest import Manifest, write_manifest
 from metricrig.tools.requests import CannotDeliver, check
@@ -65,8 +65,7 @@ def install(
         before = _before(request, source, suits)
         if before is not None:
             return _noted(request, source, before)
-        for left in shelf.glob(f".staging-{slug}-*"):
-            end(left)  # this process holds the lock: whoever began it was killed
+        end_others(shelf / f".staging-{slug}-*")  # this process holds the lock: whoever began them was killed
         with work(shelf / f".staging-{slug}-{secrets.token_hex(4)}") as begun:
             place = Workplace(begun, request.tool.name, source)
             return _noted(request, source, _publish(request, source, place, build(place)))
