@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -212,3 +214,36 @@ def test_a_lost_janitor_is_its_own_error() -> None:
 def _running(pid: int) -> bool:
     identity = ProcessId.of(pid)
     return identity is not None and identity.alive
+
+
+OPENING = """
+import os, sys, threading
+from metricrig import Rig
+from metricrig.janitor.client import janitor
+print(janitor().pid, flush=True)
+def open_and_close():
+    while True: Rig("opened").close()
+threads = [threading.Thread(target=open_and_close) for _ in range(4)]
+for each in threads: each.start()
+"""
+
+
+def test_a_kill_of_both_at_any_moment_leaves_no_directory_of_which_nobody_knows_whose_it_is(tmp_path: Path) -> None:
+    """Rigs are being made and removed: each that is left is nobody's at once, and goes."""
+    chance = random.Random(20240101)
+    for _ in range(10):
+        environment = {**os.environ, "METRICRIG_DATA": str(tmp_path)}
+        with subprocess.Popen(
+            [sys.executable, "-c", OPENING], env=environment, stdout=subprocess.PIPE, text=True
+        ) as owner:
+            assert owner.stdout is not None
+            pid = int(owner.stdout.readline())
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                owner.wait(chance.uniform(0.05, 0.3))
+            os.kill(pid, signal.SIGKILL)
+            owner.kill()
+        eventually(lambda pid=pid: not _running(pid))  # type: ignore[misc]
+        found = registry.find(tmp_path.glob("metricrig-*"))
+        assert {each.state for each in found} <= registry.REAPABLE
+        assert [registry.reap(each).failure for each in found] == [None] * len(found)
+        assert not list(tmp_path.glob("metricrig-*/*"))

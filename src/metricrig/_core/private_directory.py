@@ -112,6 +112,10 @@ class PrivateDirectory:
         """Replace a file in it in one step, readable for us alone from its first byte."""
         write_private(name, content, below=self.descriptor)
 
+    def create(self, name: str, content: bytes) -> None:
+        """Write a new file in it, while nobody looks for it yet."""
+        _create(name, content, owner=None, below=self.descriptor)
+
     def close(self) -> None:
         """Let go of it."""
         os.close(self.descriptor)
@@ -131,13 +135,8 @@ def write_private(path: str, content: bytes, *, owner: tuple[int, int] | None = 
     A link in its place is replaced as well, and never followed.
     """
     fresh = f"{path}.{os.getpid()}-{os.urandom(3).hex()}"
-    descriptor = os.open(fresh, _CREATE_FILE, FILE_MODE, dir_fd=below)
     try:
-        with open(descriptor, "wb", buffering=0) as file:
-            os.fchmod(descriptor, FILE_MODE)
-            _write_all(file.fileno(), content)
-            if owner is not None:
-                os.fchown(descriptor, *owner)
+        _create(fresh, content, owner=owner, below=below)
         os.rename(fresh, path, src_dir_fd=below, dst_dir_fd=below)
     except BaseException:
         try:
@@ -145,6 +144,17 @@ def write_private(path: str, content: bytes, *, owner: tuple[int, int] | None = 
         except OSError:
             pass  # it has been renamed already, or never was
         raise
+
+
+def _create(name: str, content: bytes, *, owner: tuple[int, int] | None, below: int | None) -> None:
+    descriptor = os.open(name, _CREATE_FILE, FILE_MODE, dir_fd=below)
+    try:
+        os.fchmod(descriptor, FILE_MODE)  # the umask may have taken something away
+        _write_all(descriptor, content)
+        if owner is not None:
+            os.fchown(descriptor, *owner)
+    finally:
+        os.close(descriptor)
 
 
 def open_below(directory: os.PathLike[str], name: str, flags: int) -> int:

@@ -55,7 +55,7 @@ def make(
     fresh = making_name(rig, maker)
     with root.make_inside(fresh, mode) as made:
         try:
-            made.write(record.FILE, record.text(first))
+            made.create(record.FILE, record.text(first))
             furnish(made)
             os.rename(fresh, rig, src_dir_fd=root.descriptor, dst_dir_fd=root.descriptor)
         except BaseException:

@@ -37,15 +37,27 @@ def hold(base: Path) -> PrivateDirectory:
             "  what to do: umask 077 before the tests, or os.umask(0o077) in them"
         )
     try:
-        os.makedirs(base, exist_ok=True)
-        _require_sticky(str(base))
-        return PrivateDirectory.make(path, mode())
+        return _held(str(base), path)
     except OSError as error:
         raise Unavailable(
             f"the directory {path}",
             reason=error.why if isinstance(error, NotOurs) else str(error),
             remedy="have it removed, or set METRICRIG_DATA to a directory of your own",
         ) from None
+
+
+def _held(base: str, path: str) -> PrivateDirectory:
+    try:
+        held = PrivateDirectory.open(path)  # as a rule it is there
+    except FileNotFoundError:
+        os.makedirs(base, exist_ok=True)
+        held = PrivateDirectory.make(path, mode())
+    try:
+        _require_sticky(base)
+    except OSError:
+        held.close()
+        raise
+    return held
 
 
 def _require_sticky(base: str) -> None:
@@ -58,8 +70,11 @@ def _require_sticky(base: str) -> None:
 def _umask() -> int:
     """Read without setting it, which would be another thread's for a moment; 0 where that cannot be known."""
     try:
-        with open("/proc/self/status", "rb") as file:
-            lines = file.read(2000).splitlines()
+        descriptor = os.open("/proc/self/status", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return 0
-    return next((int(line.split()[1], 8) for line in lines if line.startswith(b"Umask:")), 0)
+    try:
+        said = os.read(descriptor, 200).partition(b"\nUmask:")[2]  # the second line
+    finally:
+        os.close(descriptor)
+    return int(said.split()[0], 8) if said else 0
