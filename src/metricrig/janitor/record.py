@@ -74,7 +74,7 @@ def parse(content: bytes) -> Record:
     if not isinstance(record, dict):
         raise ValueError("it is no object")  # noqa: TRY004 - it is the content that is wrong
     for key, (kind, fits) in _FIELDS.items():
-        if not fits(record.get(key)):
+        if key not in record or not fits(record[key]):  # one without an owner would be taken for nobody's
             raise ValueError(f"its {key!r} is not {kind}")
     return record
 
@@ -118,7 +118,7 @@ def _is_service(value: object) -> bool:
     return (
         isinstance(value, dict)
         and _is_text(value.get("name"))
-        and _is_identity(value.get("process"))
+        and _is_identity(value.get("process", False))
         and isinstance(value.get("ports"), dict)
         and all(map(_is_number, value["ports"].values()))
     )

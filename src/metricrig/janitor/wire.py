@@ -78,8 +78,8 @@ class Inbox:
 def _decode(body: bytes) -> Message:
     try:
         message = marshal.loads(body)  # noqa: S302 - see the module
-    except (EOFError, ValueError, TypeError) as error:
-        raise MalformedMessage(str(error)) from None
+    except (EOFError, ValueError, TypeError, MemoryError) as error:  # a few bytes can claim to be a list of billions
+        raise MalformedMessage(f"{type(error).__name__}: {error}") from None
     if not isinstance(message, dict):
         raise MalformedMessage(f"a {type(message).__name__}, not a dict")
     return message

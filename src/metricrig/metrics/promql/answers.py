@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from metricrig.metrics.results import Product
 
 _SHOWN = 300
+_END_OF_TIME = 1e13
+"""Seconds: three hundred thousand years, of which a float still knows milliseconds."""
 _BARE = re.compile(rb"[+-]Inf\b")
 # What the engine itself remarks on a query; any other warning is about data that it could not get.
 _REMARK = "PromQL "
@@ -68,7 +70,8 @@ def found(answer: Answer, query: str, url: str) -> Found:
         raise bare.failure("no JSON of this API", answer.text[:_SHOWN] or "an empty body")
     if not answer.ok or said.get("status") != "success":
         raise bare.failure(str(said.get("errorType", "error")), str(said.get("error", said))[:_SHOWN])
-    remarks = [str(each) for kind in ("warnings", "infos") for each in said.get(kind) or ()]
+    with bare.reading():
+        remarks = [str(each) for kind in ("warnings", "infos") for each in said.get(kind) or ()]
     missing = [each for each in remarks if not each.startswith(_REMARK)]
     if said.get("isPartial"):
         missing.append("isPartial: some of the storage did not answer")
@@ -83,9 +86,9 @@ def instant(said: Found, hidden: str | None, product: Product | None = None) -> 
         if kind == "matrix":
             return _matrix(said, result, hidden, (), product)
         if kind == "string":
-            return String(float(result[0]), str(result[1]), notes=said.notes)
+            return String(_moment(result[0]), str(result[1]), notes=said.notes)
         if kind == "scalar":
-            return Scalar(float(result[0]), float(result[1]), notes=said.notes)
+            return Scalar(_moment(result[0]), float(result[1]), notes=said.notes)
         _refuse_histograms(said, result)
         return Vector(tuple(_sample(each, hidden) for each in result), notes=said.notes, product=product)
 
@@ -100,13 +103,14 @@ def exported(answer: Answer, hidden: str | None, query: str, url: str) -> Matrix
     """The lines of VictoriaMetrics' export, one for a block of a series; null is a NaN."""
     if not answer.ok:
         found(answer, query, url)
-    merged: dict[tuple[tuple[str, str], ...], list[tuple[int, float]]] = {}
+    merged: dict[tuple[tuple[str, str], ...], list[tuple[float, float]]] = {}
     for line in answer.body.splitlines():
         with Found(query, url, answer, line).reading():
             each = _exported(line)
             labels = tuple(sorted(_shown(each["metric"], hidden).items()))
             values = (float("nan") if value is None else float(value) for value in each["values"])
-            merged.setdefault(labels, []).extend(zip(each["timestamps"], values, strict=True))
+            moments = (_moment(time / 1000) for time in each["timestamps"])
+            merged.setdefault(labels, []).extend(zip(moments, values, strict=True))
     return Matrix(tuple(_series(dict(labels), points) for labels, points in merged.items()))
 
 
@@ -120,7 +124,7 @@ def _matrix(said: Found, result: Any, hidden: str | None, steps: tuple[float, ..
     several = [
         Series(
             _shown(each["metric"], hidden),
-            tuple(float(time) for time, _ in each["values"]),
+            tuple(_moment(time) for time, _ in each["values"]),
             tuple(float(value) for _, value in each["values"]),
         )
         for each in result
@@ -130,7 +134,15 @@ def _matrix(said: Found, result: Any, hidden: str | None, steps: tuple[float, ..
 
 def _sample(each: Any, hidden: str | None) -> Sample:
     time, value = each["value"]
-    return Sample(_shown(each["metric"], hidden), float(time), float(value))
+    return Sample(_shown(each["metric"], hidden), _moment(time), float(value))
+
+
+def _moment(said: Any) -> float:
+    """A time in seconds; beyond these there is no answer, but damage."""
+    time = float(said)
+    if not abs(time) < _END_OF_TIME:
+        raise ValueError(f"{said!r} is no time")
+    return time
 
 
 def _refuse_histograms(said: Found, result: Any) -> None:
@@ -153,9 +165,9 @@ def _exported(line: bytes | bytearray) -> Any:
     return json.loads(start + values + _BARE.sub(rb'"\g<0>"', rest))
 
 
-def _series(labels: dict[str, str], points: list[tuple[int, float]]) -> Series:
+def _series(labels: dict[str, str], points: list[tuple[float, float]]) -> Series:
     points.sort(key=lambda point: point[0])
-    return Series(labels, tuple(time / 1000 for time, _ in points), tuple(value for _, value in points))
+    return Series(labels, tuple(time for time, _ in points), tuple(value for _, value in points))
 
 
 def _shown(labels: Mapping[str, str], hidden: str | None) -> dict[str, str]:
