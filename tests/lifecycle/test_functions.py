@@ -10,6 +10,7 @@ import pytest
 from support.programs import sleeper
 
 from metricrig import DeadlineExceeded, FunctionFailed, Rig, Service, StartFailed, UsageError, ready
+from metricrig._core.functions import cause_of
 
 
 def broken(*_: Any) -> Any:
@@ -55,11 +56,17 @@ def test_a_function_that_cannot_be_called_so_is_named(rig: Rig) -> None:
         rig.start()
 
 
-def test_several_causes_are_a_group(rig: Rig) -> None:
-    rig.add(Service(name="a", command=broken))
-    with pytest.raises(StartFailed) as failed:
-        rig.start()
-    assert isinstance(failed.value.__cause__, ZeroDivisionError)
+def test_several_causes_are_a_group_and_other_failures_are_none() -> None:
+    one, other = (
+        FunctionFailed(name, what="env", function=broken, error=error)
+        for name, error in (("a", ZeroDivisionError("x")), ("b", KeyError("y")))
+    )
+    assert cause_of([]) is None
+    assert cause_of([UsageError("wrong")]) is None
+    assert cause_of([UsageError("wrong"), one]) is one.error
+    both = cause_of([one, other])
+    assert isinstance(both, ExceptionGroup)
+    assert both.exceptions == (one.error, other.error)
 
 
 def test_an_error_of_ours_keeps_its_kind_and_says_whence_it_came(rig: Rig) -> None:

@@ -99,3 +99,12 @@ def test_what_is_no_port_is_refused(wrong: object) -> None:
         Fixed(wrong)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match=r"two of its ports are Fixed\(8080\)"):
         web().but(ports={"a": Fixed(8080), "b": Fixed(8080)})
+
+
+@pytest.mark.usefixtures("container_engine")
+def test_a_container_listens_on_the_number_inside(free: int) -> None:
+    with Rig("docker", runtime="docker") as container_rig:
+        instance = container_rig.add(web().but(ports={"http": Fixed(free, inside=8080)}))
+        container_rig.start()
+        assert (instance.inside.port, instance.port) == (8080, free)
+        assert urllib.request.urlopen(instance.url).status == 200
