@@ -123,3 +123,14 @@ def test_json_has_the_same_tools_as_the_table(redis_on_path: Path, metricrig: Ca
         {"version": "7.2.5", "source": "path", "path": str(redis_on_path), "bytes": None},
     ]
     assert said.err == ""
+
+
+@pytest.mark.parametrize("command", [["tools", "list"], ["doctor"]])
+def test_a_path_is_not_broken_on_a_narrow_terminal(
+    redis_on_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    from rich.console import Console  # noqa: PLC0415 - only here
+
+    monkeypatch.setattr("metricrig.cli.output.console", lambda: Console(width=60, highlight=False, emoji=False))
+    said = CliRunner().invoke(program, command)
+    assert str(redis_on_path) in said.stdout

@@ -50,6 +50,25 @@ def test_a_program_in_path_is_used(bin_directory: Path) -> None:
     assert found.beside("other") == bin_directory / "other"
 
 
+@pytest.mark.parametrize("kind", ["too long a name", "may not be entered", "a file"])
+def test_an_entry_of_path_that_cannot_be_looked_at_is_passed_over(
+    bin_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    acmed, other = put(bin_directory, "acmed 2.5.1"), tmp_path / "other"
+    if kind == "too long a name":
+        other = tmp_path / ("n" * 300)
+    elif kind == "a file":
+        other.touch()
+    else:
+        monkeypatch.setattr(Path, "is_file", _forbidden)  # root may enter everything
+    monkeypatch.setenv("PATH", f"{other}:{bin_directory}:/usr/bin:/bin")
+    assert obtain(TOOL).path == acmed
+
+
+def _forbidden(path: Path) -> bool:
+    raise PermissionError(13, "Permission denied", str(path))
+
+
 def test_a_version_on_stderr_and_amid_noise_is_found(bin_directory: Path) -> None:
     script = "#!/bin/sh\necho 'warning: 2 cores' >&2\necho 'acmed 2.5.1 starting' >&2\necho 9.9.9\n"
     put(bin_directory, "").write_text(script)

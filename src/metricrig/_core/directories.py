@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from metricrig._core.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOTS_CACHE = Path("/var/cache/metricrig")
 
@@ -22,3 +30,19 @@ def cache_root() -> Path:
     from platformdirs import user_cache_path  # noqa: PLC0415 - only without METRICRIG_CACHE
 
     return user_cache_path("metricrig")
+
+
+@contextlib.contextmanager
+def writing_cache(what: str) -> Iterator[None]:
+    """Tell the cache's troubles within a block as such, with what to do; ``what`` cannot be had for them."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        raise Unavailable(
+            what,
+            reason=f"the cache {cache_root()} {'is full' if full else 'cannot be written'}: {error}",
+            remedy="free some space there, or set METRICRIG_CACHE to a directory with more"
+            if full
+            else "set METRICRIG_CACHE to a directory that you may write",
+        ) from error

@@ -89,21 +89,23 @@ def _tool_json(finding: Finding) -> dict[str, Any]:
 
 
 def _print_tables(findings: list[Finding], machine: list[Capability], *, verbose: bool) -> None:
-    from metricrig.cli.output import console, table, yes_or_no
+    from metricrig.cli.output import console, yes_or_no
+    from metricrig.cli.rows import Rows
 
     screen = console()
-    tools = table("", "tool", "version", "source", "what")
+    tools = Rows("", "tool", "version", "source", "what", title="tool")
     for each in findings:
-        tools.add_row(yes_or_no(each.available), *_tool_row(each))
-    screen.print(tools)
+        tools.add(yes_or_no(each.available), *_tool_row(each))
+    tools.show(screen)
     for each in findings:
         if verbose or not each.available:
             _print_sources(screen, each)
-    offers = table("", "this machine", "says")
+    offers = Rows("", "this machine", "says", title="this machine")
     for check in machine:
         remedy = f"\n[dim]what to do:[/] {literally(check.remedy)}" if check.remedy else ""
-        offers.add_row(yes_or_no(check.present), check.name, literally(check.says) + remedy)
-    screen.print("", offers, sep="\n")
+        offers.add(yes_or_no(check.present), check.name, literally(check.says) + remedy)
+    screen.print()
+    offers.show(screen)
 
 
 def _tool_row(finding: Finding) -> tuple[str, str, str, str]:
@@ -120,9 +122,11 @@ def _tool_row(finding: Finding) -> tuple[str, str, str, str]:
 
 
 def _print_sources(screen: Console, finding: Finding) -> None:
-    from metricrig.cli.output import table, yes_or_no
+    from metricrig.cli.output import yes_or_no
+    from metricrig.cli.rows import Rows
 
-    sources = table("", finding.tool.name, "says")
+    sources = Rows("", finding.tool.name, "says", title=finding.tool.name)
     for each in finding.prospects:
-        sources.add_row(yes_or_no(each.able), each.source, literally(each.says))
-    screen.print("", sources, sep="\n")
+        sources.add(yes_or_no(each.able), each.source, literally(each.says))
+    screen.print()
+    sources.show(screen)

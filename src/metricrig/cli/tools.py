@@ -37,15 +37,18 @@ def list_(*, as_json: bool) -> None:
 
         print_json({"tools": [_listed_json(tool, *found) for tool, found in rows]})
         return
-    from metricrig.cli.output import console, table
+    from metricrig.cli.output import console
+    from metricrig.cli.rows import Rows
 
-    lines = table("", "tool", "version", "source", "size", "where")
+    lines = Rows("", "tool", "version", "source", "size", "where", title="tool")
     for tool, (used, entries) in rows:
         for entry in entries:
-            lines.add_row("*" if used and entry.path == used.path else "", tool.name, *map(literally, entry.cells()))
+            lines.add("*" if used and entry.path == used.path else "", tool.name, *map(literally, entry.cells()))
         if not entries:
-            lines.add_row("", tool.name, "-", "-", "-", f"not here; metricrig tools install {tool.name}")
-    console().print(lines, "", "* is what a rig would use", sep="\n")
+            lines.add("", tool.name, "-", "-", "-", f"not here; metricrig tools install {tool.name}")
+    screen = console()
+    lines.show(screen)
+    screen.print("", "* is what a rig would use", sep="\n")
 
 
 @tools.command(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import os
 import re
@@ -13,8 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from metricrig._core.deadlines import factor
-from metricrig._core.directories import cache_root
-from metricrig._core.errors import Unavailable
+from metricrig._core.directories import writing_cache
 from metricrig._core.events import FetchProgressed, SourceTried, everything
 from metricrig._core.leases import Lease, holder
 from metricrig.janitor.work import end_others, work
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
 GIVEN_UP_AFTER = STUCK_AFTER + 60.0
 """Seconds without a sign of life of whoever has the lock: he would have given up himself by then."""
 _LOOK_EVERY = 0.05
-_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +58,7 @@ def install(
 ) -> Executable:
     """Deliver from the cache what this source put there before, else let ``build`` fill a staging directory."""
     shelf, slug = cache.shelf(request.tool.name), _slug(request, source)
-    with _as_unavailable(request), _locked(shelf, slug, request.tool.name, source):
+    with writing_cache(f"{request.tool.name} {request.wanted}"), _locked(shelf, slug, request.tool.name, source):
         before = _before(request, source, suits)
         if before is not None:
             return _noted(request, source, before)
@@ -158,22 +155,6 @@ def _lease(path: Path, tool: str, source: str) -> Lease:
             raise CannotDeliver(f"process {holder(path)} has {path} and has done nothing for {GIVEN_UP_AFTER:g} s")
         time.sleep(_LOOK_EVERY)
     return lease
-
-
-@contextlib.contextmanager
-def _as_unavailable(request: Request) -> Iterator[None]:
-    """The cache's troubles are not the source's: the next source would meet them too."""
-    try:
-        yield
-    except OSError as error:
-        full = error.errno in _FULL
-        raise Unavailable(
-            f"{request.tool.name} {request.wanted}",
-            reason=f"the cache {cache_root()} {'is full' if full else 'cannot be written'}: {error}",
-            remedy="free some space there, or set METRICRIG_CACHE to a directory with more"
-            if full
-            else "set METRICRIG_CACHE to a directory that you may write",
-        ) from error
 
 
 def _env(libraries: Sequence[Path]) -> Mapping[str, Sequence[Path]]:

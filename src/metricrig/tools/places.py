@@ -24,7 +24,8 @@ def executables_in(directory: Path, tool: Tool) -> Iterator[Path]:
     """The tool's executables there, in the order of its names."""
     for name in tool.executables:
         candidate = directory / name
-        if candidate.is_file() and os.access(candidate, os.X_OK):
+        # os.path's answer for what may not be looked at is no; pathlib raises.
+        if os.path.isfile(candidate) and os.access(candidate, os.X_OK):  # noqa: PTH113 - see above
             yield candidate
 
 

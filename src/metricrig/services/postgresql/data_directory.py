@@ -15,7 +15,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from metricrig._core.copying import copy_tree
-from metricrig._core.directories import cache_root
+from metricrig._core.directories import cache_root, writing_cache
 from metricrig._core.errors import MetricrigError
 from metricrig._core.private_directory import open_below, write_private
 from metricrig.services.postgresql.scram import ITERATIONS, Keys
@@ -67,7 +67,9 @@ def _template(bench: Workbench, options: tuple[str, ...]) -> Path:
         return made
     from filelock import FileLock  # noqa: PLC0415 - only the first time
 
-    _home().mkdir(parents=True, exist_ok=True)
+    with writing_cache(f"the template of {bench.at.name}'s data"):
+        _home().mkdir(parents=True, exist_ok=True)
+        (_home() / f"{made.name}.lock").touch()
     with FileLock(f"{made}.lock"):
         if not made.is_dir():
             _make(bench, options, made)
