@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import dataclasses
+import pickle
+
 import pytest
 
 from metricrig._core.events import Event, RigOpened, Stream
@@ -29,3 +32,17 @@ def test_a_listener_that_fails_does_not_break_what_it_watches(caplog: pytest.Log
     stream.emit(RigOpened(rig="r", directory="/d"))
     assert len(seen) == 1
     assert "a listener failed on RigOpened" in caplog.text
+
+
+def test_an_event_is_a_frozen_dataclass_whose_fields_are_keywords() -> None:
+    event = RigOpened(rig="r", directory="/d", at=1.0, wall=2.0)
+    assert repr(event) == "RigOpened(at=1.0, wall=2.0, rig='r', directory='/d')"
+    assert event == RigOpened(rig="r", directory="/d", at=1.0, wall=2.0) == pickle.loads(pickle.dumps(event))
+    assert hash(event) == hash(dataclasses.replace(event))
+    assert event != dataclasses.replace(event, rig="other")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        event.rig = "other"  # type: ignore[misc]
+    with pytest.raises(TypeError, match="needs directory="):
+        RigOpened(rig="r")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="has no colour"):
+        RigOpened(rig="r", directory="/d", colour="red")  # type: ignore[call-arg]

@@ -6,30 +6,20 @@ prints. An event says what happened and carries what a renderer needs; it never 
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
-
+from metricrig._core.event_type import Event, event
 from metricrig._core.stream import Stream, everything
 
-__all__ = ["Stream", "everything"]
+__all__ = ["Event", "Stream", "everything"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """Something that happened, and when: on the monotonic clock and on the wall clock."""
-
-    at: float = field(default_factory=time.monotonic)
-    wall: float = field(default_factory=time.time)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ToolEvent(Event):
     """Something about obtaining an executable."""
 
     tool: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class SourceTried(ToolEvent):
     """A source is asked for a tool; ``what`` says what it is about to do, if that takes time."""
 
@@ -37,7 +27,7 @@ class SourceTried(ToolEvent):
     what: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class SourceRefused(ToolEvent):
     """A source could not deliver, and why."""
 
@@ -45,7 +35,7 @@ class SourceRefused(ToolEvent):
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class FetchProgressed(ToolEvent):
     """Fetching or building goes on: ``what`` is being done, for ``seconds`` so far.
 
@@ -64,7 +54,7 @@ class FetchProgressed(ToolEvent):
         return self.done / self.seconds if self.done is not None and self.seconds > 0 else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ToolObtained(ToolEvent):
     """An executable is there; ``fetched`` if it was not before, and had to be downloaded or built."""
 
@@ -75,14 +65,14 @@ class ToolObtained(ToolEvent):
     fetched: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ImageEvent(Event):
     """Something about a container image."""
 
     image: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ImageProgressed(ImageEvent):
     """Something of it has arrived, or was built; ``done`` and ``total`` are bytes of a layer, where they are known."""
 
@@ -92,7 +82,7 @@ class ImageProgressed(ImageEvent):
     total: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ImageObtained(ImageEvent):
     """An image was pulled or built."""
 
@@ -100,26 +90,26 @@ class ImageObtained(ImageEvent):
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class RigEvent(Event):
     """Something that happened to a rig as a whole."""
 
     rig: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class RigOpened(RigEvent):
     """A rig exists; ``directory`` holds all its files."""
 
     directory: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class RigClosing(RigEvent):
     """A rig is about to stop its services and to remove its files: the last moment to look at them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class RigClosed(RigEvent):
     """A rig is gone. ``kept`` is its directory, where the user asked to keep it."""
 
@@ -127,21 +117,21 @@ class RigClosed(RigEvent):
     kept: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ServiceEvent(RigEvent):
     """Something that happened to one service of a rig."""
 
     service: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ServiceStarting(ServiceEvent):
     """A service's command is about to be executed."""
 
     command: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ServiceReady(ServiceEvent):
     """A service answered its readiness probe."""
 
@@ -150,7 +140,7 @@ class ServiceReady(ServiceEvent):
     version: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ServiceJoined(ServiceEvent):
     """A service that another process has started is used by this one too; ``reused`` if by an earlier test run."""
 
@@ -158,14 +148,14 @@ class ServiceJoined(ServiceEvent):
     reused: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ServiceFailed(ServiceEvent):
     """A service did not become ready."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ServiceMoved(ServiceEvent):
     """Somebody else held a port, so the service gets another."""
 
@@ -174,7 +164,7 @@ class ServiceMoved(ServiceEvent):
     new: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ServiceDiedUnasked(ServiceEvent):
     """A service ended and nobody had asked it to; ``provoked`` if the test does things to it of which it may die."""
 
@@ -182,17 +172,17 @@ class ServiceDiedUnasked(ServiceEvent):
     provoked: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ServicePaused(ServiceEvent):
     """A service is frozen: alive, and answering nobody."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ServiceResumed(ServiceEvent):
     """A frozen service goes on."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@event
 class ServiceStopped(ServiceEvent):
     """A service ended because it was asked to; ``escalated`` if it had to be killed for that."""
 
