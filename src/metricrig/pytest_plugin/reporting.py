@@ -43,6 +43,10 @@ class Reporting:
             if report.failed:
                 shorten(report, call)
                 report.sections.extend(telling.without_repeats(telling.sections(usage), report.longreprtext))
+                if usage.presences:
+                    from metricrig.pytest_plugin.neighbours import advice  # noqa: PLC0415 - see above
+
+                    report.sections.extend(advice(usage.presences, report.longreprtext))
                 mask_report(report, {each.secret for each in usage.instances()})
                 if self._session.settings.hold:
                     from metricrig.pytest_plugin.holding import hold  # noqa: PLC0415 - only who wants it

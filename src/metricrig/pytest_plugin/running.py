@@ -96,6 +96,8 @@ class Running:
             self._session.ended = usage
             if usage is not None:
                 usage.disarm()
+                for each in usage.presences:
+                    each.end()
             if usage is not None and usage.opened:
                 from metricrig.pytest_plugin.leaks import close_leaked  # noqa: PLC0415 - only after a leak
 

@@ -105,9 +105,15 @@ class Session:
 
     def using(self, value: Instance | Rig) -> None:
         """The running test has this from now on: its end would end the test."""
-        if self.item is not None:
-            self.usage_of(self.item).use(value)
-            self.usage_of(self.item).arm()
+        if self.item is None:
+            return
+        usage = self.usage_of(self.item)
+        if self.counted_by_leader and not usage.uses(value) and getattr(value, "rig", "") == self.counted_by_leader:
+            from metricrig.pytest_plugin.neighbours import Presence  # noqa: PLC0415 - only where workers share
+
+            usage.presences.append(Presence(value, self.seat.worker))
+        usage.use(value)
+        usage.arm()
 
     def usage_of(self, item: pytest.Item) -> Usage:
         """What this test uses, which runs now."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from metricrig._core.events import ServiceDiedUnasked
     from metricrig.metrics.endpoint import Answer
     from metricrig.metrics.exposition import Page
+    from metricrig.pytest_plugin.neighbours import Presence
     from metricrig.rig import Rig
 
 # Nobody else's, as far as one can know: applications use SIGUSR1 and SIGUSR2, pytest-timeout uses SIGALRM.
@@ -68,6 +69,8 @@ class Usage:
     """What is to be said of servers whose rig was closed before the end of the test."""
     lost_before: list[str] = field(default_factory=list)
     """How servers have died whose rig was closed afterwards."""
+    presences: list[Presence] = field(default_factory=list)
+    """At servers that other workers' tests use too."""
     armed: bool = False
     _quiet: bool = False
     """Whether the test has been interrupted just now."""
