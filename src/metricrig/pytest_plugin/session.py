@@ -111,7 +111,8 @@ class Session:
         if self.counted_by_leader and not usage.uses(value) and getattr(value, "rig", "") == self.counted_by_leader:
             from metricrig.pytest_plugin.neighbours import Presence  # noqa: PLC0415 - only where workers share
 
-            usage.presences.append(Presence(value, self.seat.worker))
+            server: Any = value  # a rig is never shared
+            usage.presences.append(Presence(server, self.seat.worker))
         usage.use(value)
         usage.arm()
 
