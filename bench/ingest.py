@@ -18,8 +18,8 @@ import numpy as np
 from bench.finding import MS, Finding, Report, Target
 from bench.rounds import interleave, spread
 from metricrig import Rig
-from metricrig.metrics.http import Server
-from metricrig.metrics.remote_write.bodies import bodies
+from metricrig.metrics.http.client import Server
+from metricrig.metrics.remote_write.body_batches import bodies
 from metricrig.metrics.remote_write.sender import CONNECTIONS
 from metricrig.metrics.store import VictoriaMetricsStore
 from metricrig.metrics.timeline import Block

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from metricrig import MetricrigError
 from metricrig._core.amounts import in_time
-from metricrig.cli.finding import here
 from metricrig.cli.output import table
-from metricrig.cli.progress import watching_tools
+from metricrig.cli.tool_installation import watching_tools
+from metricrig.cli.tool_lookup import here
 from metricrig.services.known_tools import all_tools
 from metricrig.tools import obtain
 

@@ -17,8 +17,8 @@ from using import use_all
 
 from metricrig import MetricrigError, Rig
 from metricrig._core.amounts import in_time
-from metricrig.cli.bars import watching_services
 from metricrig.cli.output import table
+from metricrig.cli.startup_chart import watching_services
 from metricrig.services import Etcd, Memcached, PostgreSQL, Prometheus, Redis, VictoriaMetrics
 
 if TYPE_CHECKING:

@@ -31,12 +31,12 @@ from metricrig import (
     wait_for,
 )
 from metricrig.metrics import Endpoint, Metrics, PrometheusStore, Promql, VictoriaMetricsStore, read
-from metricrig.metrics.change import Change
 from metricrig.metrics.conditions.condition import Condition
 from metricrig.metrics.conditions.expression import Expression
 from metricrig.metrics.expect import Engine
 from metricrig.metrics.exposition import Sample
 from metricrig.metrics.results import Matrix, Values
+from metricrig.metrics.scraping.change import Change
 from metricrig.metrics.store import Ingested
 from metricrig.pytest import service
 from metricrig.services import (

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
         UsageError,
     )
     from metricrig.janitor.client import JanitorLost, JanitorUnresponsive
-    from metricrig.metrics.change import NoChange
-    from metricrig.metrics.connections import Broken, Unreachable
-    from metricrig.metrics.endpoint import ScrapeFailed
     from metricrig.metrics.exposition.errors import BadPage, NotOneSample
+    from metricrig.metrics.http.pool import Broken, Unreachable
     from metricrig.metrics.promql.errors import QueryFailed
     from metricrig.metrics.remote_write.errors import WriteRejected, WriteUncertain
+    from metricrig.metrics.scraping.change import NoChange
+    from metricrig.metrics.scraping.endpoint import ScrapeFailed
     from metricrig.metrics.store.errors import SamplesLost, Unkeepable
     from metricrig.metrics.waits.report import NotInTime
     from metricrig.services.postgresql.errors import PostgreSQLError
@@ -32,18 +32,18 @@ if TYPE_CHECKING:
 _CORE = "metricrig._core.errors"
 _HOMES = {
     "BadPage": "metricrig.metrics.exposition.errors",
-    "Broken": "metricrig.metrics.connections",
+    "Broken": "metricrig.metrics.http.pool",
     "JanitorLost": "metricrig.janitor.client",
     "JanitorUnresponsive": "metricrig.janitor.client",
-    "NoChange": "metricrig.metrics.change",
+    "NoChange": "metricrig.metrics.scraping.change",
     "NotInTime": "metricrig.metrics.waits.report",
     "NotOneSample": "metricrig.metrics.exposition.errors",
     "PostgreSQLError": "metricrig.services.postgresql.errors",
     "QueryFailed": "metricrig.metrics.promql.errors",
     "SamplesLost": "metricrig.metrics.store.errors",
-    "ScrapeFailed": "metricrig.metrics.endpoint",
+    "ScrapeFailed": "metricrig.metrics.scraping.endpoint",
     "Unkeepable": "metricrig.metrics.store.errors",
-    "Unreachable": "metricrig.metrics.connections",
+    "Unreachable": "metricrig.metrics.http.pool",
     "WriteRejected": "metricrig.metrics.remote_write.errors",
     "WriteUncertain": "metricrig.metrics.remote_write.errors",
 }

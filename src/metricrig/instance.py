@@ -8,13 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from metricrig._core import arguments
-from metricrig._core.deadlines import Deadline
+from metricrig._core.deadlines import Deadline, deadline_of_wait
 from metricrig._core.errors import UsageError
-from metricrig._core.try_limit import deadline_of_wait
-from metricrig.lifecycle import starting, stopping
-from metricrig.lifecycle.commands import run_beside
-from metricrig.lifecycle.state import NEW, RUNNING
-from metricrig.lifecycle.watching import Lifeline, Logs, wait_for_end, watch
+from metricrig.lifecycle import start, stop
+from metricrig.lifecycle.instance_state import NEW, RUNNING
+from metricrig.lifecycle.process_wait import Lifeline, Logs, wait_for_end, watch
+from metricrig.lifecycle.side_command import run_beside
 from metricrig.probes import as_probe
 
 if TYPE_CHECKING:
@@ -22,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from metricrig._core.exits import Completed
-    from metricrig.lifecycle.state import Life
-    from metricrig.metrics.live import Metrics
+    from metricrig._core.exit_status import Completed
+    from metricrig.lifecycle.instance_state import Life
+    from metricrig.metrics.server_metrics import Metrics
     from metricrig.placement import Addresses, Ports
     from metricrig.probes import Readiness
     from metricrig.resources import Resources
@@ -197,27 +196,27 @@ class Instance:
         """Start it, but stop waiting when the event is set: another service of the same start has failed."""
         if self._life.state not in RUNNING:
             if self._life.running is not None:  # it died: let nothing of that life remain
-                stopping.stop_all([self._life])
-            starting.start(self._life, self, abandoned)
+                stop.stop_all([self._life])
+            start.start(self._life, self, abandoned)
 
     def stop(self, within: float | None = None) -> None:
         """Ask it to stop, kill it if it has not after ``within`` seconds. Stopping twice is fine."""
         self._life.require_open()
         if within is not None:
             arguments.seconds(f"{self.name}.stop", "within", within)
-        stopping.stop_all([self._life], within)
+        stop.stop_all([self._life], within)
 
     def kill(self) -> None:
         """End it with SIGKILL, and everything below it; returns when it is gone."""
-        stopping.kill(self._life)
+        stop.kill(self._life)
 
     def pause(self) -> None:
         """Freeze it: alive, its connections open, and answering nobody."""
-        stopping.pause(self._life)
+        stop.pause(self._life)
 
     def resume(self) -> None:
         """Let it go on after ``pause``."""
-        stopping.resume(self._life)
+        stop.resume(self._life)
 
     def restart(self) -> None:
         """Stop and start it: same ports, same data."""
@@ -228,7 +227,7 @@ class Instance:
         """Forget its data: the next start begins with an empty directory, at the same addresses."""
         if self._life.state in RUNNING:
             raise UsageError(f"{self.name} runs; stop it before its data is removed: {self.name}.stop()")
-        starting.wipe(self._life)
+        start.wipe(self._life)
 
     def signal(self, number: int | signals.Signals) -> None:
         """Send a signal to its main process, such as SIGHUP to reload. To end it, use ``stop`` or ``kill``."""
@@ -242,8 +241,8 @@ class Instance:
     @property
     def metrics(self) -> Metrics:
         """What it tells on its metrics page: read it, and wait for it."""
-        from metricrig.metrics.endpoint import Endpoint  # noqa: PLC0415 - a service without metrics needs none of it
-        from metricrig.metrics.live import Metrics  # noqa: PLC0415 - see above
+        from metricrig.metrics.scraping.endpoint import Endpoint  # noqa: PLC0415 - a service without metrics needs none of it
+        from metricrig.metrics.server_metrics import Metrics  # noqa: PLC0415 - see above
 
         self._life.require_open()
         url = self.metrics_url(self.outside)
@@ -300,7 +299,7 @@ class Instance:
         other than 0 is an error with everything that the command said.
         """
         self._life.require_open()
-        starting.obtain_tool(self._life)
+        start.obtain_tool(self._life)
         return run_beside(self._life, command, within=within, check=check, stdin=stdin)
 
     def resources(self) -> Resources:

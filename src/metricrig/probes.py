@@ -9,17 +9,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from metricrig._core.arguments import wrong
-from metricrig._core.deadlines import Deadline
+from metricrig._core.deadlines import Deadline, try_limit
 from metricrig._core.errors import UsageError, described
-from metricrig._core.try_limit import try_limit
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from metricrig._core.exits import Completed
+    from metricrig._core.exit_status import Completed
     from metricrig._core.http import Answer as Said
     from metricrig.metrics.conditions.condition import Condition
-    from metricrig.metrics.live import Metrics
+    from metricrig.metrics.server_metrics import Metrics
     from metricrig.placement import Ports
 
 
@@ -275,7 +274,7 @@ class Called:
 
     def ask(self, subject: Subject) -> Answer:
         """Call it once. An error is "not yet": a client that cannot connect, an assertion. A wrong call is an error."""
-        from metricrig._core.frames import place_of  # noqa: PLC0415 - only a function of the user needs it
+        from metricrig._core.user_code import place_of  # noqa: PLC0415 - only a function of the user needs it
 
         try:
             value = self.function(subject)

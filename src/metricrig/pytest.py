@@ -8,6 +8,6 @@
     database = isolated("postgresql_server", setup=Path("schema.sql"))
 """
 
-from metricrig.pytest_plugin.making import isolated, service
+from metricrig.pytest_plugin.factories import isolated, service
 
 __all__ = ["isolated", "service"]

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, overload
 from metricrig._core.arguments import seconds, text
 from metricrig._core.errors import StartFailed, UsageError
 from metricrig._core.events import RigClosed, RigClosing, RigOpened, Stream, everything
-from metricrig._core.functions import cause_of
-from metricrig._core.limits import explained
+from metricrig._core.resource_limits import explained
+from metricrig._core.user_code import cause_of
 from metricrig.instance import Instance, instance_of
-from metricrig.lifecycle import order, stopping
-from metricrig.lifecycle.state import CLOSED, RUNNING, Life
-from metricrig.lifecycle.together import start_together
+from metricrig.lifecycle import start_order, stop
+from metricrig.lifecycle.instance_state import CLOSED, RUNNING, Life
+from metricrig.lifecycle.parallel_start import start_together
 from metricrig.placement import shared_in
-from metricrig.runtimes.choosing import PROCESS, new_guest, new_runtime
+from metricrig.runtimes.runtime_names import PROCESS, new_guest, new_runtime
 from metricrig.service import Service
 from metricrig.service_fields import check_name
 
@@ -111,8 +111,8 @@ class Rig:
         self._require_own(instances)
         self._require_foreign_needs()
         needs = self._needs()
-        order.sorter(needs)  # circles and unknown names are refused before anything runs
-        wanted = order.with_needs([each.name for each in instances] or needs, needs)
+        start_order.sorter(needs)  # circles and unknown names are refused before anything runs
+        wanted = start_order.with_needs([each.name for each in instances] or needs, needs)
         todo = [name for name in needs if name in wanted and self._lives[name].state not in RUNNING]
         try:
             failures = start_together(_only(needs, todo), self._start_one)
@@ -174,7 +174,9 @@ class Rig:
         try:
             return self._instances[name]
         except (KeyError, TypeError):
-            raise UsageError(f"this rig has no {name!r}{order.did_you_mean(str(name), self._instances)}") from None
+            raise UsageError(
+                f"this rig has no {name!r}{start_order.did_you_mean(str(name), self._instances)}"
+            ) from None
 
     def __iter__(self) -> Iterator[Instance]:
         """All instances, in the order in which they were added."""
@@ -253,9 +255,9 @@ class Rig:
             seconds("rig.stop", "within", within)
         errors: list[BaseException] = []
         running = [name for name in names if self._lives[name].running is not None]
-        for wave in order.stop_waves(_only(self._needs(), running)):
+        for wave in start_order.stop_waves(_only(self._needs(), running)):
             try:
-                stopping.stop_all([self._lives[name] for name in wave], within)
+                stop.stop_all([self._lives[name] for name in wave], within)
             except Exception as error:  # noqa: BLE001 - raised below, when all have been stopped
                 errors.append(error)
         if errors:

@@ -15,7 +15,7 @@ from metricrig._core.arguments import port_number
 from metricrig._core.errors import UsageError
 
 if TYPE_CHECKING:
-    from metricrig._core.exits import Completed
+    from metricrig._core.exit_status import Completed
     from metricrig.placement import Placement
     from metricrig.probes import Readiness
     from metricrig.tools import Image, Tool

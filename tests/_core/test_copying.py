@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from metricrig._core.copying import copy_tree
+from metricrig._core.tree_copy import copy_tree
 
 
 def test_copies_keep_permissions_links_and_contents(tmp_path: Path) -> None:

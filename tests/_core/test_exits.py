@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from metricrig._core.exits import in_words
+from metricrig._core.exit_status import in_words
 
 
 @pytest.mark.parametrize(

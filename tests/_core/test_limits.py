@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from metricrig import Unavailable
-from metricrig._core.limits import explained, start_thread
+from metricrig._core.resource_limits import explained, start_thread
 
 
 @pytest.mark.parametrize("services", [1, 12])

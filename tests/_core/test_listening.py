@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from metricrig._core import listening
+from metricrig._core import listening_sockets
 
 
 @pytest.fixture(params=["netlink", "table"])
@@ -16,7 +16,7 @@ def asked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> st
         def refused(_: int) -> None:
             raise PermissionError
 
-        monkeypatch.setattr(listening, "_diagnosed", refused)
+        monkeypatch.setattr(listening_sockets, "_diagnosed", refused)
     return str(request.param)
 
 
@@ -30,24 +30,24 @@ def inode(server: socket.socket) -> int:
 def test_a_listener_is_found_by_its_port(asked: str, family: socket.AddressFamily, host: str) -> None:
     with socket.create_server((host, 0), family=family) as server:
         port = server.getsockname()[1]
-        assert listening.inodes([port]) == {inode(server): port}
-    assert listening.inodes([port]) == {}
+        assert listening_sockets.inodes([port]) == {inode(server): port}
+    assert listening_sockets.inodes([port]) == {}
 
 
 def test_a_socket_of_both_families_is_found(asked: str) -> None:
     with socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as server:
         port = server.getsockname()[1]
-        assert listening.inodes([port]) == {inode(server): port}
+        assert listening_sockets.inodes([port]) == {inode(server): port}
 
 
 def test_who_only_binds_or_connects_is_no_listener(asked: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         with socket.create_connection(server.getsockname()) as client:
-            assert listening.inodes([bound.getsockname()[1], client.getsockname()[1]]) == {}
+            assert listening_sockets.inodes([bound.getsockname()[1], client.getsockname()[1]]) == {}
 
 
 def test_several_ports_are_told_apart(asked: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
         ports = [each.getsockname()[1] for each in (one, two)]
-        assert listening.inodes(ports) == {inode(one): ports[0], inode(two): ports[1]}
+        assert listening_sockets.inodes(ports) == {inode(one): ports[0], inode(two): ports[1]}

@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 
-from metricrig._core.processes import ProcessId
+from metricrig._core.process_id import ProcessId
 
 
 def test_a_process_is_its_pid_and_its_start() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from metricrig._core import removal
-from metricrig._core.removal import remove_path
+from metricrig._core import tree_removal
+from metricrig._core.tree_removal import remove_path
 
 
 def test_a_tree_goes_with_everything_in_it_and_nothing_that_it_points_to(tmp_path: Path) -> None:
@@ -89,8 +89,8 @@ def test_a_directory_that_somebody_writes_into_meanwhile_goes_too(tmp_path: Path
 def test_what_cannot_be_removed_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Here because somebody writes for ever."""
     (tmp_path / "tree").mkdir()
-    monkeypatch.setattr(removal, "REMOVAL_PATIENCE", -1.0)
-    monkeypatch.setattr(removal._Removal, "_empty", lambda *_: (tmp_path / "tree/new").touch())
+    monkeypatch.setattr(tree_removal, "REMOVAL_PATIENCE", -1.0)
+    monkeypatch.setattr(tree_removal._Removal, "_empty", lambda *_: (tmp_path / "tree/new").touch())
     with pytest.raises(OSError, match="not empty"):
         remove_path(str(tmp_path / "tree"))
 

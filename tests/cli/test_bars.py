@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from metricrig import Rig, events
-from metricrig.cli.bars import Bars, axis, span, watching_services
+from metricrig.cli.startup_chart import Bars, axis, span, watching_services
 from metricrig.services import Redis
 
 

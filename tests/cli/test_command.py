@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 import metricrig as package
 from metricrig._core.errors import MetricrigError
-from metricrig.cli.program import program
+from metricrig.cli.command import program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,7 +132,7 @@ try:
     main()
 except SystemExit:
     pass
-heavy = {"rich", "urllib3", "psutil", "metricrig.rig", "metricrig.tools", "metricrig.janitor.registry"}
+heavy = {"rich", "urllib3", "psutil", "metricrig.rig", "metricrig.tools", "metricrig.janitor.found_rigs"}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
 """
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=250)

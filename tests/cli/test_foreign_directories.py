@@ -15,9 +15,9 @@ from click.testing import CliRunner
 from support.another_user import STRANGER, as_stranger, only_root, start_as_stranger
 
 from metricrig import Rig, Unavailable
-from metricrig._core.processes import ProcessId, boot_id, pid_namespace
-from metricrig.cli import checks
-from metricrig.cli.program import program
+from metricrig._core.process_id import ProcessId, boot_id, pid_namespace
+from metricrig.cli import source_checks
+from metricrig.cli.command import program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,7 +32,7 @@ def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         path = Path(made)
         path.chmod(0o1777)
         monkeypatch.setenv("METRICRIG_DATA", made)
-        monkeypatch.setattr("metricrig.runtimes.places.SHARED_MEMORY", path)
+        monkeypatch.setattr("metricrig.runtimes.data_root.SHARED_MEMORY", path)
         monkeypatch.setattr("tempfile.gettempdir", lambda: made)
         yield path
 
@@ -123,10 +123,10 @@ def test_a_link_in_the_place_of_the_directory_leads_nowhere(
 
 
 def test_doctor_reports_it_too(place: Path) -> None:
-    assert checks.rigs().present
+    assert source_checks.rigs().present
     (place / ROOT).symlink_to(place)
-    assert not checks.rigs().present
-    assert "it is a symbolic link" in checks.rigs().says
+    assert not source_checks.rigs().present
+    assert "it is a symbolic link" in source_checks.rigs().says
 
 
 def test_a_link_in_the_place_of_a_rig_leads_nowhere(place: Path, metricrig: Callable[..., Said]) -> None:

@@ -9,8 +9,8 @@ from rich.console import Console
 
 from metricrig import events
 from metricrig._core.amounts import in_bytes, in_time
-from metricrig.cli.lines import line_of
-from metricrig.cli.progress import watching_tools
+from metricrig.cli.event_lines import line_of
+from metricrig.cli.tool_installation import watching_tools
 
 R, S = "shop-1", "redis"
 

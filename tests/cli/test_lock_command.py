@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from metricrig.cli.program import program
-from metricrig.tools import obtaining
+from metricrig.cli.command import program
+from metricrig.tools import acquisition
 from metricrig.tools.lockfile import Locked, entries_of, write
-from metricrig.tools.numbering import platform
+from metricrig.tools.version_numbers import platform
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ def put_redis(tmp_path: Path, version: str) -> None:
     place = tmp_path / "bin/redis-server"
     place.write_text(f"#!/bin/sh\necho 'Redis server v={version} sha=0:0'\n")
     place.chmod(0o755)
-    obtaining._obtained.clear()
+    acquisition._obtained.clear()
 
 
 def run(*words: str) -> Result:

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from metricrig import Rig
-from metricrig.cli.program import program
+from metricrig.cli.command import program
 from metricrig.services import VictoriaMetrics, VictoriaMetricsInstance
 
 

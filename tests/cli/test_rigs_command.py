@@ -14,9 +14,9 @@ from cli.owners import runs
 from support.waiting import eventually
 
 from metricrig import Rig
-from metricrig._core.processes import ProcessId
-from metricrig.cli import reaping
-from metricrig.janitor.registry import FoundRig, FoundService
+from metricrig._core.process_id import ProcessId
+from metricrig.cli import rig_cleanup
+from metricrig.janitor.found_rigs import FoundRig, FoundService
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,7 +128,7 @@ def test_a_rig_from_before_a_reboot_is_removed_without_touching_its_pids(
 def test_what_cannot_be_removed_is_told_and_is_exit_code_1(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     rig = FoundRig("stuck-1", tmp_path, "kept", None, (), 0.0)
     monkeypatch.setattr("metricrig.janitor.rig_directory.remove", lambda _: "Device or resource busy")
-    fate = reaping.clean_up(rig, kept=True, reused=False, dry_run=False, named=False)
+    fate = rig_cleanup.clean_up(rig, kept=True, reused=False, dry_run=False, named=False)
     assert not fate.fine
     assert fate.said == f"could not remove {tmp_path}: Device or resource busy"
 
@@ -148,4 +148,4 @@ def test_what_cannot_be_removed_is_told_and_is_exit_code_1(monkeypatch: pytest.M
 def test_which_states_may_be_removed(state: str, kept: bool, refused: bool, tmp_path: Path) -> None:
     service = FoundService("s", ProcessId(1, 1), {})
     rig = FoundRig("r-1", tmp_path, state, ProcessId(1, 1), (service,), 0.0)
-    assert bool(reaping.refusal(rig, kept=kept, reused=False)) is refused
+    assert bool(rig_cleanup.refusal(rig, kept=kept, reused=False)) is refused

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from metricrig.cli.program import program
+from metricrig.cli.command import program
 from metricrig.services.known_tools import look_up, tool_names
 
 if TYPE_CHECKING:

@@ -16,24 +16,24 @@ import cramjam
 from fuzz.server import CannedServer
 
 from metricrig import MetricrigError
-from metricrig.janitor import registry
-from metricrig.janitor.record import FILE
-from metricrig.janitor.wire import Inbox
-from metricrig.metrics.endpoint import read
+from metricrig.janitor import found_rigs
+from metricrig.janitor.protocol import Inbox
+from metricrig.janitor.rig_record import FILE
 from metricrig.metrics.exposition import Page
-from metricrig.metrics.http import Server
+from metricrig.metrics.http.client import Server
 from metricrig.metrics.promql.client import Promql
-from metricrig.metrics.promql.confined import confined
+from metricrig.metrics.promql.selector_rewrite import confined
 from metricrig.metrics.remote_write.wire import snappy as snappy_of
 from metricrig.metrics.remote_write.wire import varint
+from metricrig.metrics.scraping.endpoint import read
 from metricrig.metrics.timeline import notation as series_notation
 from metricrig.placement import Placement, Ports
 from metricrig.runtimes.docker.output_stream import OutputStream
 from metricrig.services import REDIS, resp_protocol
 from metricrig.services.postgresql.wire import Connection
+from metricrig.tools.archive_extraction import unpack
 from metricrig.tools.checksums import published
-from metricrig.tools.requests import request_for, target
-from metricrig.tools.unpack import unpack
+from metricrig.tools.tool_request import request_for, target
 
 
 @cache
@@ -143,7 +143,7 @@ def record(data: bytes) -> None:
     directory = root / "shop-1"
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     (directory / FILE).write_bytes(data)
-    for found in registry.find([root]):
+    for found in found_rigs.find([root]):
         assert str(found)
 
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from fuzz import readers, samples
 
 from metricrig import MetricrigError
-from metricrig.janitor.wire import encode
-from metricrig.tools.members import BadArchive
-from metricrig.tools.requests import CannotDeliver
+from metricrig.janitor.protocol import encode
+from metricrig.tools.archive_members import BadArchive
+from metricrig.tools.tool_request import CannotDeliver
 
 CORPUS = Path(__file__).with_name("corpus")
 NO_ERROR: tuple[type[Exception], ...] = ()

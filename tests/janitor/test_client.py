@@ -19,11 +19,11 @@ from support.programs import sleeper
 from support.waiting import eventually
 
 from metricrig import DeadlineExceeded, Rig, StartFailed
-from metricrig._core.processes import ProcessId, state_of
+from metricrig._core.process_id import ProcessId, state_of
 from metricrig.janitor.channel import QUEUE_LIMIT, Channel
 from metricrig.janitor.client import JanitorUnresponsive, janitor
 from metricrig.janitor.member import UNREAD_LIMIT, UNREAD_MOST, Member
-from metricrig.janitor.wire import GREETING, Inbox, encode
+from metricrig.janitor.protocol import GREETING, Inbox, encode
 from metricrig.sharing import Commons
 
 LONG = 25.0

@@ -10,10 +10,10 @@ from pathlib import Path
 from support.waiting import eventually
 
 from metricrig import Rig, Service
-from metricrig._core.processes import ProcessId
-from metricrig.janitor import limit_mark, registry
+from metricrig._core.process_id import ProcessId
+from metricrig.janitor import found_rigs, limit_mark
 from metricrig.janitor.client import janitor
-from metricrig.janitor.family import mark_of, writes_below
+from metricrig.janitor.process_tree import mark_of, writes_below
 
 DAEMON = """
 import os, sys, time
@@ -72,8 +72,8 @@ def test_clean_finds_them_after_janitor_and_owner_were_killed(tmp_path: Path) ->
     directory = Path(done.stdout.strip())
     pid = int(note.read_text())
     assert hidden(pid, directory)
-    eventually(lambda: registry.read(directory).state == registry.ORPHANED)
-    reaped = registry.reap(registry.read(directory))
+    eventually(lambda: found_rigs.read(directory).state == found_rigs.ORPHANED)
+    reaped = found_rigs.reap(found_rigs.read(directory))
     assert reaped.failure is None
     assert pid in reaped.killed
     eventually(lambda: not alive(pid))

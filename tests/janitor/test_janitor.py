@@ -17,10 +17,10 @@ from support.programs import sleeper
 from support.waiting import eventually
 
 from metricrig import Rig, ServiceDied
-from metricrig._core.processes import ProcessId, boot_id, pid_namespace
-from metricrig.janitor import registry
+from metricrig._core.process_id import ProcessId, boot_id, pid_namespace
+from metricrig.janitor import found_rigs
 from metricrig.janitor.client import JanitorLost, janitor
-from metricrig.janitor.wire import Inbox, encode
+from metricrig.janitor.protocol import Inbox, encode
 
 RECORD: dict[str, Any] = {"kept": False, "boot": "b", "owner": [1, 1], "pid_namespace": "n"}
 
@@ -28,33 +28,33 @@ RECORD: dict[str, Any] = {"kept": False, "boot": "b", "owner": [1, 1], "pid_name
 @pytest.mark.parametrize(
     ("changes", "owner", "alive", "state"),
     [
-        ({}, True, True, registry.LIVE),
-        ({}, True, False, registry.LIVE),
-        ({}, False, True, registry.CLEANING),
-        ({}, False, False, registry.ORPHANED),
-        ({"boot": "an earlier one"}, True, True, registry.LOST),
-        ({"owner": None}, False, True, registry.REUSABLE),
-        ({"owner": None}, False, False, registry.ORPHANED),
-        ({"owner": [1, 1], "pid_namespace": "a container's"}, False, False, registry.ELSEWHERE),
-        ({"kept": True}, False, False, registry.KEPT),
+        ({}, True, True, found_rigs.LIVE),
+        ({}, True, False, found_rigs.LIVE),
+        ({}, False, True, found_rigs.CLEANING),
+        ({}, False, False, found_rigs.ORPHANED),
+        ({"boot": "an earlier one"}, True, True, found_rigs.LOST),
+        ({"owner": None}, False, True, found_rigs.REUSABLE),
+        ({"owner": None}, False, False, found_rigs.ORPHANED),
+        ({"owner": [1, 1], "pid_namespace": "a container's"}, False, False, found_rigs.ELSEWHERE),
+        ({"kept": True}, False, False, found_rigs.KEPT),
     ],
 )
 def test_only_rigs_that_are_nobodys_are_reapable(changes: dict[str, Any], owner: bool, alive: bool, state: str) -> None:
-    judged = registry.judge({**RECORD, **changes}, boot="b", namespace="n", owner_alive=owner, janitor_alive=alive)
+    judged = found_rigs.judge({**RECORD, **changes}, boot="b", namespace="n", owner_alive=owner, janitor_alive=alive)
     assert judged == state
-    assert (judged in registry.REAPABLE) == (state in {registry.ORPHANED, registry.LOST})
+    assert (judged in found_rigs.REAPABLE) == (state in {found_rigs.ORPHANED, found_rigs.LOST})
 
 
 def test_a_running_rig_is_on_record(rig: Rig) -> None:
     instance = rig.add(sleeper("s", ports={"p": 1}, ready=lambda _: True))
     rig.start()
-    service = eventually(lambda: registry.read(rig.directory).services)[0]
-    found = registry.read(rig.directory)
-    assert (found.rig, found.state, found.owner) == (rig.id, registry.LIVE, ProcessId.of(os.getpid()))
+    service = eventually(lambda: found_rigs.read(rig.directory).services)[0]
+    found = found_rigs.read(rig.directory)
+    assert (found.rig, found.state, found.owner) == (rig.id, found_rigs.LIVE, ProcessId.of(os.getpid()))
     assert (service.name, service.ports, service.process) == ("s", dict(instance.ports), ProcessId.of(instance.pid))
     assert service.alive
     instance.stop()
-    eventually(lambda: not registry.read(rig.directory).services)
+    eventually(lambda: not found_rigs.read(rig.directory).services)
 
 
 def test_a_record_is_private(rig: Rig) -> None:
@@ -90,9 +90,9 @@ def test_what_a_killed_janitor_leaves_can_be_reaped_and_live_rigs_are_left_alone
     done = in_another_process(ORPHAN + "os.kill(os.getpid(), 9)", tmp_path)
     directory, pid = Path(done.stdout.split()[0]), int(done.stdout.split()[1])
     assert Path(f"/proc/{pid}").exists()
-    eventually(lambda: registry.read(directory).state == registry.ORPHANED)
-    (found,) = registry.find([directory.parent])
-    reaped = registry.reap(found)
+    eventually(lambda: found_rigs.read(directory).state == found_rigs.ORPHANED)
+    (found,) = found_rigs.find([directory.parent])
+    reaped = found_rigs.reap(found)
     assert pid in reaped.killed
     assert len(reaped.killed) == 3
     assert reaped.failure is None
@@ -112,10 +112,10 @@ def test_a_reused_pid_is_not_killed(tmp_path: Path) -> None:
         here = {"boot": boot_id(), "owner": [1, 1], "pid_namespace": pid_namespace(), "kept": False, "made": 0}
         record = {**identity, **here, "services": {"1": service}}
         (directory / "rig.json").write_text(json.dumps(record))
-        found = registry.read(directory)
-        assert found.state == registry.ORPHANED
+        found = found_rigs.read(directory)
+        assert found.state == found_rigs.ORPHANED
         assert not found.services[0].alive
-        assert registry.reap(found).killed == ()
+        assert found_rigs.reap(found).killed == ()
         assert innocent.poll() is None
         innocent.kill()
 
@@ -124,21 +124,21 @@ def test_a_directory_without_a_record_is_nobodys_unless_somebody_is_just_making_
     """Its name says who: no age has to be guessed."""
     own, dead = ProcessId.of(os.getpid()), ProcessId(os.getpid(), 12345)
     assert own is not None
-    nobody = registry.ORPHANED
-    for who, making, removing in [(own, registry.LIVE, registry.CLEANING), (dead, nobody, nobody)]:
+    nobody = found_rigs.ORPHANED
+    for who, making, removing in [(own, found_rigs.LIVE, found_rigs.CLEANING), (dead, nobody, nobody)]:
         for what, state in [("making", making), ("removing", removing)]:
             directory = tmp_path / f".{what}-{who.pid}-{who.start}-my-rig-1"
             directory.mkdir()
-            found = registry.read(directory)
+            found = found_rigs.read(directory)
             assert (found.rig, found.state) == ("my-rig-1", state)
             directory.rmdir()
 
 
 def test_what_an_older_version_makes_without_a_record_is_given_time(tmp_path: Path) -> None:
     (tmp_path / "complete").mkdir()
-    assert registry.read(tmp_path / "complete").state == registry.LIVE
+    assert found_rigs.read(tmp_path / "complete").state == found_rigs.LIVE
     os.utime(tmp_path / "complete", (1, 1))
-    assert registry.read(tmp_path / "complete").state == registry.ORPHANED
+    assert found_rigs.read(tmp_path / "complete").state == found_rigs.ORPHANED
 
 
 def test_an_owner_whose_janitor_is_killed_is_told_and_cleans_up_himself(tmp_path: Path) -> None:
@@ -243,7 +243,7 @@ def test_a_kill_of_both_at_any_moment_leaves_no_directory_of_which_nobody_knows_
             os.kill(pid, signal.SIGKILL)
             owner.kill()
         eventually(lambda pid=pid: not _running(pid))  # type: ignore[misc]
-        found = registry.find(tmp_path.glob("metricrig-*"))
-        assert {each.state for each in found} <= registry.REAPABLE
-        assert [registry.reap(each).failure for each in found] == [None] * len(found)
+        found = found_rigs.find(tmp_path.glob("metricrig-*"))
+        assert {each.state for each in found} <= found_rigs.REAPABLE
+        assert [found_rigs.reap(each).failure for each in found] == [None] * len(found)
         assert not list(tmp_path.glob("metricrig-*/*"))

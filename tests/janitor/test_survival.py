@@ -21,7 +21,7 @@ from support.programs import sleeper
 from support.waiting import eventually
 
 from metricrig import Rig
-from metricrig.janitor.family import mark_of
+from metricrig.janitor.process_tree import mark_of
 from metricrig.services import Redis
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 from support.programs import sleeper
 
 from metricrig import DeadlineExceeded, FunctionFailed, Rig, Service, StartFailed, UsageError, ready
-from metricrig._core.functions import cause_of
+from metricrig._core.user_code import cause_of
 
 
 def broken(*_: Any) -> Any:

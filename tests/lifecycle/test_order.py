@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from metricrig import UsageError
-from metricrig.lifecycle.order import did_you_mean, sorter, stop_waves, with_needs
+from metricrig.lifecycle.start_order import did_you_mean, sorter, stop_waves, with_needs
 
 SHOP = {"shop": ["redis", "db"], "redis": [], "db": ["disk"], "disk": [], "other": []}
 

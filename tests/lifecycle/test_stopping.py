@@ -12,7 +12,7 @@ from support.waiting import eventually
 
 from metricrig import DeadlineExceeded, Rig, ready
 from metricrig.events import ServiceDiedUnasked, ServicePaused, ServiceResumed, ServiceStopped
-from metricrig.janitor.family import descendants
+from metricrig.janitor.process_tree import descendants
 from metricrig.services import PostgreSQL, Redis
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 from support.receiver import Handler, receiving, status
 
 from metricrig import UsageError
-from metricrig.metrics.http import Server
+from metricrig.metrics.http.client import Server
 
 OK = status(204)
 

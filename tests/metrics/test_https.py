@@ -13,9 +13,9 @@ import pytest
 import trustme
 
 from metricrig import Rig, Service, StartFailed, UsageError, metric, ready
-from metricrig.metrics.endpoint import Endpoint, ScrapeFailed, read
-from metricrig.metrics.http import Server, Unreachable
-from metricrig.metrics.live import Metrics
+from metricrig.metrics.http.client import Server, Unreachable
+from metricrig.metrics.scraping.endpoint import Endpoint, ScrapeFailed, read
+from metricrig.metrics.server_metrics import Metrics
 
 
 class Page(BaseHTTPRequestHandler):

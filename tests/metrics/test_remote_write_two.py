@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from metricrig import Rig, Timeline, ToolUnavailable
-from metricrig.metrics.http import Server
-from metricrig.metrics.remote_write.bodies import bodies
+from metricrig.metrics.http.client import Server
+from metricrig.metrics.remote_write.body_batches import bodies
 from metricrig.metrics.remote_write.errors import WriteRejected
-from metricrig.metrics.remote_write.retrying import WRITTEN
+from metricrig.metrics.remote_write.retry import WRITTEN
 from metricrig.services import (
     PROMETHEUS,
     VICTORIA_METRICS,

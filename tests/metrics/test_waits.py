@@ -10,11 +10,11 @@ from support.exporter import Exporter
 from support.waiting import with_time
 
 from metricrig import DeadlineExceeded, UsageError
-from metricrig.metrics.change import NoChange
 from metricrig.metrics.conditions.selection import metric
-from metricrig.metrics.endpoint import Endpoint, ScrapeFailed, read
 from metricrig.metrics.exposition import BadPage, NotOneSample
-from metricrig.metrics.live import Metrics
+from metricrig.metrics.scraping.change import NoChange
+from metricrig.metrics.scraping.endpoint import Endpoint, ScrapeFailed, read
+from metricrig.metrics.server_metrics import Metrics
 from metricrig.metrics.waits.report import History, NotInTime, sparkline
 from metricrig.metrics.waits.wait import wait_for
 

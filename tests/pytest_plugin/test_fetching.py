@@ -20,7 +20,7 @@ from metricrig.pytest_plugin.fetch_display import FetchDisplay
 from metricrig.pytest_plugin.fetch_news import News
 from metricrig.pytest_plugin.worker_channel import Inbox, send
 from metricrig.tools import Release
-from metricrig.tools.sources.release import asset_of
+from metricrig.tools.sources.release_archive import asset_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,8 @@ import pytest
 from support.sessions import Project
 from support.waiting import eventually
 
-from metricrig._core.processes import ProcessId
-from metricrig.janitor import registry
+from metricrig._core.process_id import ProcessId
+from metricrig.janitor import found_rigs
 
 FOUR_SERVERS = """
 import os, pytest
@@ -87,7 +87,7 @@ def test_long(number, redis_server, victoriametrics_server, rig):
     reached = eventually(lambda: len(found := list(project.path.glob("reached-*"))) == 2 and found)
     assert reached
     workers = [ProcessId.of(int(each.name.rpartition("-")[2])) for each in reached]
-    servers = [each for rig in registry.find([*project.root.glob("metricrig-*")]) for each in rig.services]
+    servers = [each for rig in found_rigs.find([*project.root.glob("metricrig-*")]) for each in rig.services]
     assert {each.name for each in servers} == {"redis", "victoriametrics"}
     session.send_signal(signal.SIGKILL)
     session.wait()
@@ -179,7 +179,7 @@ def test_pid(redis_server):
         "one that is configured otherwise is not"
     )
     # The first run has decided how long they stay; killed as they are, the next run starts anew.
-    for rig in registry.find([*project.root.glob("metricrig-*")]):
+    for rig in found_rigs.find([*project.root.glob("metricrig-*")]):
         for each in rig.services:
             if each.process and each.name == "redis":
                 os.kill(each.process.pid, signal.SIGKILL)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.waiting import eventually
 
-from metricrig.pytest_plugin import telling
+from metricrig.pytest_plugin import failure_report
 
 if TYPE_CHECKING:
     from support.suites import Ran, Runs
@@ -281,10 +281,10 @@ def test_no_secret_is_in_a_report(trouble: Ran) -> None:
 def test_changes_that_tell_of_trouble_come_first_and_internal_ones_are_counted() -> None:
     changes = ["~ prometheus_tsdb_head_series +1", *(f"+ own{number}_total 1" for number in range(20))]
     changes += ["+ prometheus_rejected_total 3", '~ x_bucket{le="1"} +1']
-    shown = telling.folded(changes, full=False)
+    shown = failure_report.folded(changes, full=False)
     assert shown == [changes[-2], *changes[1:12], "… 11 more (-vv shows all)"]
-    assert telling.folded(changes, full=True) == changes
-    assert telling.folded([], full=False) == ["nothing"]
+    assert failure_report.folded(changes, full=True) == changes
+    assert failure_report.folded([], full=False) == ["nothing"]
 
 
 def fetched(port: int) -> bytes:

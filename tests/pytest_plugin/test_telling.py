@@ -6,7 +6,7 @@ from typing import Any
 from support.programs import python
 
 from metricrig import Rig, ready
-from metricrig.pytest_plugin import telling
+from metricrig.pytest_plugin import failure_report
 
 
 def test_what_a_server_has_said_does_not_command_the_terminal_of_a_report(rig: Rig) -> None:
@@ -14,7 +14,7 @@ def test_what_a_server_has_said_does_not_command_the_terminal_of_a_report(rig: R
     instance = rig.add(python("x", code, ready=ready.log("done")))
     rig.start()
     usage: Any = SimpleNamespace(instances=lambda: [instance], before={}, closed=[], full=True)
-    ((title, text),) = telling.sections(usage)
+    ((title, text),) = failure_report.sections(usage)
     assert title == "metricrig: x"
     assert "\x1b" not in text
     assert r"  \x1b]0;owned\x07\x1b[2J done" in text

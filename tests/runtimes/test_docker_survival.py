@@ -17,7 +17,7 @@ from support import container_victim
 from support.waiting import eventually
 
 from metricrig import Rig
-from metricrig.cli.reaping import clean_up, found
+from metricrig.cli.rig_cleanup import clean_up, found
 from metricrig.runtimes.docker.labels import RIG, is_lost, is_orphaned, labels
 from metricrig.services import Redis
 

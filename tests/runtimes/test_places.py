@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from metricrig import Rig, Unavailable, UsageError
-from metricrig.runtimes import places
-from metricrig.runtimes.places import MemoryDisk
+from metricrig.runtimes import data_root
+from metricrig.runtimes.data_root import MemoryDisk
 from metricrig.services import Memcached
 
 GIB = 1 << 30
@@ -28,12 +28,12 @@ def test_memory_is_used_only_where_there_is_enough(disk: MemoryDisk, refusal: st
 
 def test_auto_falls_back_to_disk_and_tmpfs_says_why_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     small = MemoryDisk(present=True, free=64 << 20, spare_memory=8 * GIB)
-    monkeypatch.setattr(places, "memory_disk", lambda: small)
+    monkeypatch.setattr(data_root, "memory_disk", lambda: small)
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
-    assert places.root_for("auto").is_relative_to(tmp_path)
-    assert places.root_for("disk").is_relative_to(tmp_path)
+    assert data_root.root_for("auto").is_relative_to(tmp_path)
+    assert data_root.root_for("disk").is_relative_to(tmp_path)
     with pytest.raises(Unavailable, match=r"data on tmpfs: /dev/shm has only 64 MiB free"):
-        places.root_for("tmpfs")
+        data_root.root_for("tmpfs")
 
 
 def test_a_root_that_is_not_ours_alone_is_refused(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_a_root_that_is_not_ours_alone_is_refused(tmp_path: Path) -> None:
     root.mkdir()
     root.chmod(0o777)
     with pytest.raises(Unavailable, match=r"others may write to it: its mode is drwxrwxrwx\n.*METRICRIG_DATA"):
-        places.root_for(tmp_path)
+        data_root.root_for(tmp_path)
 
 
 def test_a_link_put_in_the_place_of_the_root_is_refused(tmp_path: Path) -> None:

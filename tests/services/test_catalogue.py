@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from metricrig import Instance, Rig, ToolUnavailable, UsageError
-from metricrig._core.directories import cache_root
+from metricrig._core.cache_directory import cache_root
 from metricrig.services import (
     CATALOGUE,
     VICTORIA_METRICS,

@@ -16,9 +16,9 @@ import pytest
 from support.waiting import eventually
 
 from metricrig import DeadlineExceeded, Rig, ServiceDied, StartFailed, Unavailable, UsageError
-from metricrig._core.processes import ProcessId
+from metricrig._core.process_id import ProcessId
 from metricrig.events import Event, ServiceStopped
-from metricrig.janitor.family import descendants
+from metricrig.janitor.process_tree import descendants
 from metricrig.services import Gunicorn
 from metricrig.services.gunicorn import at_work
 from metricrig.services.gunicorn.process_tree import BOOTING, MASTER, WORKER, Seen, kind
@@ -294,7 +294,7 @@ def test_a_killed_test_process_leaves_neither_masters_nor_workers(tmp_path: Path
     code = """
 import os, signal, sys
 from metricrig import Rig
-from metricrig.janitor.family import descendants
+from metricrig.janitor.process_tree import descendants
 from metricrig.services import Gunicorn
 rig = Rig("doomed")
 gunicorn = rig.add(Gunicorn("wsgiref.simple_server:demo_app", workers=2))

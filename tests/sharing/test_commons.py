@@ -18,9 +18,9 @@ from support.programs import python, web
 from support.waiting import eventually
 
 from metricrig import MetricrigError, ServiceDied, Unavailable
-from metricrig._core.processes import ProcessId
+from metricrig._core.process_id import ProcessId
 from metricrig.events import Event, ServiceJoined, ServiceReady, everything
-from metricrig.janitor import booting, registry
+from metricrig.janitor import found_rigs, launcher
 from metricrig.services import Redis
 from metricrig.sharing import Commons
 
@@ -127,7 +127,7 @@ def test_several_who_come_at_once_start_one_server(join: Join) -> None:
 def test_processes_that_come_at_once_share_one_janitor_and_one_server(tmp_path: Path) -> None:
     code = """
         import os, sys
-        from metricrig._core.processes import ProcessId
+        from metricrig._core.process_id import ProcessId
         from metricrig.services import Redis
         from metricrig.sharing import Commons
         owner = ProcessId.of(os.getppid())
@@ -175,7 +175,7 @@ def test_a_member_killed_while_it_starts_a_server_leaves_the_start_to_the_next(j
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(code), str(tmp_path)], check=False)
     assert done.returncode == -signal.SIGKILL
-    half_started = [each for rig in registry.find([commons.directory.parent]) for each in rig.services]
+    half_started = [each for rig in found_rigs.find([commons.directory.parent]) for each in rig.services]
     server = commons.server(web())
     assert server.state == "ready"
     eventually(lambda: not any(each.alive for each in half_started))
@@ -282,7 +282,7 @@ def test_nothing_is_started_for_an_owner_that_is_dead(tmp_path: Path) -> None:
 def test_a_janitor_whose_owner_dies_while_it_boots_goes_at_once(tmp_path: Path) -> None:
     """It would linger for long, had it not been told by the kernel: the descriptor was there before it was."""
     with subprocess.Popen(["sleep", "1000"]) as owner:
-        booted = booting.Own(ProcessId.of(owner.pid), [str(tmp_path / "boot"), str(0o700), "1000"], inherited=[])
+        booted = launcher.Own(ProcessId.of(owner.pid), [str(tmp_path / "boot"), str(0o700), "1000"], inherited=[])
         os.kill(booted.pid, signal.SIGSTOP)
         owner.kill()
     os.kill(booted.pid, signal.SIGCONT)
@@ -328,7 +328,7 @@ def test_metricrig_ps_sees_shared_servers_as_live(join: Join) -> None:
     commons.server(Redis())
 
     def found() -> list[str]:
-        rigs = registry.find([commons.directory.parent])
+        rigs = found_rigs.find([commons.directory.parent])
         return [f"{each.rig} {each.state} {[s.name for s in each.services]}" for each in rigs]
 
     eventually(lambda: found() == [f"{commons.name} live ['redis']"])

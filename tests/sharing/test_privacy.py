@@ -14,7 +14,7 @@ import pytest
 from support.another_user import as_stranger, only_root
 
 from metricrig import Rig, Service, Unavailable
-from metricrig._core.processes import ProcessId
+from metricrig._core.process_id import ProcessId
 from metricrig.services import Etcd, Memcached, PostgreSQL, Prometheus, Redis, VictoriaMetrics
 from metricrig.sharing import Commons
 

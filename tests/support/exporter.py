@@ -8,8 +8,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Self
 
-from metricrig.metrics.endpoint import Endpoint
-from metricrig.metrics.live import Metrics
+from metricrig.metrics.scraping.endpoint import Endpoint
+from metricrig.metrics.server_metrics import Metrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -15,17 +15,16 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from metricrig import MetricrigError, metric, ready
-from metricrig._core.deadlines import Deadline
-from metricrig._core.try_limit import tries_until
-from metricrig.metrics.endpoint import Endpoint, read
-from metricrig.metrics.http import Server
-from metricrig.metrics.live import Metrics
+from metricrig._core.deadlines import Deadline, tries_until
+from metricrig.metrics.http.client import Server
 from metricrig.metrics.promql.client import Promql
 from metricrig.metrics.remote_write import Sender
-from metricrig.metrics.remote_write.single import one
+from metricrig.metrics.remote_write.one_sample import one
+from metricrig.metrics.scraping.endpoint import Endpoint, read
+from metricrig.metrics.server_metrics import Metrics
 from metricrig.metrics.store import PrometheusStore, VictoriaMetricsStore
 from metricrig.tools.download import DownloadFailed, download
-from metricrig.tools.requests import CannotDeliver
+from metricrig.tools.tool_request import CannotDeliver
 
 if TYPE_CHECKING:
     from collections.abc import Callable

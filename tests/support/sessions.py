@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metricrig.janitor.family import MARK, mark_of
+from metricrig.janitor.process_tree import MARK, mark_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from metricrig._core.exits import Completed
+from metricrig._core.exit_status import Completed
 from metricrig.placement import Addresses, Ports
 from metricrig.services import POSTGRESQL
 from metricrig.tools import obtain

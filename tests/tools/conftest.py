@@ -10,7 +10,7 @@ import pytest
 from support.release_host import Published, program, release_host, tar_gz
 
 from metricrig._core.events import ToolEvent, everything
-from metricrig.tools.sources.release import asset_of
+from metricrig.tools.sources.release_archive import asset_of
 from metricrig.tools.tool import Release, Tool
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 from support.release_host import program
 
 from metricrig._core.errors import ToolUnavailable
-from metricrig.tools import installed, obtain, obtaining, survey
+from metricrig.tools import acquisition, installed, obtain, survey
 
 if TYPE_CHECKING:
     from support.release_host import Published, ReleaseHost
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _fresh_process() -> None:
-    obtaining._obtained.clear()
+    acquisition._obtained.clear()
 
 
 def put_by_others(published: Published, *versions: str) -> None:
@@ -30,7 +30,7 @@ def put_by_others(published: Published, *versions: str) -> None:
         shutil.copytree(entry, other)
         text = (entry / "manifest.json").read_text().replace('"1.2.3"', f'"{version}"')
         (other / "manifest.json").write_text(text)
-    obtaining._obtained.clear()
+    acquisition._obtained.clear()
 
 
 def test_what_others_have_fetched_changes_no_answer(published: Published) -> None:
@@ -56,7 +56,7 @@ def test_an_answer_stays_when_a_better_source_comes_up(
     (tmp_path / "bin/acme").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     monkeypatch.setenv("METRICRIG_OFFLINE", "1")
-    obtaining._obtained.clear()
+    acquisition._obtained.clear()
     assert obtain(published.tool, ">=1.1,<2").path == first.path
     says = {each.source: each.says for each in survey(published.tool, ">=1.1,<2")}
     assert "the first answer to this request on this machine" in says["cache"]
@@ -65,7 +65,7 @@ def test_an_answer_stays_when_a_better_source_comes_up(
 
 def test_an_answer_that_is_no_longer_there_is_asked_for_again(published: Published, host: ReleaseHost) -> None:
     shutil.rmtree(obtain(published.tool).path.parent)
-    obtaining._obtained.clear()
+    acquisition._obtained.clear()
     assert obtain(published.tool).version == "1.2.3"
     assert host.count(published.archive) == 2
 
@@ -76,5 +76,5 @@ def test_a_note_that_was_changed_is_as_good_as_none(published: Published, cache:
     for note in (cache / "answers").iterdir():
         assert json.loads(note.read_text())["tool"] == "acme"
         note.write_text(tampered)
-    obtaining._obtained.clear()
+    acquisition._obtained.clear()
     assert obtain(published.tool).path == found.path

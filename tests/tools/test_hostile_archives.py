@@ -13,10 +13,10 @@ import pytest
 from support.release_host import program
 
 from metricrig._core.errors import ToolUnavailable
+from metricrig.tools import archive_extraction as unpack_module
 from metricrig.tools import installed, obtain
-from metricrig.tools import unpack as unpack_module
-from metricrig.tools.members import BadArchive
-from metricrig.tools.unpack import allowance, unpack
+from metricrig.tools.archive_extraction import allowance, unpack
+from metricrig.tools.archive_members import BadArchive
 
 if TYPE_CHECKING:
     from collections.abc import Callable

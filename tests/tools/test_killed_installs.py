@@ -19,11 +19,11 @@ from support.waiting import eventually
 
 from metricrig._core.events import FetchProgressed
 from metricrig._core.leases import Lease
-from metricrig.janitor import family
+from metricrig.janitor import process_tree
 from metricrig.janitor import work as work_module
 from metricrig.janitor.work import end_others, work
-from metricrig.tools import installing, workplace
-from metricrig.tools.requests import CannotDeliver
+from metricrig.tools import installation, workplace
+from metricrig.tools.tool_request import CannotDeliver
 from metricrig.tools.workplace import Workplace
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def test_the_next_install_waits_until_the_killed_ones_work_has_ended(bench: Benc
     """The janitor of the killed one is stopped: his programs run on, and the lock of their owner is free."""
     victim = bench.install(source, FAKE_FOREVER="1")
     (first,) = eventually(bench.works, within=30)
-    (janitor,) = [pid for pid in family.children_of(victim.pid) if "boot.py" in _command(pid)]
+    (janitor,) = [pid for pid in process_tree.children_of(victim.pid) if "boot.py" in _command(pid)]
     os.kill(janitor, signal.SIGSTOP)
     victim.kill()
     victim.communicate()
@@ -139,7 +139,7 @@ def test_the_next_install_waits_until_the_killed_ones_work_has_ended(bench: Benc
 def test_work_whose_janitor_was_killed_too_is_ended_by_the_next_install(bench: Bench, source: str) -> None:
     victim = bench.install(source, FAKE_FOREVER="1")
     (first,) = eventually(bench.works, within=30)
-    for pid in [*family.children_of(victim.pid), victim.pid]:
+    for pid in [*process_tree.children_of(victim.pid), victim.pid]:
         os.kill(pid, signal.SIGKILL)
     victim.communicate()
     assert int(first) in bench.alive()
@@ -225,13 +225,13 @@ def test_an_exception_ends_the_work(cache: Path) -> None:
 def test_a_lock_whose_owner_shows_no_sign_of_life_is_not_waited_for(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(installing, "GIVEN_UP_AFTER", 0.3)
+    monkeypatch.setattr(installation, "GIVEN_UP_AFTER", 0.3)
     path = bench.cache / "tools/acme/.lock-x"
     path.parent.mkdir(parents=True)
     with Lease.take(path) or pytest.fail("taken"), pytest.raises(CannotDeliver, match=f"{os.getpid()} has"):
-        installing._lease(path, "acme", "go")
+        installation._lease(path, "acme", "go")
 
 
 def working_in(directory: Path) -> list[int]:
     """Who works there, by the mark that the janitor gives them."""
-    return [pid for pid in all_pids() if family.mark_of(pid).startswith(f"{directory.name}/")]
+    return [pid for pid in all_pids() if process_tree.mark_of(pid).startswith(f"{directory.name}/")]

@@ -11,9 +11,9 @@ import pytest
 from support.release_host import program, tar_gz
 
 from metricrig._core.errors import ToolUnavailable, UsageError
-from metricrig.tools import Tool, obtain, obtaining
+from metricrig.tools import Tool, acquisition, obtain
 from metricrig.tools.lockfile import Locked, entries_of, lock_path, render, write
-from metricrig.tools.numbering import platform
+from metricrig.tools.version_numbers import platform
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def lock(project: Path, *entries: Locked) -> Path:
     place = project / "metricrig.lock"
     write(place, entries)
-    obtaining._obtained.clear()
+    acquisition._obtained.clear()
     return place
 
 
@@ -70,7 +70,7 @@ def test_a_lock_is_obeyed_from_every_directory_of_the_project(
     assert lock_path() == place
     assert obtain(published.tool).version == "1.1.9"
     monkeypatch.setenv("METRICRIG_OFFLINE", "1")
-    obtaining._obtained.clear()
+    acquisition._obtained.clear()
     assert obtain(published.tool).version == "1.1.9"
     monkeypatch.setenv("METRICRIG_LOCK", "off")
     assert obtain(published.tool).version == "1.2.3"

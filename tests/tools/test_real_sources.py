@@ -17,14 +17,14 @@ from metricrig._core.errors import ToolUnavailable
 from metricrig._core.events import FetchProgressed
 from metricrig.services import ETCD, MEMCACHED, POSTGRESQL, PROMETHEUS, REDIS, VICTORIA_METRICS
 from metricrig.tools import DebianPackage, GoModule, Tool, Wheel, apt, obtain
-from metricrig.tools.commands import run
+from metricrig.tools.lookup_command import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from metricrig._core.events import Event
     from metricrig.tools import Executable
-    from metricrig.tools.commands import Run
+    from metricrig.tools.lookup_command import Run
 
 debian = pytest.mark.skipif(bool(apt.missing_programs()), reason="this system has no apt-get")
 wheel = pytest.mark.skipif(importlib.util.find_spec("pip") is None, reason=f"{sys.executable} has no pip")

@@ -16,8 +16,8 @@ from metricrig.services import ETCD, PROMETHEUS, VICTORIA_METRICS
 from metricrig.tools import checksums as checksums_module
 from metricrig.tools import installed, obtain
 from metricrig.tools.download import DownloadFailed, download
-from metricrig.tools.requests import CannotDeliver
-from metricrig.tools.sources.release import asset_of
+from metricrig.tools.sources.release_archive import asset_of
+from metricrig.tools.tool_request import CannotDeliver
 
 if TYPE_CHECKING:
     from pathlib import Path

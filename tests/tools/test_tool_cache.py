@@ -15,11 +15,11 @@ import pytest
 from support.release_host import Trouble
 from support.waiting import eventually
 
-from metricrig._core.directories import ROOTS_CACHE, cache_root
+from metricrig._core.cache_directory import ROOTS_CACHE, cache_root
 from metricrig._core.errors import Unavailable
 from metricrig._core.events import SourceRefused
-from metricrig.tools import installed, obtain, obtaining
-from metricrig.tools.cache import shelf
+from metricrig.tools import acquisition, installed, obtain
+from metricrig.tools.tool_cache import shelf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ def obtaining_process(published: Published) -> subprocess.Popen[str]:
 
 def forget_what_was_obtained() -> None:
     """As a new process would start."""
-    obtaining._obtained.clear()
+    acquisition._obtained.clear()
 
 
 def leftovers(cache: Path) -> list[Path]:

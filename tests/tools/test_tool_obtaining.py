@@ -17,8 +17,8 @@ from metricrig._core.events import SourceRefused, ToolObtained
 from metricrig.services import MEMCACHED, POSTGRESQL
 from metricrig.services.known_tools import all_tools, look_up
 from metricrig.tools import Tool, obtain, survey
-from metricrig.tools import versions as versions_module
-from metricrig.tools.settings import SOURCES
+from metricrig.tools import program_version as versions_module
+from metricrig.tools.source_settings import SOURCES
 
 if TYPE_CHECKING:
     from support.release_host import Published, ReleaseHost

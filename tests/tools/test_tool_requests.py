@@ -7,10 +7,10 @@ import pytest
 from metricrig._core.errors import UsageError
 from metricrig.services import REDIS
 from metricrig.tools import Executable, Tool, obtain
-from metricrig.tools.libraries import bringing, package_of
-from metricrig.tools.numbering import normalised
-from metricrig.tools.requests import CannotDeliver, request_for, target
-from metricrig.tools.settings import SOURCES, settings
+from metricrig.tools.shared_libraries import bringing, package_of
+from metricrig.tools.source_settings import SOURCES, settings
+from metricrig.tools.tool_request import CannotDeliver, request_for, target
+from metricrig.tools.version_numbers import normalised
 
 TOOL = Tool(name="acme", executables=("acme",), supported=">=1.5", preferred="1.9.0")
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from metricrig.tools.members import BadArchive, Kind, Member, check_members
-from metricrig.tools.unpack import unpack
+from metricrig.tools.archive_extraction import unpack
+from metricrig.tools.archive_members import BadArchive, Kind, Member, check_members
 
 if TYPE_CHECKING:
     from pathlib import Path

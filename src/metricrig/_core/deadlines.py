@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from metricrig._core.arguments import wrong
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
 
 # Redis is ready after 2.5 ms: a step of a whole millisecond would be a third of its start.
 FIRST_PAUSE = 0.0002
@@ -106,3 +108,31 @@ def answers_within(seconds: float) -> Iterator[None]:
 def answer_limit(most: float) -> float:
     """How long to wait for one answer: what the operation allows, at most so long."""
     return min(most, _answer_limit.seconds)
+
+
+PATIENCE = 2.0
+"""Seconds that one try may take: a server that accepts and then says nothing is asked anew."""
+LEAST_PATIENCE = 0.05
+"""For the last try of a wait, which begins at its very end."""
+_DEADLINE: ContextVar[Deadline | None] = ContextVar("deadline of the wait that asks", default=None)
+
+
+@contextmanager
+def tries_until(deadline: Deadline) -> Iterator[None]:
+    """A block in which no try outlasts the deadline."""
+    before = _DEADLINE.set(deadline)
+    try:
+        yield
+    finally:
+        _DEADLINE.reset(before)
+
+
+def try_limit() -> float:
+    """Seconds that a try may take now."""
+    deadline = _DEADLINE.get()
+    return PATIENCE if deadline is None else max(min(PATIENCE, deadline.remaining), LEAST_PATIENCE)
+
+
+def deadline_of_wait() -> Deadline | None:
+    """The deadline of the wait that is going on, if one is."""
+    return _DEADLINE.get()

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metricrig._core.listening import inodes as listening_on
+from metricrig._core.listening_sockets import inodes as listening_on
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator

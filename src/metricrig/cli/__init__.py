@@ -1,5 +1,5 @@
 """The command ``metricrig``: what this machine can run, where servers come from, which rigs there are."""
 
-from metricrig.cli.program import main
+from metricrig.cli.command import main
 
 __all__ = ["main"]

@@ -9,7 +9,7 @@ import click
 from metricrig.cli.options import debug_option, examples
 
 if TYPE_CHECKING:
-    from metricrig.janitor.registry import FoundRig
+    from metricrig.janitor.found_rigs import FoundRig
 
 SHELLS = ("bash", "zsh", "fish")
 _VARIABLE = "_METRICRIG_COMPLETE"
@@ -29,7 +29,7 @@ def completion(*, shell: str) -> None:
     """Print a script for SHELL that completes commands, options, and the names of rigs, services and tools."""
     from click.shell_completion import get_completion_class
 
-    from metricrig.cli.program import program
+    from metricrig.cli.command import program
 
     kind = get_completion_class(shell)
     if kind is None:
@@ -60,7 +60,7 @@ def tool_names(_: click.Context, __: click.Parameter, incomplete: str) -> list[s
 def _rigs() -> list[FoundRig]:
     """Without those of which only containers are left: an engine is slow to answer a key."""
     from metricrig._core.printable import printable
-    from metricrig.janitor import registry
-    from metricrig.runtimes import places
+    from metricrig.janitor import found_rigs
+    from metricrig.runtimes import data_root
 
-    return [each for each in registry.find(places.roots()) if each.rig == printable(each.rig)]
+    return [each for each in found_rigs.find(data_root.roots()) if each.rig == printable(each.rig)]

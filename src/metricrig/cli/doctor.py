@@ -12,7 +12,7 @@ from metricrig.cli.output import literally
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from metricrig.cli.finding import Finding
+    from metricrig.cli.tool_lookup import Finding
     from metricrig.runtimes.process.capabilities import Capability
 
 
@@ -32,7 +32,7 @@ def doctor(*, verbose: bool, as_json: bool) -> bool:
 
     Nothing is downloaded or installed. Exits with 0 if every tool is here or some source offers it, else with 1.
     """
-    from metricrig.cli.checks import checks
+    from metricrig.cli.source_checks import checks
     from metricrig.runtimes.process.capabilities import capabilities
 
     findings = _findings(every_source=verbose or as_json)
@@ -49,7 +49,7 @@ def _findings(*, every_source: bool) -> list[Finding]:
     """In parallel, because looking into apt's lists takes a second for each tool."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from metricrig.cli.finding import look
+    from metricrig.cli.tool_lookup import look
     from metricrig.services.known_tools import all_tools
 
     with ThreadPoolExecutor(len(all_tools())) as pool:

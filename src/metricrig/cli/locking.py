@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from metricrig._core.errors import ToolUnavailable, UsageError
 from metricrig.cli.output import console
-from metricrig.cli.progress import watching_tools
+from metricrig.cli.tool_installation import watching_tools
 from metricrig.services.known_tools import look_up
 from metricrig.tools import lockfile
+from metricrig.tools.acquisition import asked
 from metricrig.tools.lockfile import Locked
-from metricrig.tools.numbering import platform
-from metricrig.tools.obtaining import asked
-from metricrig.tools.requests import request_for
+from metricrig.tools.tool_request import request_for
+from metricrig.tools.version_numbers import platform
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ import sys
 
 sys.path.insert(0, __file__.rpartition("/metricrig/")[0])
 
-from metricrig._core.processes import ProcessId
+from metricrig._core.process_id import ProcessId
 from metricrig.janitor import program
 
 death, pid, start, *rest = sys.argv[1:]

@@ -12,11 +12,11 @@ import socket
 import threading
 from typing import TYPE_CHECKING
 
-from metricrig._core.limits import start_thread
-from metricrig.janitor.wire import Inbox, Outbox, encode
+from metricrig._core.resource_limits import start_thread
+from metricrig.janitor.protocol import Inbox, Outbox, encode
 
 if TYPE_CHECKING:
-    from metricrig.janitor.wire import Message
+    from metricrig.janitor.protocol import Message
 
 QUEUE_LIMIT = 16 << 20
 """Bytes on their way after which a sender waits for the janitor to read: some thousand orders."""

@@ -8,16 +8,16 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from metricrig._core.exits import in_words
+from metricrig._core.exit_status import in_words
 from metricrig._core.latch import Latch
-from metricrig._core.processes import ProcessId
-from metricrig.janitor.family import MARK
+from metricrig._core.process_id import ProcessId
+from metricrig.janitor.process_tree import MARK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from metricrig.janitor.wire import Message
+    from metricrig.janitor.protocol import Message
     from metricrig.resources import Resources
 
 JANITOR_REPLY_TIMEOUT = 30.0

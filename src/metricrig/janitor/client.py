@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from metricrig._core.deadlines import answer_limit
 from metricrig._core.errors import DeadlineExceeded, MetricrigError, UsageError
 from metricrig._core.latch import Latch
-from metricrig._core.limits import start_thread
-from metricrig._core.processes import STATES, state_of
-from metricrig.janitor import booting
+from metricrig._core.process_id import STATES, state_of
+from metricrig._core.resource_limits import start_thread
+from metricrig.janitor import launcher
 from metricrig.janitor.channel import Channel
 from metricrig.janitor.child import JANITOR_REPLY_TIMEOUT, Child
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from metricrig.janitor.booting import Process
     from metricrig.janitor.child import Order
     from metricrig.janitor.errand import Errand
-    from metricrig.janitor.record import Record
-    from metricrig.janitor.wire import Message
+    from metricrig.janitor.launcher import Process
+    from metricrig.janitor.protocol import Message
+    from metricrig.janitor.rig_record import Record
 
 
 _GRACE = 10.0
@@ -292,7 +292,7 @@ def janitor() -> Janitor:
     with _starting:
         mine = _janitors.get(os.getpid())
         if os.getpid() not in _ending and (mine is None or not mine.alive):
-            mine = _janitors[os.getpid()] = Janitor(*booting.own())
+            mine = _janitors[os.getpid()] = Janitor(*launcher.own())
         if mine is None:
             raise UsageError("this process is ending: no rig can be opened any more")
         return mine

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 
-from metricrig.janitor.wire import GREETING, Inbox, Outbox, encode
+from metricrig.janitor.protocol import GREETING, Inbox, Outbox, encode
 
 TYPE_CHECKING = False  # see wire
 if TYPE_CHECKING:
     import socket
 
-    from metricrig.janitor.wire import Message
+    from metricrig.janitor.protocol import Message
 
 SOCKET = "janitor.sock"
 """The door, in the directory of a shared rig."""

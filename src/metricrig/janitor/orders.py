@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import time
 
-from metricrig.janitor import family, limit_mark, record
+from metricrig.janitor import limit_mark, process_tree, rig_record
+from metricrig.janitor.protocol import MalformedMessage
 from metricrig.janitor.wards import Ward, Wards
-from metricrig.janitor.wire import MalformedMessage
 
 TYPE_CHECKING = False  # see wire
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from metricrig._core.processes import ProcessId
+    from metricrig._core.process_id import ProcessId
     from metricrig.janitor.errand import Begun
     from metricrig.janitor.member import Member
-    from metricrig.janitor.wire import Message
+    from metricrig.janitor.protocol import Message
 
 _AGAIN = 0.02
 """Seconds until a removal is tried again: somebody was writing into the directory."""
 _SENDERS: dict[str, Callable[[int, int], object]] = {
-    "one": family.send,
-    "tree": family.send_to_tree,
-    "freeze": lambda pid, _: family.freeze(pid),
+    "one": process_tree.send,
+    "tree": process_tree.send_to_tree,
+    "freeze": lambda pid, _: process_tree.freeze(pid),
 }
 
 
@@ -32,7 +32,7 @@ class Household:
     def __init__(self, owner: ProcessId | None) -> None:
         self.owner = owner
         self.members: dict[int, Member] = {}
-        self.rigs: dict[str, record.Record] = {}
+        self.rigs: dict[str, rig_record.Record] = {}
         self.directories: dict[str, str] = {}
         self.unwritten: set[str] = set()
         self.adopted_paths: set[str] = set()
@@ -54,7 +54,7 @@ class Household:
         for member in self.members.values():
             member.say(message)
 
-    def open_rig(self, rig: str, directory: str, known: record.Record) -> None:
+    def open_rig(self, rig: str, directory: str, known: rig_record.Record) -> None:
         """Know a rig, its directory and the record that is in it."""
         self.rigs[rig], self.directories[rig] = known, directory
 
@@ -88,14 +88,14 @@ class Household:
         self._spawned += 1
         message["limit_mark"] = limit_mark.of_spawn(message["rig"], self._spawned)
         try:
-            pid = family.spawn(message)
+            pid = process_tree.spawn(message)
         except (OSError, ValueError) as error:
             member.say({"seq": message["seq"], "error": str(error), "errno": getattr(error, "errno", 0) or 0})
             return
         self.wards.add(Ward(message, pid))
         member.say({"seq": message["seq"], "pid": pid})
         if message["service"] and message["rig"] in self.rigs:
-            entry = record.service(message["name"], pid, message["ports"])
+            entry = rig_record.service(message["name"], pid, message["ports"])
             self.rigs[message["rig"]]["services"][str(pid)] = entry
             self.unwritten.add(message["rig"])
 
@@ -169,7 +169,7 @@ class Household:
     def write_records(self) -> None:
         """Bring the records on disk up to date."""
         for rig in self.unwritten:
-            record.write(self.directories[rig], self.rigs[rig])
+            rig_record.write(self.directories[rig], self.rigs[rig])
         self.unwritten.clear()
 
     def remove_everything(self, *, within: float) -> None:
@@ -197,7 +197,7 @@ class Household:
         """The record stays with all it knows: `metricrig clean` tries again, and says why it cannot."""
         if (rig := self.rigs.pop(name, None)) is not None:
             rig["failure"] = why
-            record.write(self.directories[name], rig)
+            rig_record.write(self.directories[name], rig)
 
     def _remove_all(self) -> dict[str, str]:
         """Remove every rig and every adopted path; what could not be removed, and why."""
@@ -213,7 +213,7 @@ class Household:
         """Remove a rig's directory, or leave it to people; one that could not be removed stays ours."""
         rig = self.rigs[name]
         if keep:
-            record.write(self.directories[name], rig | {"kept": True, "services": {}})
+            rig_record.write(self.directories[name], rig | {"kept": True, "services": {}})
         elif why := self._remove_directory(name):
             return why
         del self.rigs[name]
@@ -227,6 +227,6 @@ class Household:
 
 
 def _remove(path: str) -> str | None:
-    from metricrig.janitor import sweep  # noqa: PLC0415 - nothing is removed while the janitor boots
+    from metricrig.janitor import leftovers  # noqa: PLC0415 - nothing is removed while the janitor boots
 
-    return sweep.remove_tree(path)
+    return leftovers.remove_tree(path)

@@ -8,16 +8,16 @@ import signal
 import sys
 import time
 
-from metricrig.janitor import family
+from metricrig.janitor import process_tree
 from metricrig.janitor.member import TAKEN, Door, Member
 from metricrig.janitor.orders import Household
-from metricrig.janitor.wire import MalformedMessage
+from metricrig.janitor.protocol import MalformedMessage
 
 TYPE_CHECKING = False  # see wire
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from metricrig._core.processes import ProcessId
+    from metricrig._core.process_id import ProcessId
 
 GRACE = 0.5
 """How long services may take to obey their own stop signal once the owner is dead; then they are killed."""
@@ -82,9 +82,9 @@ class Janitor:
         self.house.wards.collect_all()
         self._wait_until_ended(_GIVE_UP)
         away = {each.pid for each in self.house.errands.values()}
-        for pid in family.children():
+        for pid in process_tree.children():
             if pid not in away:
-                family.kill_orphan(pid)
+                process_tree.kill_orphan(pid)
         self.house.remove_everything(within=_GIVE_UP)
 
     def _sources(self) -> dict[int, int]:
@@ -194,13 +194,13 @@ def main_shared(death: int, owner: ProcessId | None, directory: str, mode: int, 
     import fcntl  # noqa: PLC0415 - only here
 
     from metricrig._core.private_directory import PrivateDirectory  # noqa: PLC0415 - only here
-    from metricrig._core.processes import ProcessId  # noqa: PLC0415 - only here
-    from metricrig.janitor import record, rig_directory  # noqa: PLC0415 - only here
+    from metricrig._core.process_id import ProcessId  # noqa: PLC0415 - only here
+    from metricrig.janitor import rig_directory, rig_record  # noqa: PLC0415 - only here
 
     _become_janitor(death)
     root, rig = os.path.split(directory)
     ours = ProcessId.of(os.getpid())
-    known = record.blank(rig, owner=owner, janitor=ours)
+    known = rig_record.blank(rig, owner=owner, janitor=ours)
     doors: list[Door] = []
 
     def furnish(made: PrivateDirectory) -> None:
@@ -232,7 +232,7 @@ def _become_janitor(*inherited: int) -> None:
     for descriptor in inherited:
         if descriptor != NO_DEATH:
             os.set_inheritable(descriptor, False)  # noqa: FBT003 - the signature is the standard library's
-    family.become_subreaper()
+    process_tree.become_subreaper()
     os.umask(0o077)
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 
 from metricrig._core.private_directory import NotOurs
-from metricrig._core.processes import ProcessId
-from metricrig._core.removal import remove_below
-from metricrig.janitor import record
+from metricrig._core.process_id import ProcessId
+from metricrig._core.tree_removal import remove_below
+from metricrig.janitor import rig_record
 
 TYPE_CHECKING = False  # see wire
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def rig_of(name: str) -> str:
 def make(
     root: PrivateDirectory,
     rig: str,
-    first: record.Record,
+    first: rig_record.Record,
     *,
     maker: ProcessId | None,
     mode: int,
@@ -55,7 +55,7 @@ def make(
     fresh = making_name(rig, maker)
     with root.make_inside(fresh, mode) as made:
         try:
-            made.create(record.FILE, record.text(first))
+            made.create(rig_record.FILE, rig_record.text(first))
             furnish(made)
             os.rename(fresh, rig, src_dir_fd=root.descriptor, dst_dir_fd=root.descriptor)
         except BaseException:

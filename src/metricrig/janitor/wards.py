@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import signal
 
-from metricrig.janitor import family, limit_mark
+from metricrig.janitor import limit_mark, process_tree
 
 TYPE_CHECKING = False  # see wire
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from metricrig.janitor.wire import Message
+    from metricrig.janitor.protocol import Message
 
 
 class Ward:
@@ -40,7 +40,7 @@ class Wards:
         self.by_pid: dict[int, Ward] = {}
         self.by_mark: dict[str, Ward] = {}
         # Where the owner runs in somebody's rig itself, its janitor carries the marks of that one.
-        self._others = {"", family.mark_of(os.getpid())}, {0, limit_mark.of_process(os.getpid())}
+        self._others = {"", process_tree.mark_of(os.getpid())}, {0, limit_mark.of_process(os.getpid())}
         self._collecting: dict[int, Ward] = {}
         self._say = say
         self._collected = collected
@@ -62,10 +62,10 @@ class Wards:
     def ask_to_stop(self) -> None:
         """Send each its own stop signal; CONT first, because a frozen process would keep it pending."""
         for ward in self.by_pid.values():
-            family.send_to_tree(ward.pid, signal.SIGCONT)
+            process_tree.send_to_tree(ward.pid, signal.SIGCONT)
             # A command beside a service ends its children with itself only if it lives to: an initdb leaves a server
             # behind, which would be killed before it could remove its shared memory.
-            (family.send if ward.service else family.send_to_tree)(ward.pid, ward.stop_signal)
+            (process_tree.send if ward.service else process_tree.send_to_tree)(ward.pid, ward.stop_signal)
 
     def collect_all(self) -> None:
         """Let nothing be left of any."""
@@ -80,7 +80,7 @@ class Wards:
     def look_after(self, *, somebody_ended: bool) -> None:
         """Report who has ended, reap orphans, go on with collections."""
         for ward in list((self.by_pid if somebody_ended else self._collecting).values()):
-            if ward.status is None and (status := family.exit_status(ward.pid)) is not None:
+            if ward.status is None and (status := process_tree.exit_status(ward.pid)) is not None:
                 ward.status = status
                 self._say({"exit": ward.pid, "status": status})
         orphans = self._orphans() if somebody_ended or self._collecting else {}
@@ -90,18 +90,18 @@ class Wards:
     def _orphans(self) -> dict[int, Ward | None]:
         """The living children that we did not start, and whose they are."""
         found: dict[int, Ward | None] = {}
-        for pid in family.children():
+        for pid in process_tree.children():
             if pid not in self.by_pid:
-                mark = family.mark_of(pid)
+                mark = process_tree.mark_of(pid)
                 whose = self._whose(pid, mark)
                 if whose is not None:
                     whose.lineage.add(pid)
                 elif mark not in self._others[0] or limit_mark.of_process(pid) not in self._others[1]:
                     # What it belonged to has been collected: it came too late.
-                    family.kill_orphan(pid)
-                family.reap(pid)
+                    process_tree.kill_orphan(pid)
+                process_tree.reap(pid)
                 found[pid] = whose
-        return {pid: ward for pid, ward in found.items() if family.session_of(pid)}
+        return {pid: ward for pid, ward in found.items() if process_tree.session_of(pid)}
 
     def _whose(self, pid: int, mark: str) -> Ward | None:
         """From whom an orphan descends.
@@ -109,28 +109,28 @@ class Wards:
         Its session tells; or the mark in its environment; or, for those that make a session of their own and write
         over their environment (PostgreSQL does both), the log that they write to; or the mark in a limit.
         """
-        session = family.session_of(pid)
+        session = process_tree.session_of(pid)
         for ward in self.by_pid.values():
             if pid in ward.lineage or ward.pid == session or (mark and ward.mark == mark):
                 return ward
         limit = limit_mark.of_process(pid)
         for ward in self.by_pid.values():
-            if family.writes_below(pid, ward.out) or (limit and ward.limit_mark == limit):
+            if process_tree.writes_below(pid, ward.out) or (limit and ward.limit_mark == limit):
                 return ward
         return None
 
     def _collect(self, ward: Ward, survivors: list[int]) -> None:
         """One step of a collection; taken again until nothing is left."""
-        ward.lineage.update(family.send_to_tree(ward.pid, signal.SIGKILL))
+        ward.lineage.update(process_tree.send_to_tree(ward.pid, signal.SIGKILL))
         for pid in survivors:
-            family.kill_orphan(pid)
+            process_tree.kill_orphan(pid)
         if ward.status is None or survivors:
             return
-        from metricrig.janitor import sweep  # noqa: PLC0415 - nothing is removed while the janitor boots
+        from metricrig.janitor import leftovers  # noqa: PLC0415 - nothing is removed while the janitor boots
 
-        family.reap(ward.pid)
-        for segment in sweep.orphaned_segments(ward.lineage):
-            sweep.remove_segment(segment)
+        process_tree.reap(ward.pid)
+        for segment in leftovers.orphaned_segments(ward.lineage):
+            leftovers.remove_segment(segment)
         del self.by_pid[ward.pid], self.by_mark[ward.mark], self._collecting[ward.pid]
         self._collected(ward)
         for tell in ward.collectors:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from metricrig._core.deadlines import Deadline
 from metricrig._core.private_directory import PrivateDirectory
-from metricrig._core.processes import ProcessId
-from metricrig.janitor import family, record, registry, rig_directory
+from metricrig._core.process_id import ProcessId
+from metricrig.janitor import found_rigs, process_tree, rig_directory, rig_record
 from metricrig.janitor.child import Order
 from metricrig.janitor.client import JanitorLost, janitor
 
@@ -98,7 +98,7 @@ class Job:
 
     def idle(self) -> float:
         """For how many seconds it has neither said nor done anything."""
-        said, ticks = _size(self._out) + _size(self._err), family.cpu_seconds(self._child.pid)
+        said, ticks = _size(self._out) + _size(self._err), process_tree.cpu_seconds(self._child.pid)
         if said != self._said or abs(ticks - self._ticks) >= STIRRING:
             self._said, self._ticks, self._stirred = said, ticks, time.monotonic()
         return time.monotonic() - self._stirred
@@ -108,9 +108,9 @@ class Job:
 def work(directory: Path) -> Iterator[Work]:
     """Open a directory for the length of a block. Whatever ends this process, its programs and it are gone then too."""
     ours = janitor()
-    first = record.blank(directory.name, owner=ProcessId.of(os.getpid()), janitor=ProcessId.of(ours.pid))
+    first = rig_record.blank(directory.name, owner=ProcessId.of(os.getpid()), janitor=ProcessId.of(ours.pid))
     with ours.opening_rig(directory.name, directory, first), PrivateDirectory.make(str(directory)) as made:
-        made.write(record.FILE, record.text(first))
+        made.write(rig_record.FILE, rig_record.text(first))
     try:
         yield Work(ours, directory)
     finally:
@@ -130,15 +130,15 @@ def end_others(directory: Path) -> None:
 def _end(directory: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         for pause in Deadline.after(LAST_STEPS).pauses():
-            if not _being_removed(registry.read(directory)):
+            if not _being_removed(found_rigs.read(directory)):
                 break
             time.sleep(pause)
         _reap(directory)
 
 
-def _being_removed(found: registry.FoundRig) -> bool:
+def _being_removed(found: found_rigs.FoundRig) -> bool:
     """Whether a janitor is at it; one that has not come to writing the record may be."""
-    return found.state == registry.CLEANING or (found.state == registry.LIVE and found.owner is None)
+    return found.state == found_rigs.CLEANING or (found.state == found_rigs.LIVE and found.owner is None)
 
 
 def _close(ours: Janitor, directory: Path) -> None:
@@ -153,7 +153,7 @@ def _close(ours: Janitor, directory: Path) -> None:
 
 
 def _reap(directory: Path) -> None:
-    why = registry.reap(registry.read(directory)).failure
+    why = found_rigs.reap(found_rigs.read(directory)).failure
     if why is not None:
         raise OSError(f"{directory} could not be removed: {why}")
 

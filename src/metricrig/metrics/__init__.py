@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from metricrig.metrics.conditions.expression import Expression
     from metricrig.metrics.conditions.matchers import matches, not_, not_matches
     from metricrig.metrics.conditions.selection import metric
-    from metricrig.metrics.endpoint import Endpoint, read
     from metricrig.metrics.expect import Engine
     from metricrig.metrics.exposition import Page, Sample
-    from metricrig.metrics.live import Metrics
     from metricrig.metrics.promql.client import Promql
     from metricrig.metrics.remote_write import assert_label_exists, payload
     from metricrig.metrics.results import Matrix, Series, Vector
+    from metricrig.metrics.scraping.endpoint import Endpoint, read
+    from metricrig.metrics.server_metrics import Metrics
     from metricrig.metrics.store import Ingested, PrometheusStore, VictoriaMetricsStore
     from metricrig.metrics.timeline import Block, Counter, Gauge, Histogram, Summary, Timeline
     from metricrig.metrics.waits.wait import wait_for
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 _HOMES = {
     "Block": "timeline",
     "Counter": "timeline",
-    "Endpoint": "endpoint",
+    "Endpoint": "scraping.endpoint",
     "Engine": "expect",
     "Expression": "conditions.expression",
     "Gauge": "timeline",
     "Histogram": "timeline",
     "Ingested": "store",
     "Matrix": "results",
-    "Metrics": "live",
+    "Metrics": "server_metrics",
     "Page": "exposition",
     "PrometheusStore": "store",
     "Promql": "promql.client",
@@ -49,7 +49,7 @@ _HOMES = {
     "not_": "conditions.matchers",
     "not_matches": "conditions.matchers",
     "payload": "remote_write",
-    "read": "endpoint",
+    "read": "scraping.endpoint",
     "wait_for": "waits.wait",
 }
 

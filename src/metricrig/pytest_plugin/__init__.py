@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from metricrig.pytest_plugin import reporting, running, workers
-from metricrig.pytest_plugin.catalogue import fixtures
+from metricrig.pytest_plugin import report_hooks, runtest_hooks, xdist
+from metricrig.pytest_plugin.fixtures import fixtures
+from metricrig.pytest_plugin.options import add_options, settings_of
 from metricrig.pytest_plugin.rigs import rig, rig_quick, session_rig
 from metricrig.pytest_plugin.session import SESSION, Session
-from metricrig.pytest_plugin.settings import add_options, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,12 +38,12 @@ def pytest_configure(config: pytest.Config) -> None:
         " In strict mode it fails instead.",
     )
     config.addinivalue_line("markers", "thorough: leave this test out when --rig-quick is given.")
-    session = Session(settings_of(config), workers.seat_of(config), config)
+    session = Session(settings_of(config), xdist.seat_of(config), config)
     config.stash[SESSION] = session
-    config.pluginmanager.register(running.Running(session), "metricrig-running")
-    config.pluginmanager.register(reporting.Reporting(session, config), "metricrig-reporting")
+    config.pluginmanager.register(runtest_hooks.Running(session), "metricrig-running")
+    config.pluginmanager.register(report_hooks.Reporting(session, config), "metricrig-reporting")
     if not session.seat.worker:
-        config.pluginmanager.register(workers.Controller(session), "metricrig-controller")
+        config.pluginmanager.register(xdist.Controller(session), "metricrig-controller")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -59,7 +59,7 @@ def pytest_assertrepr_compare(op: str, left: Any, right: Any) -> Sequence[str] |
     """Answers of a store beside what was expected, label by label."""
     homes = ("metricrig.metrics.results", "metricrig.metrics.expect")
     if op == "==" and any(type(each).__module__.startswith(homes) for each in (left, right)):
-        from metricrig.pytest_plugin.comparing import explained  # noqa: PLC0415 - only who has a result needs it
+        from metricrig.pytest_plugin.assertion_diff import explained  # noqa: PLC0415 - only who has a result needs it
 
         return explained(left, right)
     return None

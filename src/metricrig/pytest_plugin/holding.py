@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pytest
 
-    from metricrig.pytest_plugin.usage import Usage
+    from metricrig.pytest_plugin.server_usage import Usage
 
 
 def hold(config: pytest.Config, usage: Usage, why: str) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from metricrig._core.stream import everything
-from metricrig.pytest_plugin.tally import Tally
-from metricrig.pytest_plugin.values import Fixtures
+from metricrig.pytest_plugin.live_fixtures import Fixtures
+from metricrig.pytest_plugin.session_stats import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from metricrig.instance import Instance
     from metricrig.pytest_plugin.fetch_display import FetchDisplay
     from metricrig.pytest_plugin.fetch_news import News
-    from metricrig.pytest_plugin.servers import Servers
-    from metricrig.pytest_plugin.settings import Settings
-    from metricrig.pytest_plugin.usage import Usage
-    from metricrig.pytest_plugin.workers import Seat
+    from metricrig.pytest_plugin.options import Settings
+    from metricrig.pytest_plugin.server_usage import Usage
+    from metricrig.pytest_plugin.session_servers import Servers
+    from metricrig.pytest_plugin.xdist import Seat
     from metricrig.rig import Rig
     from metricrig.service import Service
 
@@ -61,7 +61,7 @@ class Session:
 
     def servers(self, *, shared: bool) -> Servers:
         """Whoever has the session's servers: those of all processes, or this one's own."""
-        from metricrig.pytest_plugin.servers import new_servers, own_servers  # noqa: PLC0415 - see the module
+        from metricrig.pytest_plugin.session_servers import new_servers, own_servers  # noqa: PLC0415 - see the module
 
         if shared and self._shared is None:
             self._shared = new_servers(self) or self.servers(shared=False)
@@ -85,7 +85,7 @@ class Session:
             with self.fixtures.holding(instance, partial(_mend, instance, servers.ensure)):
                 yield instance
             return
-        from metricrig.pytest_plugin.servers import mend  # noqa: PLC0415 - see the module
+        from metricrig.pytest_plugin.session_servers import mend  # noqa: PLC0415 - see the module
 
         with self.new_rig(service.name) as rig:
             instance = rig.add(service)
@@ -119,7 +119,7 @@ class Session:
     def usage_of(self, item: pytest.Item) -> Usage:
         """What this test uses, which runs now."""
         if self.usage is None:
-            from metricrig.pytest_plugin.usage import Usage  # noqa: PLC0415 - see the module
+            from metricrig.pytest_plugin.server_usage import Usage  # noqa: PLC0415 - see the module
 
             self.usage = Usage(item.nodeid, full=self._config.option.verbose > 1)
         return self.usage
@@ -176,7 +176,7 @@ class Session:
 
 def _hear(session: Session, event: Event) -> None:
     """Who brings news has loaded what tells them apart."""
-    from metricrig.pytest_plugin.hearing import hear  # noqa: PLC0415 - see the module
+    from metricrig.pytest_plugin.event_handlers import hear  # noqa: PLC0415 - see the module
 
     hear(session, event)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from metricrig.pytest_plugin.tally import Tally
+    from metricrig.pytest_plugin.session_stats import Tally
 
 
 def lines(tally: Tally) -> Iterator[tuple[str, bool]]:

@@ -13,16 +13,16 @@ from metricrig._core.errors import MetricrigError
 from metricrig._core.leases import PerProcess
 from metricrig.instance import Instance
 from metricrig.service import Service
-from metricrig.services.handles import Handle
+from metricrig.services.isolated_handle import Handle
 from metricrig.tools import DebianPackage, GoModule, Image, Release, Tool, Wheel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from metricrig.lifecycle.state import Life
-    from metricrig.metrics.http import Server
+    from metricrig.lifecycle.instance_state import Life
+    from metricrig.metrics.http.client import Server
     from metricrig.placement import Placement
-    from metricrig.services.options import Options
+    from metricrig.services.common_options import Options
 
 
 __all__ = ["ETCD", "Etcd", "EtcdInstance", "EtcdNamespace"]
@@ -80,7 +80,7 @@ class EtcdNamespace(Handle["EtcdInstance"]):
         return self.prefix[:-1] + chr(ord(self.prefix[-1]) + 1)
 
     def _remove(self) -> None:
-        from metricrig.metrics.http import Broken, Unreachable  # noqa: PLC0415 - see below
+        from metricrig.metrics.http.client import Broken, Unreachable  # noqa: PLC0415 - see below
 
         with suppress(Broken, Unreachable):  # it was stopped meanwhile, and no later test looks below this prefix
             self.server.ask("deleterange", key=self.prefix, range_end=self._end)
@@ -114,7 +114,7 @@ class EtcdInstance(Instance):
             server.close()
 
     def _connection_pool(self) -> Server:
-        from metricrig.metrics.http import Server  # noqa: PLC0415 - a server that is only run needs none of it
+        from metricrig.metrics.http.client import Server  # noqa: PLC0415 - a server that is only run needs none of it
 
         return Server(self.url)
 

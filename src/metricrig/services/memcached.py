@@ -6,19 +6,19 @@ import signal
 from typing import TYPE_CHECKING, ClassVar, Unpack
 
 from metricrig import ready
-from metricrig._core.connections import asking, connect
 from metricrig._core.errors import MetricrigError, UsageError
 from metricrig._core.leases import Lease, PerProcess, holder
+from metricrig._core.sockets import asking, connect
 from metricrig.instance import Instance
 from metricrig.service import Service
-from metricrig.services.handles import Handle
+from metricrig.services.isolated_handle import Handle
 from metricrig.tools import DebianPackage, Image, Tool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from metricrig.lifecycle.state import Life
-    from metricrig.services.options import Options
+    from metricrig.lifecycle.instance_state import Life
+    from metricrig.services.common_options import Options
 
 
 __all__ = ["MEMCACHED", "Memcached", "MemcachedInstance", "MemcachedTurn"]

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 from metricrig import ready
 from metricrig.instance import Instance
 from metricrig.service import Service
-from metricrig.services.handles import Handle
+from metricrig.services.isolated_handle import Handle
 from metricrig.tools import DebianPackage, GoModule, Image, Release, Tool, Wheel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from metricrig.services.options import Options
+    from metricrig.services.common_options import Options
 
 __all__ = ["NATS", "NATS_SERVER", "NATSInstance", "NATSSubjects"]
 
@@ -58,9 +58,9 @@ class NATSInstance(Instance):
 
     def statistics(self, page: str = "varz") -> dict[str, Any]:
         """One of its monitoring pages, such as ``varz``, ``connz`` or ``jsz``: it has none for Prometheus."""
-        from metricrig._core.connections import PATIENCE  # noqa: PLC0415 - a server that is only run needs none of it
         from metricrig._core.deadlines import Deadline  # noqa: PLC0415 - see above
         from metricrig._core.http import get  # noqa: PLC0415 - see above
+        from metricrig._core.sockets import PATIENCE  # noqa: PLC0415 - a server that is only run needs none of it
 
         answer = get(self.host, self.ports["monitor"], f"/{page}", Deadline.after(PATIENCE))
         content: dict[str, Any] = json.loads(answer.body)

@@ -11,14 +11,14 @@ from metricrig.instance import Instance
 from metricrig.service import Service
 from metricrig.services.store_instance import StoreInstance
 from metricrig.tools import DebianPackage, GoModule, Image, Release, Tool
-from metricrig.tools.numbering import numbers
+from metricrig.tools.version_numbers import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from metricrig.metrics.store import PrometheusStore
     from metricrig.placement import Placement
-    from metricrig.services.options import Options
+    from metricrig.services.common_options import Options
 
     Target = Instance | str
 

@@ -9,14 +9,14 @@ from metricrig._core.errors import UsageError
 from metricrig._core.leases import Numbers, PerProcess
 from metricrig.instance import Instance
 from metricrig.service import Service
-from metricrig.services.handles import Handle
+from metricrig.services.isolated_handle import Handle
 from metricrig.tools import DebianPackage, Image, Tool, Wheel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from metricrig.lifecycle.state import Life
-    from metricrig.services.options import Options
+    from metricrig.lifecycle.instance_state import Life
+    from metricrig.services.common_options import Options
 
 
 __all__ = ["REDIS", "Redis", "RedisDatabase", "RedisInstance"]

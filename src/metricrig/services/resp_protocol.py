@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from metricrig._core.connections import asking, connect, read_exactly, understanding
 from metricrig._core.errors import MetricrigError
+from metricrig._core.sockets import asking, connect, read_exactly, understanding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from metricrig._core.connections import Address
+    from metricrig._core.sockets import Address
 
     Reply = str | int | list["Reply"] | None
 

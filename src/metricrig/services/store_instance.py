@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from metricrig.metrics.expect import Engine
     from metricrig.metrics.moment import Moment
     from metricrig.metrics.promql.client import Grid
-    from metricrig.metrics.remote_write.single import When
+    from metricrig.metrics.remote_write.one_sample import When
     from metricrig.metrics.results import Matrix, Product
     from metricrig.metrics.store import Ingested, PrometheusStore, VictoriaMetricsStore
 

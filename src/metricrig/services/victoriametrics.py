@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from metricrig.metrics.results import Matrix
     from metricrig.metrics.store import VictoriaMetricsStore
     from metricrig.placement import Placement
-    from metricrig.services.options import Options
+    from metricrig.services.common_options import Options
 
 
 __all__ = ["VICTORIA_METRICS", "VictoriaMetrics", "VictoriaMetricsInstance"]

@@ -1,5 +1,5 @@
 """Servers that several processes share: test workers beside each other, and runs one after another."""
 
-from metricrig.sharing.commons import Commons
+from metricrig.sharing.shared_rig import Commons
 
 __all__ = ["Commons"]

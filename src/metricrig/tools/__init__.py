@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 from metricrig.tools.tool import DebianPackage, Executable, GoModule, Image, Release, Tool, Wheel
 
 if TYPE_CHECKING:
-    from metricrig.tools.cache import Installed, installed
-    from metricrig.tools.obtaining import Prospect, obtain, survey
+    from metricrig.tools.acquisition import Prospect, obtain, survey
+    from metricrig.tools.tool_cache import Installed, installed
 
 _LATER = {
-    "Installed": "cache",
-    "installed": "cache",
-    "Prospect": "obtaining",
-    "obtain": "obtaining",
-    "survey": "obtaining",
+    "Installed": "tool_cache",
+    "installed": "tool_cache",
+    "Prospect": "acquisition",
+    "obtain": "acquisition",
+    "survey": "acquisition",
 }
 __all__ = [
     "DebianPackage",

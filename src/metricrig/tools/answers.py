@@ -14,15 +14,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metricrig._core.directories import cache_root
-from metricrig.tools import cache
-from metricrig.tools.numbering import platform
+from metricrig._core.cache_directory import cache_root
+from metricrig.tools import tool_cache
+from metricrig.tools.version_numbers import platform
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from metricrig.tools.requests import Request
     from metricrig.tools.tool import Executable
+    from metricrig.tools.tool_request import Request
 
 
 def recall(request: Request, sources: Sequence[str]) -> Executable | None:
@@ -30,18 +30,18 @@ def recall(request: Request, sources: Sequence[str]) -> Executable | None:
     with suppress(OSError, ValueError, KeyError, TypeError):
         entry = str(json.loads(_note(request, sources).read_text(encoding="utf-8"))["entry"])
         if entry == Path(entry).name:
-            found = cache.read_entry(cache.shelf(request.tool.name) / entry)
+            found = tool_cache.read_entry(tool_cache.shelf(request.tool.name) / entry)
             return found if found is not None and request.satisfied_by(found.version) else None
     return None
 
 
 def note(request: Request, sources: Sequence[str], answer: Executable) -> None:
     """Keep it; a cache that cannot be written costs asking again."""
-    shelf, place = cache.shelf(request.tool.name), _note(request, sources)
+    shelf, place = tool_cache.shelf(request.tool.name), _note(request, sources)
     with suppress(OSError, ValueError):
         entry = answer.path.relative_to(shelf).parts[0]
         content = {"tool": request.tool.name, "wanted": request.wanted, "sources": list(sources), "entry": entry}
-        cache.make_directory(place.parent)
+        tool_cache.make_directory(place.parent)
         descriptor, draft = tempfile.mkstemp(dir=place.parent, prefix=".draft-")
         with os.fdopen(descriptor, "w") as file:
             json.dump(content, file)

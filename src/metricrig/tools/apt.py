@@ -9,14 +9,14 @@ import re
 import shutil
 from typing import TYPE_CHECKING
 
-from metricrig.tools.commands import run
-from metricrig.tools.requests import CannotDeliver
+from metricrig.tools.lookup_command import run
+from metricrig.tools.tool_request import CannotDeliver
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from metricrig.tools.commands import Run
+    from metricrig.tools.lookup_command import Run
     from metricrig.tools.workplace import Workplace
 
 LOOK_UP_WITHIN = 60.0

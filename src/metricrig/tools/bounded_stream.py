@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from metricrig.tools.members import BadArchive
+from metricrig.tools.archive_members import BadArchive
 
 if TYPE_CHECKING:
     from gzip import GzipFile

@@ -12,9 +12,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metricrig._core.directories import cache_root
+from metricrig._core.cache_directory import cache_root
 from metricrig._core.leases import Lease
-from metricrig.tools.requests import CannotDeliver
+from metricrig.tools.tool_request import CannotDeliver
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from metricrig._core.deadlines import Deadline
 from metricrig._core.events import FetchProgressed, everything
-from metricrig.tools import transport
-from metricrig.tools.settings import settings
-from metricrig.tools.transport import Interrupted
+from metricrig.tools import http_request
+from metricrig.tools.http_request import Interrupted
+from metricrig.tools.source_settings import settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,7 +96,7 @@ def download(url: str, place: Path, *, tool: str, within: float = TOTAL_WITHIN) 
     """Fetch into the file ``place`` and return its sha256."""
     deadline, silence = Deadline.after(within), settings().silence
     limit = settings().download_limit
-    with place.open("wb") as file, transport.pool(url, deadline) as pool:
+    with place.open("wb") as file, http_request.pool(url, deadline) as pool:
         arriving = _Arriving(tool, url, file, limit)
         fruitless, why = 0, ""
         while fruitless < FRUITLESS_TRIES and not deadline.expired:
@@ -113,8 +113,8 @@ def download(url: str, place: Path, *, tool: str, within: float = TOTAL_WITHIN) 
     raise DownloadFailed(url, f"did not arrive {missed}; the last one: {why}{_so_far(arriving)}")
 
 
-def _fetch_rest(pool: transport.Pool, arriving: _Arriving, deadline: Deadline, silence: float) -> None:
-    with transport.opened(pool, arriving.url, arriving.headers(), silence, deadline) as response:
+def _fetch_rest(pool: http_request.Pool, arriving: _Arriving, deadline: Deadline, silence: float) -> None:
+    with http_request.opened(pool, arriving.url, arriving.headers(), silence, deadline) as response:
         _accept(response, arriving)
         for piece in response.stream(_PIECE, decode_content=False):
             arriving.take(piece)

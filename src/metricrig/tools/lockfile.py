@@ -140,7 +140,7 @@ def _entry(path: Path, content: dict[str, Any]) -> Locked:
 
 
 def _satisfies(wanted: str, version: str) -> bool:
-    from metricrig.tools.requests import satisfies  # noqa: PLC0415 - requests ask us
+    from metricrig.tools.tool_request import satisfies  # noqa: PLC0415 - requests ask us
 
     return satisfies(wanted, version)
 

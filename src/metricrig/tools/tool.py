@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from metricrig.tools.numbering import numbers, plain
+from metricrig.tools.version_numbers import numbers, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

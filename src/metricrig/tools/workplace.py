@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from metricrig._core.deadlines import factor
 from metricrig._core.events import FetchProgressed, everything
-from metricrig.tools.commands import Outcome, words_of
+from metricrig.tools.lookup_command import Outcome, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

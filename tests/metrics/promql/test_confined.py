@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from metrics.promql.random_expressions import EXPRESSIONS, MARK, Written
 
 from metricrig import UsageError
-from metricrig.metrics.promql.confined import confined
-from metricrig.metrics.promql.tokens import tokens
+from metricrig.metrics.promql.selector_rewrite import confined, tokens
 
 SELECTORS = [
     ("up", "up{V}"),

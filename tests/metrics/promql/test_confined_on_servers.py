@@ -16,7 +16,7 @@ from metrics.promql.test_confined import AGGREGATIONS, NUMBERS, OPERATORS, SELEC
 from support.versions import obtain_all
 
 from metricrig import Rig
-from metricrig.metrics.promql.confined import confined
+from metricrig.metrics.promql.selector_rewrite import confined
 from metricrig.services import Prometheus
 
 MATCHER = {"name": "view", "value": "§1", "type": "="}

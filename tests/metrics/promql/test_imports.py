@@ -11,7 +11,7 @@ import pytest
 from support.versions import obtain_all
 
 from metricrig import Rig
-from metricrig.metrics.remote_write.imports import line_bodies
+from metricrig.metrics.remote_write.json_lines import line_bodies
 from metricrig.metrics.store import SamplesLost, Unkeepable, VictoriaMetricsStore
 from metricrig.metrics.timeline import Block
 from metricrig.services import VictoriaMetrics

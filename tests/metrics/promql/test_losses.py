@@ -11,9 +11,9 @@ from support.versions import obtain_all
 
 from metricrig import Rig
 from metricrig.metrics.remote_write import Sender
-from metricrig.metrics.remote_write.single import one
+from metricrig.metrics.remote_write.one_sample import one
 from metricrig.metrics.store import SamplesLost, Unkeepable, VictoriaMetricsStore
-from metricrig.metrics.store.rules import rules
+from metricrig.metrics.store.limits import rules
 from metricrig.metrics.timeline import Block
 from metricrig.services import VictoriaMetrics, VictoriaMetricsInstance
 

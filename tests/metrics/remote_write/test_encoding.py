@@ -19,7 +19,7 @@ from support.official import Request, WriteRequest
 
 from metricrig import UsageError
 from metricrig.metrics.remote_write import payload
-from metricrig.metrics.remote_write.bodies import BODY_BYTES, bodies
+from metricrig.metrics.remote_write.body_batches import BODY_BYTES, bodies
 from metricrig.metrics.remote_write.wire import snappy, varint
 from metricrig.metrics.timeline import STALE_BITS, Block
 

@@ -12,11 +12,19 @@ from support.receiver import Handler, broken, hanging, receiving, status
 from support.waiting import with_time
 
 from metricrig import MetricrigError
-from metricrig.metrics.http import Answer, Server
+from metricrig.metrics.http.client import Answer, Server
 from metricrig.metrics.remote_write import Body, Sender, WriteRejected, WriteUncertain
-from metricrig.metrics.remote_write.bodies import bodies
-from metricrig.metrics.remote_write.retry_delay import FIRST, LONGEST, RetryDelay
-from metricrig.metrics.remote_write.retrying import Again, Delivered, Refused, judge, retry_after
+from metricrig.metrics.remote_write.body_batches import bodies
+from metricrig.metrics.remote_write.retry import (
+    FIRST,
+    LONGEST,
+    Again,
+    Delivered,
+    Refused,
+    RetryDelay,
+    judge,
+    retry_after,
+)
 from metricrig.metrics.timeline import Block
 
 OK = status(204)

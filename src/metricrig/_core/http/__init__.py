@@ -5,7 +5,7 @@ anew with each byte: a server that trickles is never given up.
 """
 
 from metricrig._core.http.connection import Connection, get
+from metricrig._core.http.errors import AnswerTooLarge, NotHttp, OutOfTime, plainly
 from metricrig._core.http.exchange import Answer, Request
-from metricrig._core.http.failures import AnswerTooLarge, NotHttp, OutOfTime, plainly
 
 __all__ = ["Answer", "AnswerTooLarge", "Connection", "NotHttp", "OutOfTime", "Request", "get", "plainly"]

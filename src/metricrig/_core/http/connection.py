@@ -8,8 +8,8 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from metricrig._core.http.content import answer_limit, body_of
+from metricrig._core.http.errors import NotHttp, OutOfTime
 from metricrig._core.http.exchange import Answer, Request, read_head
-from metricrig._core.http.failures import NotHttp, OutOfTime
 from metricrig._core.http.stream import Stream
 
 if TYPE_CHECKING:

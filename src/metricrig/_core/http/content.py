@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from metricrig._core.errors import UsageError
+from metricrig._core.http.errors import AnswerTooLarge, NotHttp
 from metricrig._core.http.exchange import chunk_size
-from metricrig._core.http.failures import AnswerTooLarge, NotHttp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from metricrig._core.http.failures import NotHttp
+from metricrig._core.http.errors import NotHttp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

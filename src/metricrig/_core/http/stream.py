@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from metricrig._core.http.failures import NotHttp, OutOfTime
+from metricrig._core.http.errors import NotHttp, OutOfTime
 
 if TYPE_CHECKING:
     import socket

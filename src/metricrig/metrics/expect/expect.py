@@ -7,24 +7,22 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from metricrig._core.errors import UsageError
 from metricrig.metrics.expect import grouping, histograms, prometheus, rounding, victoriametrics
-from metricrig.metrics.expect.asking import query
 from metricrig.metrics.expect.engine import chosen
 from metricrig.metrics.expect.intervals import Intervals
-from metricrig.metrics.expect.query import samples
+from metricrig.metrics.expect.query import query, samples
 from metricrig.metrics.expect.results import expected
 from metricrig.metrics.timeline.distinct import require_distinct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from metricrig.metrics.expect.asking import When
     from metricrig.metrics.expect.engine import Engine
     from metricrig.metrics.expect.grouping import By, Row
     from metricrig.metrics.expect.intervals import Interval
-    from metricrig.metrics.expect.query import Answer, Emits, Query, Samples
+    from metricrig.metrics.expect.query import Answer, Emits, Query, Samples, When
     from metricrig.metrics.expect.results import Expected
     from metricrig.metrics.timeline.clock import Clock
-    from metricrig.metrics.timeline.distribution import Histogram
+    from metricrig.metrics.timeline.distributions import Histogram
 
     Wanted = Emits | Sequence[Emits]
     Window = str | float

@@ -8,7 +8,7 @@ from metricrig._core.errors import UsageError
 from metricrig.metrics.expect import buckets, grouping
 from metricrig.metrics.expect.intervals import Interval
 from metricrig.metrics.timeline._numpy import np
-from metricrig.metrics.timeline.distribution import Histogram
+from metricrig.metrics.timeline.distributions import Histogram
 from metricrig.metrics.timeline.rows import NAME
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from metricrig.metrics.results import Matrix, Sample, Scalar, Series, String, Ve
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from metricrig.metrics.http import Answer
+    from metricrig.metrics.http.client import Answer
     from metricrig.metrics.results import Product
 
 _SHOWN = 300

@@ -13,7 +13,7 @@ from metricrig._core.errors import MetricrigError
 from metricrig.metrics.results.product import PROMETHEUS, VICTORIA_METRICS, Product
 
 if TYPE_CHECKING:
-    from metricrig.metrics.http import Server
+    from metricrig.metrics.http.client import Server
 
 _VICTORIA_METRICS = re.compile(r'^vm_app_version\{[^}]*\bshort_version="v?([^"]*)"', re.MULTILINE)
 _PROMETHEUS = re.compile(r'^prometheus_build_info\{[^}]*\bversion="([^"]*)"', re.MULTILINE)

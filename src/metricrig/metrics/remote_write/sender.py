@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING
 
 from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import DeadlineExceeded
-from metricrig.metrics.http import Broken, Unreachable
+from metricrig.metrics.http.client import Broken, Unreachable
 from metricrig.metrics.remote_write.errors import WriteRejected, WriteUncertain
-from metricrig.metrics.remote_write.retry_delay import RetryDelay
-from metricrig.metrics.remote_write.retrying import Again, Older, Refused, judge
+from metricrig.metrics.remote_write.retry import Again, Older, Refused, RetryDelay, judge
 from metricrig.metrics.remote_write.version_1 import as_version_1
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from metricrig.metrics.http import Answer, Fields, Server
-    from metricrig.metrics.remote_write.body import Body
+    from metricrig.metrics.http.client import Answer, Fields, Server
+    from metricrig.metrics.remote_write.request_body import Body
 
 CONNECTIONS = 2
 """More gained nothing, with either server."""

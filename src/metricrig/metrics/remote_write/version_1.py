@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from metricrig.metrics.remote_write.formats import V1
+from metricrig.metrics.remote_write.protocol_versions import V1
 from metricrig.metrics.remote_write.wire import LITERAL_HEAD, field, snappy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from metricrig.metrics.remote_write.body import Body
+    from metricrig.metrics.remote_write.request_body import Body
 
 _MORE, _BITS = 0x80, 0x7F
 # Fields of io.prometheus.write.v2: of the request, and of a series. Samples are the same messages in both versions.

@@ -1,7 +1,7 @@
 """Stores of series: write, and ask when it is visible."""
 
 from metricrig.metrics.store.errors import SamplesLost, Unkeepable
-from metricrig.metrics.store.face import Ingested, Store
+from metricrig.metrics.store.interface import Ingested, Store
 from metricrig.metrics.store.prometheus import PrometheusStore
 from metricrig.metrics.store.victoriametrics import VictoriaMetricsStore
 

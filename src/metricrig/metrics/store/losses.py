@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from metricrig._core.errors import MetricrigError
 from metricrig.metrics.store.errors import SamplesLost
-from metricrig.metrics.store.rules import rules
+from metricrig.metrics.store.limits import rules
 
 if TYPE_CHECKING:
     from metricrig._core.deadlines import Deadline
-    from metricrig.metrics.http import Server
-    from metricrig.metrics.store.rules import Rules
+    from metricrig.metrics.http.client import Server
+    from metricrig.metrics.store.limits import Rules
 
 # The page is made anew once a second (seen in 1.79 and 1.128): what is read so long after a write knows of it.
 _PAGE_LASTS = 1.1

@@ -6,24 +6,23 @@ from typing import TYPE_CHECKING, Any, Self
 
 from metricrig._core.errors import MetricrigError
 from metricrig.metrics.promql.client import Promql
-from metricrig.metrics.promql.confined import confined
+from metricrig.metrics.promql.selector_rewrite import confined
 from metricrig.metrics.remote_write.errors import WriteRejected
+from metricrig.metrics.remote_write.one_sample import milliseconds, one
 from metricrig.metrics.remote_write.sender import Sender
-from metricrig.metrics.remote_write.single import milliseconds, one
 from metricrig.metrics.store.errors import Unkeepable
-from metricrig.metrics.store.face import Ingested
-from metricrig.metrics.store.isolation import Mark
-from metricrig.metrics.store.names import NAME, UNICODE_SINCE, NameCheck, refused
-from metricrig.metrics.store.sources import Landmark, Tally
+from metricrig.metrics.store.ingested_source import Landmark, Tally
+from metricrig.metrics.store.interface import Ingested, Mark
+from metricrig.metrics.store.name_rules import NAME, UNICODE_SINCE, NameCheck, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from metricrig.metrics.http import Server
+    from metricrig.metrics.http.client import Server
     from metricrig.metrics.moment import Moment
     from metricrig.metrics.promql.client import Grid
-    from metricrig.metrics.remote_write.body import Body
-    from metricrig.metrics.remote_write.single import When
+    from metricrig.metrics.remote_write.one_sample import When
+    from metricrig.metrics.remote_write.request_body import Body
     from metricrig.metrics.results import Matrix, Product
 
 _ADVICE = {
@@ -48,7 +47,7 @@ class PrometheusStore(Promql):
 
     def ingest(self, source: Any, *, version: int = 1) -> Ingested:
         """Write a timeline, a block or blocks; returns when all of it is visible."""
-        from metricrig.metrics.remote_write.bodies import bodies  # noqa: PLC0415 - needs numpy
+        from metricrig.metrics.remote_write.body_batches import bodies  # noqa: PLC0415 - needs numpy
 
         tally = Tally(source, NameCheck(self.server.url, self._takes_unicode))
         return self._written(bodies(tally, version=version, in_time_order=True, extra=self._extra), tally, version)

@@ -8,23 +8,22 @@ from typing import TYPE_CHECKING, Self
 from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import MetricrigError
 from metricrig.metrics.promql.client import Promql, selection
-from metricrig.metrics.remote_write.body import Body
+from metricrig.metrics.remote_write.one_sample import milliseconds, one
+from metricrig.metrics.remote_write.request_body import Body
 from metricrig.metrics.remote_write.sender import Sender
-from metricrig.metrics.remote_write.single import milliseconds, one
 from metricrig.metrics.store.errors import Unkeepable
-from metricrig.metrics.store.face import Ingested
-from metricrig.metrics.store.isolation import Mark
+from metricrig.metrics.store.ingested_source import Landmark, Tally
+from metricrig.metrics.store.interface import Ingested, Mark
 from metricrig.metrics.store.losses import Losses
-from metricrig.metrics.store.sources import Landmark, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
-    from metricrig.metrics.http import Fields, Server
+    from metricrig.metrics.http.client import Fields, Server
     from metricrig.metrics.moment import Moment
     from metricrig.metrics.promql.answers import Found
-    from metricrig.metrics.remote_write.single import When
+    from metricrig.metrics.remote_write.one_sample import When
     from metricrig.metrics.results import Matrix, Product
 
 # The cache may answer with what was there before a backfill; the newest 30 s are hidden where the server's own
@@ -65,14 +64,14 @@ class VictoriaMetricsStore(Promql):
 
     def ingest(self, source: Any, *, version: int = 1) -> Ingested:
         """Write a timeline, a block or blocks; returns when all of it is visible."""
-        from metricrig.metrics.remote_write.bodies import bodies  # noqa: PLC0415 - needs numpy
+        from metricrig.metrics.remote_write.body_batches import bodies  # noqa: PLC0415 - needs numpy
 
         tally = self._checked(source)
         return self._written(bodies(tally, version=version), tally, version=version)
 
     def import_lines(self, source: Any) -> Ingested:
         """The same by ``/api/v1/import``, in JSON lines, which hold no NaN and no stale marker: those are left out."""
-        from metricrig.metrics.remote_write.imports import PATH, line_bodies  # noqa: PLC0415 - needs numpy
+        from metricrig.metrics.remote_write.json_lines import PATH, line_bodies  # noqa: PLC0415 - needs numpy
 
         tally = self._checked(source)
         return self._written(line_bodies(tally), tally, path=PATH)
@@ -193,7 +192,7 @@ class VictoriaMetricsStore(Promql):
 
     def _checked(self, source: Any) -> Tally:
         """Blocks that the server keeps; the first that it does not is an error."""
-        from metricrig.metrics.store.refusing import refuse  # noqa: PLC0415 - needs numpy
+        from metricrig.metrics.store.limit_check import refuse  # noqa: PLC0415 - needs numpy
 
         rules = self._losses.begin()
         return Tally(source, lambda block: refuse(block, rules, self._extra, self.server.url))

@@ -2,7 +2,7 @@
 
 from metricrig.metrics.timeline.block import STALE, STALE_BITS, Block, is_stale
 from metricrig.metrics.timeline.counter import Counter
-from metricrig.metrics.timeline.distribution import Histogram, Summary
+from metricrig.metrics.timeline.distributions import Histogram, Summary
 from metricrig.metrics.timeline.gauge import Gauge, Given
 from metricrig.metrics.timeline.rows import Rows
 from metricrig.metrics.timeline.timeline import Timeline

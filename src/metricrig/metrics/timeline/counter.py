@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Never, Self
 
 from metricrig._core.errors import UsageError
 from metricrig.metrics.timeline._numpy import np
-from metricrig.metrics.timeline.growth import accumulated, since_reset
+from metricrig.metrics.timeline.accumulation import accumulated, since_reset
 from metricrig.metrics.timeline.offsets import numbers, offset, offsets
 from metricrig.metrics.timeline.rows import Rows, column
 

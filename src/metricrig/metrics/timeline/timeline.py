@@ -11,10 +11,9 @@ from metricrig.metrics.timeline.block import merged
 from metricrig.metrics.timeline.clock import clock
 from metricrig.metrics.timeline.counter import Counter
 from metricrig.metrics.timeline.distinct import require_distinct_blocks
-from metricrig.metrics.timeline.distribution import Histogram, Summary
+from metricrig.metrics.timeline.distributions import Histogram, Summary, bounds
 from metricrig.metrics.timeline.gauge import Gauge, Given
-from metricrig.metrics.timeline.naming import many, one
-from metricrig.metrics.timeline.parts import bounds
+from metricrig.metrics.timeline.series_names import many, one
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
     from metricrig.metrics.moment import Moment
     from metricrig.metrics.timeline.block import Block
     from metricrig.metrics.timeline.clock import Clock, Length
-    from metricrig.metrics.timeline.naming import Many
     from metricrig.metrics.timeline.rows import Rows
+    from metricrig.metrics.timeline.series_names import Many
 
 Made = TypeVar("Made", bound="Rows")
 

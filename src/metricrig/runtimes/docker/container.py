@@ -11,7 +11,7 @@ from requests.exceptions import RequestException
 
 from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import Unavailable
-from metricrig._core.processes import ProcessId
+from metricrig._core.process_id import ProcessId
 from metricrig.logs import LogFile
 from metricrig.runtimes.docker import container_processes
 from metricrig.runtimes.docker.engine.errors import engine_message

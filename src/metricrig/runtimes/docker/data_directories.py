@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from metricrig.runtimes import make_directory
 from metricrig.runtimes.docker.create_arguments import user_of
 from metricrig.runtimes.docker.volume import Volume
-from metricrig.runtimes.users import unprivileged
+from metricrig.runtimes.process_user import unprivileged
 
 if TYPE_CHECKING:
     from metricrig.runtimes import Site

@@ -7,7 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from metricrig._core.exits import in_words
+from metricrig._core.exit_status import in_words
 from metricrig._core.latch import Latch
 
 if TYPE_CHECKING:

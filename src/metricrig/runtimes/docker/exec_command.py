@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from docker.errors import APIError
 
-from metricrig._core.exits import in_words
+from metricrig._core.exit_status import in_words
 from metricrig.runtimes.docker.engine.errors import engine_message
 from metricrig.runtimes.docker.engine_process import LOST, EngineProcess, status_of
 from metricrig.runtimes.docker.output_stream import OutputStream
@@ -72,11 +72,11 @@ class ExecCommand(EngineProcess):
 
     def signal(self, number: int, *, tree: bool = False) -> None:
         """An engine passes no signals to such a command: it is done to its process, where that is one of ours."""
-        from metricrig.janitor import family  # noqa: PLC0415 - only for one that takes too long
+        from metricrig.janitor import process_tree  # noqa: PLC0415 - only for one that takes too long
 
         pid = self.pid
         if pid and self._here and Path(f"/proc/{pid}").exists():
-            (family.send_to_tree if tree else os.kill)(pid, number)
+            (process_tree.send_to_tree if tree else os.kill)(pid, number)
 
     def freeze(self) -> None:
         """See ``signal``."""

@@ -6,7 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from metricrig._core.processes import ProcessId, boot_id, pid_namespace
+from metricrig._core.process_id import ProcessId, boot_id, pid_namespace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metricrig.janitor.registry import LOST, ORPHANED, REAPABLE, FoundRig, read
-from metricrig.runtimes import own_root
+from metricrig.janitor.found_rigs import LOST, ORPHANED, REAPABLE, FoundRig, read
+from metricrig.runtimes import user_directory
 from metricrig.runtimes.docker.labels import DIRECTORY, RIG, is_lost, is_orphaned, made_at, owner_of
 from metricrig.runtimes.docker.removal import removal
 from metricrig.service_fields import NAME
@@ -42,7 +42,7 @@ def remains(engine: Engine, known: Collection[str]) -> list[FoundRig]:
 def _directory(rig: str, labels: Mapping[str, str]) -> Path:
     """Its directory, if it has one that is nobody's: others may have written these labels."""
     said = Path(labels.get(DIRECTORY, ""))
-    if (said.parent.name, said.name) == (own_root.name(), rig):
+    if (said.parent.name, said.name) == (user_directory.name(), rig):
         try:
             return said if read(said).state in REAPABLE else _NONE
         except FileNotFoundError:

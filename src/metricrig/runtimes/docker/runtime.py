@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Self
 from metricrig._core.errors import Unavailable
 from metricrig._core.ports import LOOPBACK, foreign_listener
 from metricrig.janitor.client import janitor
-from metricrig.janitor.family import descendants
+from metricrig.janitor.process_tree import descendants
 from metricrig.placement import Addresses, Placement, Ports, shared_in
-from metricrig.runtimes import Site, new_secret, places, viewed
+from metricrig.runtimes import Site, data_root, new_secret, viewed
 from metricrig.runtimes.docker.container import Container
 from metricrig.runtimes.docker.container_creation import ContainerFactory
 from metricrig.runtimes.docker.create_arguments import in_words, user_of
@@ -23,7 +23,7 @@ from metricrig.runtimes.docker.images.provision import ensure_image
 from metricrig.runtimes.docker.labels import labels
 from metricrig.runtimes.docker.network import Network
 from metricrig.runtimes.docker.removal import removal, remove_once
-from metricrig.runtimes.reservations import Reservations
+from metricrig.runtimes.port_reservations import Reservations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,7 +66,7 @@ class DockerRuntime:
     def for_one(cls, *, rig: str, data: str | Path) -> Self:
         """For a rig of this process alone."""
         found = reached_engine()
-        directory, ours = places.open_directory(rig, data)
+        directory, ours = data_root.open_directory(rig, data)
         ours.charge(removal(found.engine.candidate, rig), ssh=found.engine.candidate.ssh)
         return cls(rig=rig, directory=directory, janitor=ours, reached=found)
 
@@ -170,7 +170,7 @@ class DockerRuntime:
     def close(self, *, keep: bool) -> None:
         """Remove the network and whatever else has the rig's label, then the directory."""
         self.leave()
-        places.close_directory(self._janitor, self.rig, self.directory, keep=keep)
+        data_root.close_directory(self._janitor, self.rig, self.directory, keep=keep)
 
     def leave(self) -> None:
         """Remove everything but the directory: that may be another runtime's."""

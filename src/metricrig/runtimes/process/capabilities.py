@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metricrig._core.errors import Unavailable
-from metricrig.runtimes import places
-from metricrig.runtimes.users import unprivileged
+from metricrig.runtimes import data_root
+from metricrig.runtimes.process_user import unprivileged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,10 +64,10 @@ def pidfd() -> Capability:
 
 def memory() -> Capability:
     """Data directories in memory: PostgreSQL starts several times faster there."""
-    disk = places.memory_disk()
+    disk = data_root.memory_disk()
     refusal = disk.refusal()
     if refusal is None:
-        return Capability("data in memory", present=True, says=f"{places.SHARED_MEMORY}, {disk.free >> 20} MiB free")
+        return Capability("data in memory", present=True, says=f"{data_root.SHARED_MEMORY}, {disk.free >> 20} MiB free")
     return Capability(
         "data in memory",
         present=False,
@@ -89,7 +89,7 @@ def user() -> Capability:
 
 def containers() -> Capability:
     """An engine for services that run in containers."""
-    from metricrig.runtimes.choosing import require_client  # noqa: PLC0415 - its client takes a tenth of a second
+    from metricrig.runtimes.runtime_names import require_client  # noqa: PLC0415 - its client takes a tenth of a second
 
     try:
         require_client()

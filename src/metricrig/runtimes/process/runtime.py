@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Self, cast
 from metricrig._core import ports
 from metricrig._core.errors import Unavailable
 from metricrig.janitor.child import Order
-from metricrig.janitor.family import descendants
+from metricrig.janitor.process_tree import descendants
 from metricrig.placement import Addresses, Placement, Ports, shared_in
-from metricrig.runtimes import Site, make_directory, new_secret, places, viewed
-from metricrig.runtimes.process.programs import find_program
-from metricrig.runtimes.reservations import Reservations
-from metricrig.runtimes.users import process_user, require_way
+from metricrig.runtimes import Site, data_root, make_directory, new_secret, viewed
+from metricrig.runtimes.port_reservations import Reservations
+from metricrig.runtimes.process.program_path import find_program
+from metricrig.runtimes.process_user import process_user, require_way
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,7 +52,7 @@ class ProcessRuntime:
     @classmethod
     def for_one(cls, *, rig: str, data: str | Path) -> Self:
         """For a rig of this process alone."""
-        directory, ours = places.open_directory(rig, data)
+        directory, ours = data_root.open_directory(rig, data)
         return cls(rig=rig, directory=directory, janitor=ours)
 
     def place(self, service: Service) -> Site:
@@ -152,7 +152,7 @@ class ProcessRuntime:
     def close(self, *, keep: bool) -> None:
         """Let go of the ports and have the directory removed."""
         self.leave()
-        places.close_directory(self._janitor, self.rig, self.directory, keep=keep)
+        data_root.close_directory(self._janitor, self.rig, self.directory, keep=keep)
 
     def _site(self, service: Service, at: Placement) -> Site:
         addresses = viewed(at, Addresses(at.host, at.port, ""), service.url)

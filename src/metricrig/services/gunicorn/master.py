@@ -8,7 +8,7 @@ import signal as signals
 
 from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import DeadlineExceeded
-from metricrig._core.processes import ProcessId
+from metricrig._core.process_id import ProcessId
 from metricrig.services.gunicorn import process_tree
 
 

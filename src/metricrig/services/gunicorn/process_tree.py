@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metricrig._core.errors import UsageError
-from metricrig.janitor.family import children_of
+from metricrig.janitor.process_tree import children_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

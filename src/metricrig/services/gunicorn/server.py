@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from metricrig.service import Environment, Workbench
-    from metricrig.services.options import Options
+    from metricrig.services.common_options import Options
 
 Config = str | Path | Callable[[Placement], str]
 

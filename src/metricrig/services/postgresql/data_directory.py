@@ -14,10 +14,10 @@ import secrets
 import shutil
 from typing import TYPE_CHECKING
 
-from metricrig._core.copying import copy_tree
-from metricrig._core.directories import cache_root, writing_cache
+from metricrig._core.cache_directory import cache_root, writing_cache
 from metricrig._core.errors import MetricrigError
 from metricrig._core.private_directory import open_below, write_private
+from metricrig._core.tree_copy import copy_tree
 from metricrig.services.postgresql.scram import ITERATIONS, Keys
 
 if TYPE_CHECKING:

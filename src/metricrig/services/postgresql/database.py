@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from metricrig._core.leases import PerProcess
-from metricrig.services.handles import Handle
+from metricrig.services.isolated_handle import Handle
 from metricrig.services.postgresql.wire import Connection
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from metricrig._core.leases import PerProcess
 from metricrig.instance import Instance
 
 if TYPE_CHECKING:
-    from metricrig.lifecycle.state import Life
+    from metricrig.lifecycle.instance_state import Life
     from metricrig.services.postgresql.clones import Clones
     from metricrig.services.postgresql.database import PostgreSQLDatabase
     from metricrig.services.postgresql.template_setup import Setup

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Unpack
 
-from metricrig._core.try_limit import try_limit
+from metricrig._core.deadlines import try_limit
 from metricrig.probes import Answer
 from metricrig.service import Service
 from metricrig.services.postgresql import data_directory
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from metricrig.placement import Placement
     from metricrig.probes import Subject
-    from metricrig.services.options import Options
+    from metricrig.services.common_options import Options
 
 
 POSTGRESQL = Tool(

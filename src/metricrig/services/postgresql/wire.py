@@ -9,15 +9,15 @@ import struct
 import threading
 from typing import TYPE_CHECKING, BinaryIO, Self, cast
 
-from metricrig._core.connections import asking, connect, read_exactly, understanding, undisturbed
 from metricrig._core.errors import MetricrigError
+from metricrig._core.sockets import asking, connect, read_exactly, understanding, undisturbed
 from metricrig.services.postgresql.errors import PostgreSQLError
 from metricrig.services.postgresql.scram import NotTrusted, Proof
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from metricrig._core.connections import Address
+    from metricrig._core.sockets import Address
 
     Row = tuple[str | None, ...]
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from metricrig.tools.requests import Request
     from metricrig.tools.tool import Executable
+    from metricrig.tools.tool_request import Request
 
 
 class Source(Protocol):
@@ -31,13 +31,13 @@ class Source(Protocol):
 
 
 _HOMES = {
-    "explicit": ("explicit", "Explicit"),
-    "cache": ("cached", "Cached"),
-    "path": ("on_path", "OnPath"),
-    "release": ("release", "FromRelease"),
-    "wheel": ("wheel", "FromWheel"),
-    "debian": ("debian", "FromDebian"),
-    "go": ("golang", "FromGo"),
+    "explicit": ("stated_path", "Explicit"),
+    "cache": ("cache_entry", "Cached"),
+    "path": ("path_lookup", "OnPath"),
+    "release": ("release_archive", "FromRelease"),
+    "wheel": ("python_wheel", "FromWheel"),
+    "debian": ("debian_package", "FromDebian"),
+    "go": ("go_module", "FromGo"),
 }
 
 

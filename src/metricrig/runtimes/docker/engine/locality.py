@@ -14,7 +14,7 @@ from docker.errors import APIError, ImageNotFound
 from docker.types import Mount
 
 from metricrig._core.errors import Unavailable
-from metricrig.runtimes import places
+from metricrig.runtimes import data_root
 from metricrig.runtimes.docker.engine.connection import engine
 from metricrig.runtimes.docker.engine.port_routes import SameMachine, SshForwarding, TcpRelaying
 
@@ -59,7 +59,7 @@ def reach(found: Engine) -> ReachedEngine:
     if found.tunnel is not None:
         return ReachedEngine(found, SshForwarding(found.tunnel), here=False, files=False)
     if found.url.startswith("tcp://"):
-        files, network = sees_our_files(found, places.root_for("auto")), shares_our_network(found)
+        files, network = sees_our_files(found, data_root.root_for("auto")), shares_our_network(found)
         if network:
             return ReachedEngine(found, SameMachine(), here=True, files=files)
         return ReachedEngine(found, TcpRelaying(_address(found)), here=False, files=False)

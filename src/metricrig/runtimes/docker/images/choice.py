@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING
 
 from docker.errors import APIError
 
-from metricrig._core.directories import cache_root
+from metricrig._core.cache_directory import cache_root
 from metricrig._core.errors import Unavailable, UsageError
 from metricrig.runtimes.docker.engine.errors import engine_message
 from metricrig.runtimes.docker.removal import remove_container
 from metricrig.tools import Executable, Image
-from metricrig.tools.numbering import normalised
-from metricrig.tools.requests import request_for
+from metricrig.tools.tool_request import request_for
+from metricrig.tools.version_numbers import normalised
 
 if TYPE_CHECKING:
     from metricrig.runtimes.docker.engine.connection import Engine
     from metricrig.service import Service
     from metricrig.tools import Tool
-    from metricrig.tools.requests import Request
+    from metricrig.tools.tool_request import Request
 
 _ANSWER_WITHIN = 30
 _PREFIX = re.compile(r"^(docker\.io/(library/)?|localhost/)")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from docker.errors import APIError, DockerException, NotFound
 
-from metricrig._core.directories import cache_root
+from metricrig._core.cache_directory import cache_root
 from metricrig._core.errors import Unavailable, UsageError
 from metricrig.runtimes.docker.engine.errors import engine_message
 from metricrig.runtimes.docker.images.pull_and_build import repository_and_tag

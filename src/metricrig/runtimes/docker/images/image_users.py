@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from docker.errors import NotFound
 
 from metricrig.runtimes.docker.removal import remove_container
-from metricrig.runtimes.users import Entry, ids_of
+from metricrig.runtimes.process_user import Entry, ids_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,66 @@
+"""The place in a user's own code at which an error was raised, in words."""
+
+from __future__ import annotations
+
+import linecache
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from metricrig._core.errors import FunctionFailed, MetricrigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from traceback import FrameSummary
+
+
+_OURS = str(Path(__file__).parent.parent) + "/"
+
+
+def place_of(error: BaseException, function: Any = None) -> str:
+    """The deepest line of the file that the function is in, and where that line's call led to; "" if nobody knows."""
+    frames = traceback.extract_tb(error.__traceback__)
+    theirs = next((each.filename for each in frames if not each.filename.startswith(_OURS)), None)
+    if theirs is None:  # it could not even be called, or it is one of ours
+        return _home(function)
+    *_, user = (each for each in frames if each.filename == theirs)
+    last = frames[-1]
+    beyond = "" if last is user else f"\n  raised in {_where(last)}"
+    return f"at {_where(user)}\n    | {(user.line or '').strip()}{beyond}"
+
+
+def _where(frame: FrameSummary) -> str:
+    return f"{frame.filename}:{frame.lineno}, in {frame.name}"
+
+
+def _home(function: Any) -> str:
+    """Where a function is defined."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return ""
+    line = linecache.getline(code.co_filename, code.co_firstlineno).strip()
+    return f"of {code.co_filename}:{code.co_firstlineno}" + (f"\n    | {line}" if line else "")
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def call(service: str, what: str, function: Callable[P, R], *words: P.args, **named: P.kwargs) -> R:
+    """Call what a service was given as its ``what``. Errors of ours stay what they are, and say whence they come."""
+    try:
+        return function(*words, **named)
+    except MetricrigError as error:
+        from metricrig._core.user_code import place_of  # noqa: PLC0415 - only when something has gone wrong
+
+        if place := place_of(error, function):
+            error.add_note(f"{service}: raised by its {what}, {place}")
+        raise
+    except Exception as error:
+        raise FunctionFailed(service, what=what, function=function, error=error) from error
+
+
+def cause_of(failures: Iterable[BaseException]) -> BaseException | None:
+    """What users' functions have raised, of several failures: one is itself, several are a group."""
+    causes: list[Any] = [each.error for each in failures if isinstance(each, FunctionFailed)]
+    return ExceptionGroup("functions that services were given", causes) if len(causes) > 1 else next(iter(causes), None)

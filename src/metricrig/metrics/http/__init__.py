@@ -1,0 +1,1 @@
+"""HTTP to servers that answer metrics and queries: connections that stay open."""

@@ -1,0 +1,1 @@
+"""Fetching metrics pages from a URL, and what has changed on them."""

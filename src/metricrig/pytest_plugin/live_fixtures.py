@@ -1,0 +1,127 @@
+"""What fixtures have made that lives now, servers and rigs: whoever asks for the fixture uses it, and gets it well."""
+
+from __future__ import annotations
+
+import contextlib
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from metricrig.pytest_plugin.options import FAIL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import pytest
+
+    from metricrig.instance import Instance
+    from metricrig.pytest_plugin.session import Session
+    from metricrig.rig import Rig
+
+R = TypeVar("R", "Instance", "Rig")
+
+
+class Made(NamedTuple):
+    """A server that a fixture stands for, or a rig that it has opened; ``mend`` has it well again."""
+
+    value: Instance | Rig
+    mend: Callable[[], None] | None = None
+
+    def covers(self, rig: str, service: str) -> bool:
+        """Whether this server is it, or belongs to it."""
+        own = (self.value.rig, self.value.name) if hasattr(self.value, "rig") else (self.value.id, service)
+        return own == (rig, service)
+
+
+class Fixtures:
+    """All of them, ours and the user's own, by what pytest knows of each: its definition."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._made: dict[Any, list[Made]] = {}
+        self._setting_up: list[Any] = []
+        self._watched: set[Any] = set()
+
+    def __bool__(self) -> bool:
+        """Whether any has made something."""
+        return bool(self._made)
+
+    @contextlib.contextmanager
+    def setting_up(self, definition: Any) -> Iterator[None]:
+        """A fixture is set up during this block: what is made meanwhile is its own."""
+        self._setting_up.append(definition)
+        try:
+            yield
+        finally:
+            self._setting_up.pop()
+
+    def opened(self, rig: Rig) -> bool:
+        """A rig was opened. Whether it was a fixture that did it."""
+        if self._setting_up:
+            self._note(self._setting_up[-1], Made(rig))
+        return bool(self._setting_up)
+
+    def closed(self, rig: str) -> None:
+        """A rig is gone."""
+        for definition, made in list(self._made.items()):
+            for each in made:
+                if getattr(each.value, "id", "") == rig:
+                    self._forget(definition, each)
+
+    @contextlib.contextmanager
+    def holding(self, value: R, mend: Callable[[], None]) -> Iterator[R]:
+        """The fixture that is being set up has this value until it ends."""
+        definition, made = self._setting_up[-1], Made(value, mend)
+        self._note(definition, made)
+        try:
+            yield value
+        finally:
+            self._forget(definition, made)
+
+    def have(self, rig: str, service: str) -> bool:
+        """Whether a fixture that lives now has made this server."""
+        return any(each.covers(rig, service) for made in self._made.values() for each in made)
+
+    def renew(self, item: pytest.Item) -> None:
+        """Have pytest make anew what has died, unless there is to be no other."""
+        if not self._made or self._session.settings.on_death == FAIL:
+            return
+        from metricrig.pytest_plugin.renewing import dead, finish  # noqa: PLC0415 - see the module
+
+        for definition, made in list(self._made.items()):
+            if any(dead(each.value) for each in made):
+                finish(definition, item)
+                self._made.pop(definition, None)  # what its end has not closed is nobody's any more
+
+    def _note(self, definition: Any, made: Made) -> None:
+        """From now on be told whenever a test asks for this fixture; the test that runs is the first to use it."""
+        self._made.setdefault(definition, []).append(made)
+        if definition not in self._watched:
+            self._watched.add(definition)
+            definition.execute = partial(self._execute, definition, definition.execute)
+        self._session.using(made.value)
+
+    def _forget(self, definition: Any, made: Made) -> None:
+        left = [each for each in self._made.pop(definition, ()) if each is not made]
+        if left:
+            self._made[definition] = left
+
+    def _execute(self, definition: Any, execute: Callable[[Any], Any], request: Any) -> Any:
+        """In place of pytest's own: what was made before is well, and used by this test too."""
+        for made in self._made.get(definition, ()):
+            self._mend(made)
+        value = execute(request)
+        for made in self._made.get(definition, ()):
+            self._session.using(made.value)
+        return value
+
+    def _mend(self, made: Made) -> None:
+        """Have it well, unless this test is at work with it, or it has died and there is to be no other."""
+        from metricrig.pytest_plugin.renewing import dead  # noqa: PLC0415 - see the module
+
+        if self._session.usage is not None and self._session.usage.uses(made.value):
+            return
+        lost = dead(made.value)
+        if lost is not None and self._session.settings.on_death == FAIL:
+            raise lost.death("before this test, which gets no other because of --rig-on-death=fail")
+        if made.mend is not None:
+            made.mend()

@@ -1,0 +1,97 @@
+"""What the plugin says: in a failed test's report, at the end of the session, to GitHub and to JUnit."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from metricrig.pytest_plugin.xdist import KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from metricrig.pytest_plugin.session import Session
+
+
+class Reporting:
+    """The hooks that render."""
+
+    def __init__(self, session: Session, config: pytest.Config) -> None:
+        self._session = session
+        self._config = config
+        self._annotations: list[str] = []
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """A failed test explains itself; and is held, if somebody wants to look."""
+        report = yield
+        usage = self._session.ended if report.when == "teardown" else self._session.usage
+        if report.failed:
+            self._session.failed += 1
+        if usage is not None:
+            from metricrig.pytest_plugin import failure_report  # noqa: PLC0415 - only for tests with servers
+            from metricrig.pytest_plugin.frames import shorten  # noqa: PLC0415 - see above
+            from metricrig.pytest_plugin.masking import mask_report  # noqa: PLC0415 - see above
+
+            new = [each for each in failure_report.properties(usage) if each not in item.user_properties]
+            if report.when == "call" or report.failed:
+                item.user_properties.extend(new)
+            if report.failed:
+                shorten(report, call)
+                report.sections.extend(
+                    failure_report.without_repeats(failure_report.sections(usage), report.longreprtext)
+                )
+                if usage.presences:
+                    from metricrig.pytest_plugin.neighbours import advice  # noqa: PLC0415 - see above
+
+                    report.sections.extend(advice(usage.presences, report.longreprtext))
+                mask_report(report, {each.secret for each in usage.instances()})
+                if self._session.settings.hold:
+                    from metricrig.pytest_plugin.holding import hold  # noqa: PLC0415 - only who wants it
+
+                    hold(self._config, usage, str(call.excinfo.exconly() if call.excinfo else ""))
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """In the process that reports: remember what GitHub is to show beside the code."""
+        if report.failed and os.environ.get("GITHUB_ACTIONS") == "true":
+            from metricrig.pytest_plugin.github_annotations import annotation  # noqa: PLC0415 - only there
+
+            self._annotations += annotation(report)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self) -> Generator[None, Any, Any]:
+        """Stop what is this process's, and tell the controller what happened here, before xdist sends it."""
+        if not self._session.fixtures:
+            self._session.close()
+        output: dict[str, Any] | None = getattr(self._config, "workeroutput", None)
+        if output is not None:
+            output[KEY] = self._session.tally.plain()
+        try:
+            return (yield)
+        finally:  # of an interrupted session pytest ends the fixtures just now
+            self._session.close()
+            self._say_what_was_left_out()
+
+    def _say_what_was_left_out(self) -> None:
+        """After pytest's own last line, which tells of skipped tests as if they were somebody's wish."""
+        terminal: Any = self._config.pluginmanager.getplugin("terminalreporter")
+        if self._session.tally.lacking and terminal is not None:
+            from metricrig.pytest_plugin.summary import lacks  # noqa: PLC0415 - see below
+
+            for line in lacks(self._session.tally):
+                terminal.write_line(line, yellow=True)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """One line, and one more for each thing that should not have happened."""
+        if self._session.tally:
+            from metricrig.pytest_plugin.summary import lines  # noqa: PLC0415 - only if there is something to tell
+
+            for line, alarming in lines(self._session.tally):
+                terminalreporter.write_line(line, red=alarming)
+        for line in self._annotations:
+            terminalreporter.write_line(line)

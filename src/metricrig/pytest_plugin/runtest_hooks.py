@@ -1,0 +1,140 @@
+"""Around each test: what it uses is well, what it needs is there, and what dies ends it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from metricrig.pytest_plugin.interrupt import Interrupted
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from metricrig.pytest_plugin.session import Session
+
+_SAID_ON_PURPOSE = (pytest.skip.Exception, pytest.fail.Exception, pytest.exit.Exception, KeyboardInterrupt)
+"""Not explained by a death: the test's own words, those of its death, and somebody's wish to end it all."""
+
+
+class Running:
+    """The hooks of a test's life."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_setup(self) -> Generator[None, Any, Any]:
+        """Whatever the machine lacks is a skip; a death of a server that a fixture works with ends it."""
+        __tracebackhide__ = True
+        try:
+            return (yield)
+        except Interrupted as interrupted:
+            raise interrupted.failure.with_traceback(interrupted.__traceback__) from None
+        except _SAID_ON_PURPOSE:
+            raise
+        except BaseException as error:
+            if (explained := self._explained(error)) is not None:
+                raise explained from None
+            self._shorten(error)
+            raise
+        finally:
+            if self._session.usage is not None:
+                self._session.usage.disarm()
+
+    @pytest.hookimpl(tryfirst=True, specname="pytest_runtest_setup")
+    def pytest_runtest_setup_first(self, item: pytest.Item) -> None:
+        """What it needs is there, and what its fixtures have made before is well."""
+        for words in [each.args for each in item.iter_markers("needs")]:
+            from metricrig.pytest_plugin.needs_marker import require  # noqa: PLC0415 - only who has the marker
+
+            for word in words:
+                require(word)
+        self._session.begin(item)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: object) -> Generator[None, Any, Any]:
+        """What it makes is its own, also when a test asks for it while it runs."""
+        with self._session.fixtures.setting_up(fixturedef):
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self) -> Generator[None, Any, Any]:
+        """The test itself: a death of one of its servers ends it."""
+        __tracebackhide__ = True
+        self._session.calling = True
+        if self._session.usage is not None:
+            self._session.usage.arm()
+        try:
+            result = yield
+        except Interrupted as interrupted:
+            raise interrupted.failure.with_traceback(interrupted.__traceback__) from None
+        except _SAID_ON_PURPOSE:
+            raise
+        except BaseException as error:
+            if (explained := self._explained(error)) is not None:
+                raise explained from None
+            self._shorten(error)
+            raise
+        finally:
+            self._session.calling = False
+            if self._session.usage is not None:
+                self._session.usage.disarm()
+        usage = self._session.usage
+        if usage is not None and (failure := usage.failure(trace=False)) is not None:
+            raise failure
+        return result
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        """What the test has opened itself is closed, or is a leak."""
+        try:
+            return (yield)
+        finally:
+            usage, self._session.usage, self._session.item = self._session.usage, None, None
+            self._session.ended = usage
+            if usage is not None:
+                usage.disarm()
+                for each in usage.presences:
+                    each.end()
+            if usage is not None and usage.opened:
+                from metricrig.pytest_plugin.leaks import close_leaked  # noqa: PLC0415 - only after a leak
+
+                self._session.tally.leaks += close_leaked(usage.opened, item.nodeid)
+
+    def pytest_unconfigure(self) -> None:
+        """It is over."""
+        self._session.end()
+
+    def _explained(self, error: BaseException) -> BaseException | None:
+        """What stands behind an error: a death, or something that this machine lacks."""
+        usage = self._session.usage
+        if usage is not None:
+            usage.disarm()
+            if (failure := usage.cause(error)) is not None:
+                return failure
+        return self._skipped(error) if isinstance(error, Exception) else None
+
+    def _shorten(self, error: BaseException) -> None:
+        """What is raised by us is shown where the user has called us."""
+        errors = sys.modules.get("metricrig._core.errors")
+        if errors is not None and isinstance(error, errors.MetricrigError):
+            from metricrig.pytest_plugin.frames import without_ours  # noqa: PLC0415 - only where something has failed
+
+            error.__traceback__ = without_ours(error.__traceback__)
+
+    def _skipped(self, error: Exception) -> BaseException | None:
+        """A skip in place of an error that only says what this machine lacks; None in strict mode."""
+        errors = sys.modules.get("metricrig._core.errors")
+        if errors is None or self._session.settings.strict:
+            return None
+        causes: list[Any] = list(error.failures.values()) if isinstance(error, errors.StartFailed) else [error]
+        if not all(isinstance(each, errors.Unavailable) for each in causes):
+            return None
+        from metricrig.pytest_plugin.needs_marker import excuses  # noqa: PLC0415 - only where something is lacking
+
+        if not all(map(excuses, causes)):
+            return None
+        self._session.tally.lacking += [[each.what, each.remedy] for each in causes]
+        return pytest.skip.Exception("\n".join(map(str, causes)))

@@ -1,0 +1,77 @@
+"""pytest-xdist: which process this is, and what the one that leads the others does for all of them."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+if TYPE_CHECKING:
+    from metricrig._core.process_id import ProcessId
+    from metricrig.pytest_plugin.session import Session
+    from metricrig.pytest_plugin.worker_channel import Inbox
+
+KEY = "metricrig"
+"""In what xdist carries to the workers, and back."""
+
+
+class Seat(NamedTuple):
+    """Where in a test run this process sits. ``leader`` is the process that has started the workers."""
+
+    run: str
+    worker: str = ""
+    leader: ProcessId | None = None
+    inbox: str = ""
+    """Where the leader hears what people are to know at once."""
+
+
+def seat_of(config: pytest.Config) -> Seat:
+    """The seat of this process. A worker on another machine, or among other pids, is on its own."""
+    given: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if given is None:
+        return Seat(os.urandom(8).hex())
+    from metricrig._core.process_id import ProcessId, boot_id, pid_namespace  # noqa: PLC0415 - only workers need it
+
+    pid, start, inbox, *here = given.get(KEY, (0, 0, ""))
+    near = here == [boot_id(), pid_namespace()]
+    return Seat(given["testrunuid"], given["workerid"], ProcessId(pid, start) if near else None, inbox if near else "")
+
+
+class Controller:
+    """In the process that leads: tells the workers who it is, adds up what they did, and is the last to go."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._run = ""
+        self._inbox: Inbox | None = None
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """A worker is about to be started."""
+        from metricrig._core.process_id import ProcessId, boot_id, pid_namespace  # noqa: PLC0415 - see above
+
+        me = ProcessId.of(os.getpid())
+        if me is not None:
+            if self._inbox is None:
+                from metricrig.pytest_plugin.worker_channel import Inbox  # noqa: PLC0415 - see above
+
+                self._inbox = Inbox(self._session.show)
+            node.workerinput[KEY] = [me.pid, me.start, self._inbox.address, boot_id(), pid_namespace()]
+        self._run = node.workerinput["testrunuid"]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """A worker has finished; one that was killed has nothing to say."""
+        self._session.tally.add(getattr(node, "workeroutput", {}).get(KEY, {}))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self) -> None:
+        """All workers are gone: so are their servers, now."""
+        if self._inbox is not None:
+            self._inbox.close()
+            self._inbox = None
+        if self._run:
+            from metricrig.pytest_plugin.session_servers import dismiss  # noqa: PLC0415 - see above
+
+            dismiss(self._run, self._session)

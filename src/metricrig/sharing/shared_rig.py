@@ -1,0 +1,184 @@
+"""A rig whose servers belong to several processes. The first to need one starts it, the others find it running.
+
+Its directory holds the facts and a lock of each server, and the door of its janitor. The janitor lives as long as the
+owner (the process that the others work for), or until nobody has come for a while; a process that is killed takes
+nothing with it but its own connection.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Self
+
+from metricrig._core.errors import MetricrigError, Unavailable
+from metricrig._core.events import ServiceJoined, Stream, everything
+from metricrig._core.leases import Lease
+from metricrig._core.process_id import ProcessId
+from metricrig.instance import instance_of
+from metricrig.janitor import launcher
+from metricrig.janitor.client import Janitor
+from metricrig.lifecycle import start, stop
+from metricrig.lifecycle.instance_state import PAUSED, READY, Life
+from metricrig.placement import Ports
+from metricrig.runtimes import data_root, user_directory
+from metricrig.runtimes.process import ProcessRuntime
+from metricrig.sharing.fingerprint import fingerprint
+from metricrig.sharing.server_facts import Facts
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from metricrig.instance import Instance
+    from metricrig.service import Service
+    from metricrig.tools import Executable
+
+_PATIENCE = 60.0
+"""How long another process's start is waited for, besides the time that the service itself may take."""
+
+
+class Commons:
+    """This process's part in servers that it shares with others."""
+
+    def __init__(self, directory: Path, janitor: Janitor, run: str) -> None:
+        self.name = directory.name
+        self.directory = directory
+        self.run = run
+        self.events = Stream(parent=everything)
+        self._janitor = janitor
+        self._runtime = ProcessRuntime(rig=self.name, directory=directory, janitor=janitor)
+        self._instances: dict[str, Instance] = {}
+        self._lives: dict[str, Life] = {}
+        self._names: dict[tuple[str, str], str] = {}
+
+    @classmethod
+    def join(cls, name: str, *, data: str | Path, run: str, owner: ProcessId | None, linger: float) -> Self:
+        """Come to the servers of this name, made by the first who comes; ``linger`` counts where there is no owner."""
+        directory = data_root.root_for(data) / name
+        door = launcher.shared(directory, mode=user_directory.mode(), owner=owner, linger=linger)
+        return cls(directory, Janitor(*door), run)
+
+    def server(self, service: Service) -> Instance:
+        """This server, ready: found, or started by us."""
+        executable = self._runtime.provide(service)
+        digest = fingerprint(service, executable)
+        name = self._names.get((service.name, digest)) or self._meet(service, executable, digest)
+        self.ensure(self._instances[name])
+        return self._instances[name]
+
+    def ensure(self, instance: Instance) -> None:
+        """Have it ready again: after a death as a new one, with the same addresses and nothing of its former life."""
+        life = self._lives[instance.name]
+        if life.state == PAUSED:
+            instance.resume()
+        if life.state == READY and not life.gone:
+            return
+        with self._alone_with(life.name, life.service):
+            facts = Facts.read(self._path(life.name))
+            if facts is None or not self._attach(life, facts):
+                digest = facts.fingerprint if facts else fingerprint(life.service, life.executable)
+                stop.stop_all([life])
+                self._start(life, digest, facts)
+
+    def leave(self) -> None:
+        """Let go of everything; the servers stay for the others."""
+        self._part_with_instances()
+        self._janitor.part()
+
+    def dismiss(self, *, keep: bool = False) -> None:
+        """Stop all servers and remove everything, whoever else is there; returns when nothing is left."""
+        self._part_with_instances()
+        self._janitor.dismiss(keep=keep)
+
+    def _part_with_instances(self) -> None:
+        """Their end is no surprise any more."""
+        for life in self._lives.values():
+            life.ending = True
+        for instance in self._instances.values():
+            instance.release()
+        self._runtime.leave()
+
+    def facts(self) -> list[Facts]:
+        """Of every server that was ever started here."""
+        return [facts for path in sorted(self.directory.glob("*.facts")) if (facts := Facts.read(path))]
+
+    def _meet(self, service: Service, executable: Executable | None, digest: str) -> str:
+        """Make this server's instance, attached to what runs, or started; returns its name here."""
+        # Its own name, unless another server has it.
+        for name in (service.name, f"{service.name}-{digest[:6]}"):
+            with self._alone_with(name, service):
+                facts = Facts.read(self._path(name))
+                if facts is None or facts.fingerprint == digest:
+                    life = self._life(service.but(name=name), executable, facts)
+                    if facts is None or not self._attach(life, facts):
+                        self._start(life, digest, facts)
+                    self._lives[name], self._instances[name] = life, instance_of(life)
+                    self._names[service.name, digest] = name
+                    return name
+        raise MetricrigError(f"{self.directory} has two servers {name} that differ; remove it")
+
+    def _life(self, service: Service, executable: Executable | None, facts: Facts | None) -> Life:
+        if facts is None:
+            site = self._runtime.place(service)
+        else:
+            site = self._runtime.site(service, Ports(facts.ports), facts.secret)
+        return Life(service, self._runtime, self.name, self.events, site=site, executable=executable)
+
+    def _attach(self, life: Life, facts: Facts) -> bool:
+        """Take part in what another process has started; False if it does not run."""
+        if facts.failure and facts.run == self.run:
+            raise MetricrigError(f"{facts.failure}\n  (another process of this test run has tried to start it)")
+        running = None
+        if facts.process is not None and facts.process.alive:
+            running = self._runtime.attach(facts.process.pid, life.on_exit)
+        if running is None:
+            return False
+        life.adopt(running, command=facts.command, log_start=facts.log_start, ready_after=facts.seconds)
+        if facts.run != self.run and not start.probe_of(life).ask(instance_of(life)):
+            life.disown()  # an earlier run has left it, and it does not answer any more
+            return False
+        self.events.emit(ServiceJoined(rig=self.name, service=life.name, pid=running.pid, reused=facts.run != self.run))
+        return True
+
+    def _start(self, life: Life, digest: str, former: Facts | None) -> None:
+        """Start it with an empty directory, and tell the others what came of it."""
+        self._janitor.ask({"op": "sweep", "name": life.name})
+        start.wipe(life)
+        facts = Facts(
+            fingerprint=digest,
+            run=self.run,
+            ports=dict(life.site.at.port),
+            secret=life.site.at.secret,
+            started=former.started if former else 0,
+            spent=former.spent if former else 0.0,
+        )
+        try:
+            start.start(life, instance_of(life))
+        except Unavailable:
+            raise  # another process says the same by itself, and is skipped for it
+        except MetricrigError as error:
+            replace(facts, failure=str(error)).write(self._path(life.name))
+            raise
+        running = life.require_running("sharing it")
+        replace(
+            facts,
+            ports=dict(life.site.at.port),
+            process=ProcessId.of(running.pid),
+            command=life.command,
+            log_start=life.log_start,
+            seconds=life.ready_after or 0.0,
+            started=facts.started + 1,
+            spent=facts.spent + (life.ready_after or 0.0),
+        ).write(self._path(life.name))
+
+    def _path(self, name: str) -> Path:
+        return self.directory / f"{name}.facts"
+
+    def _alone_with(self, name: str, service: Service) -> Lease:
+        """No other process starts, or looks for, this server meanwhile; the lock of a killed one is free."""
+        try:
+            return Lease.wait(self.directory / f"{name}.lock", within=service.start_within + _PATIENCE)
+        except FileNotFoundError:
+            raise MetricrigError(
+                f"the servers of {self.name} are gone: {self.directory} has been removed, as it is when the process"
+                f" that they belong to has ended"
+            ) from None
