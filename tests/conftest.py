@@ -95,6 +95,9 @@ def happened(rig: Rig) -> list[Event]:
 
 @pytest.fixture
 def foreign_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A root directory for rigs that no other test looks at."""
+    """The directory of this test's rigs: nobody else looks into it, and it looks nowhere else."""
     monkeypatch.setenv("METRICRIG_DATA", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("metricrig.runtimes.data_root.SHARED_MEMORY", tmp_path)
     return tmp_path

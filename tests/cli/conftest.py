@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from cli.owners import Owner, Said, start_owner
+from cli.owners import Owner, Said, command, start_owner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,7 +20,7 @@ def metricrig() -> Callable[..., Said]:
 
     def run(*words: str, **env: str) -> Said:
         done = subprocess.run(
-            [sys.executable, "-W", "error", "-m", "metricrig", *words],
+            command(*words),
             capture_output=True,
             text=True,
             env={**os.environ, **env},
@@ -34,9 +33,9 @@ def metricrig() -> Callable[..., Said]:
 
 
 @pytest.fixture
-def owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Owner]]:
+def owner(foreign_root: Path) -> Iterator[Callable[[str], Owner]]:
     """Start processes with rigs, below a directory that only this test's commands look into too."""
-    monkeypatch.setenv("METRICRIG_DATA", str(tmp_path))
+    del foreign_root
     started: list[Owner] = []
 
     def start(name: str) -> Owner:

@@ -27,6 +27,20 @@ with Rig(sys.argv[1]) as rig:
     sys.stdin.read()
 """
 
+_COMMAND = """
+import os, pathlib
+from metricrig.cli import main
+if "METRICRIG_DATA" in os.environ:
+    from metricrig.runtimes import data_root
+    data_root.SHARED_MEMORY = pathlib.Path(os.environ["METRICRIG_DATA"])
+main()
+"""
+
+
+def command(*words: str) -> list[str]:
+    """The command as a program of its own; in a test with a place for its rigs, it looks there and nowhere else."""
+    return [sys.executable, "-W", "error", "-c", _COMMAND, *words]
+
 
 @dataclass(frozen=True, slots=True)
 class Said:

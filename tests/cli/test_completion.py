@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from cli.owners import command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,16 +22,14 @@ def completed(line: str) -> list[str]:
     """What bash is told when this has been typed."""
     words = line.split(" ")
     env = {"_METRICRIG_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
-    done = subprocess.run(
-        [sys.executable, "-m", "metricrig"], env={**os.environ, **env}, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command(), env={**os.environ, **env}, capture_output=True, text=True, check=False)
     return [each.partition(",")[2] for each in done.stdout.split()]
 
 
 def test_names_of_rigs_and_of_their_services_complete(owner: Callable[[str], Owner]) -> None:
     shop = owner("shop")
-    for command in ("ps", "clean", "logs"):
-        assert {"shop", shop.rig} <= set(completed(f"metricrig {command} sho"))
+    for each in ("ps", "clean", "logs"):
+        assert {"shop", shop.rig} <= set(completed(f"metricrig {each} sho"))
     assert completed("metricrig logs shop ") == ["redis", "sleep"]
     assert completed(f"metricrig logs {shop.rig} sl") == ["sleep"]
     assert completed("metricrig ps nobody") == []

@@ -10,13 +10,13 @@ import os
 import pkgutil
 import pty
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cli.owners import command
 
 import metricrig
 from metricrig import MetricrigError, UsageError
@@ -163,7 +163,7 @@ def planted(foreign_root: Path) -> Path:
 def on_a_terminal(*words: str, **env: str) -> str:
     """What a person sees who types this."""
     ours, theirs = pty.openpty()
-    program = [sys.executable, "-m", "metricrig", *words]
+    program = command(*words)
     process = subprocess.Popen(
         program, stdout=theirs, stderr=theirs, stdin=subprocess.DEVNULL, env={**os.environ, **env}
     )

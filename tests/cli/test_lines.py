@@ -30,6 +30,7 @@ R, S = "shop-1", "redis"
         (events.ImageProgressed(image="redis:7", layer="1a", status="Downloading", done=1, total=2), None),
         (events.ImageObtained(image="redis:7", identity="sha256:1", seconds=3), "image redis:7: there after 3.0 s"),
         (events.RigOpened(rig=R, directory="/d"), "shop-1: open in /d"),
+        (events.RigClosing(rig=R), None),
         (events.RigClosed(rig=R, seconds=0.5, kept="/d"), "shop-1: closed after 500 ms, kept /d"),
         (events.ServiceStarting(rig=R, service=S, command=("/r", "x")), "redis: starting /r"),
         (events.ServiceReady(rig=R, service=S, pid=7, seconds=0.0124), "redis: ready after 12 ms, pid 7"),

@@ -8,10 +8,10 @@ import pty
 import re
 import signal
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from cli.owners import command
 from support.programs import python
 from support.waiting import eventually
 
@@ -82,7 +82,7 @@ def test_what_is_not_there_is_said(shop: Rig, metricrig: Callable[..., Said]) ->
 
 def follow(*words: str, stdout: int = subprocess.PIPE) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "metricrig", "logs", "-f", *words],
+        command("logs", "-f", *words),
         stdout=stdout,
         stderr=subprocess.PIPE,
         env={**os.environ, "TERM": "xterm"},

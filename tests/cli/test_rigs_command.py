@@ -75,6 +75,7 @@ def test_clean_reaps_an_orphaned_rig_and_leaves_a_live_one_alone(
     said = metricrig("clean", "--json")
     assert said.code == 0, said
     fates = {each["rig"]: each for each in said.json["rigs"]}
+    assert fates.keys() == {orphan.rig, live.rig}, "those of others are none of its business"
     assert fates[orphan.rig]["what"] == "removed"
     assert {orphan.redis, orphan.sleep} <= set(fates[orphan.rig]["killed"])
     assert fates[live.rig]["what"] == "left alone"

@@ -37,7 +37,8 @@ UNUSED = """
     import sys
 
     FORBIDDEN = ("numpy", "psycopg", "redis", "docker", "urllib3", "filelock", "rich", "click", "metricrig.rig",
-        "metricrig.instance", "metricrig.services.redis", "metricrig.tools", "metricrig.metrics", "metricrig._core.events")
+        "metricrig.instance", "metricrig.services.redis", "metricrig.tools",
+        "metricrig.metrics", "metricrig._core.events")
 
     def test_not_imported(request):
         assert "metricrig.pytest_plugin" in sys.modules
