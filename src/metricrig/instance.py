@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from metricrig._core.exit_status import Completed
-    from metricrig.lifecycle.instance_state import Life
+    from metricrig.lifecycle.instance_state import InstanceState
     from metricrig.metrics.server_metrics import Metrics
     from metricrig.placement import Addresses, Ports
     from metricrig.probes import Readiness
@@ -39,9 +39,9 @@ _NEWS = 0.05
 class Instance:
     """A service in a rig. ``instance.url`` is for the test, ``instance.inside.url`` for another service."""
 
-    def __init__(self, life: Life) -> None:
-        self._life = life
-        self.logs = Logs(life)
+    def __init__(self, state: InstanceState) -> None:
+        self._state = state
+        self.logs = Logs(state)
         self._metrics: Metrics | None = None
 
     # --- who and where
@@ -49,29 +49,29 @@ class Instance:
     @property
     def name(self) -> str:
         """Its name in the rig."""
-        return self._life.name
+        return self._state.name
 
     @property
     def rig(self) -> str:
         """The id of its rig."""
-        return self._life.rig
+        return self._state.rig
 
     @property
     def service(self) -> Service:
         """What it is an instance of."""
-        return self._life.service
+        return self._state.service
 
     @property
     def outside(self) -> Addresses:
         """How the test reaches it."""
-        self._life.addresses_read = self._life.addresses_read or self._life.state == NEW
-        return self._life.site.outside
+        self._state.addresses_read = self._state.addresses_read or self._state.phase == NEW
+        return self._state.site.outside
 
     @property
     def inside(self) -> Addresses:
         """How other services of the rig reach it."""
-        self._life.addresses_read = self._life.addresses_read or self._life.state == NEW
-        return self._life.site.inside
+        self._state.addresses_read = self._state.addresses_read or self._state.phase == NEW
+        return self._state.site.inside
 
     @property
     def url(self) -> str:
@@ -81,7 +81,7 @@ class Instance:
     @property
     def host(self) -> str:
         """Its host, for the test."""
-        return self._life.site.outside.host
+        return self._state.site.outside.host
 
     @property
     def port(self) -> int:
@@ -100,7 +100,7 @@ class Instance:
     @property
     def dir(self) -> Path:
         """Its own directory."""
-        return self._life.directory
+        return self._state.directory
 
     @property
     def locks(self) -> Path:
@@ -112,79 +112,79 @@ class Instance:
     @property
     def secret(self) -> str:
         """A password of its own, random in every rig."""
-        return self._life.site.at.secret
+        return self._state.site.at.secret
 
     # --- state
 
     @property
     def state(self) -> str:
         """One of "new", "starting", "ready", "paused", "stopped", "died", "failed" and "closed"."""
-        return self._life.state
+        return self._state.phase
 
     @property
     def ended(self) -> bool:
         """Whether it has ended since it was ready, for whatever reason, even if the news is still on its way."""
-        return self._life.gone
+        return self._state.gone
 
     @property
     def lost(self) -> bool:
         """Whether it has ended by itself: nobody has asked it to, nor done anything to it."""
-        return self._life.lost
+        return self._state.lost
 
     def death(self, during: str, since: int | None = None) -> Exception:
         """The error that says how it ended, with the last lines of its log, or of what came after a mark."""
-        return self._life.death(during, since)
+        return self._state.death(during, since)
 
     @property
     def provoked(self) -> bool:
         """Whether something has been done to it of which it may die, or has died."""
-        return self._life.provoked
+        return self._state.provoked
 
     @property
     def awaited(self) -> bool:
         """Whether the main thread waits for something about it: the wait ends with its death."""
-        return self._life.awaited > 0
+        return self._state.awaited > 0
 
     def told(self, during: str) -> Exception:
         """The error of a wait that ends with its death."""
-        return self._life.told(during)
+        return self._state.told(during)
 
     @contextlib.contextmanager
     def may_die(self) -> Iterator[None]:
         """A block in which its end is no accident: nobody is alarmed, and no test fails for it."""
-        self._life.provoked = True
+        self._state.provoked = True
         try:
             yield
         finally:
-            if (running := self._life.running) is not None:
+            if (running := self._state.running) is not None:
                 running.exited.wait(_NEWS)
-            self._life.provoked = self._life.gone
+            self._state.provoked = self._state.gone
 
     @property
     def pid(self) -> int:
         """The process id of its main process."""
-        return self._life.require_running("pid").pid
+        return self._state.require_running("pid").pid
 
     @property
     def version(self) -> str | None:
         """The version of its executable; None if it has no tool, or it is not known yet."""
-        executable = self._life.executable
+        executable = self._state.executable
         return executable.version if executable else None
 
     @property
     def ready_after(self) -> float | None:
         """How many seconds the last start took, from the call until it answered."""
-        return self._life.ready_after
+        return self._state.ready_after
 
     @property
     def command(self) -> tuple[str, ...]:
         """The command of the last start, as executed: paste it into a shell to start the same by hand."""
-        return self._life.command
+        return self._state.command
 
     @property
     def environment(self) -> dict[str, str]:
         """The environment of its processes: the test's own, with what its tool and its service add."""
-        return self._life.environment
+        return self._state.environment
 
     # --- lifecycle
 
@@ -194,29 +194,29 @@ class Instance:
 
     def start_unless(self, abandoned: threading.Event | None) -> None:
         """Start it, but stop waiting when the event is set: another service of the same start has failed."""
-        if self._life.state not in RUNNING:
-            if self._life.running is not None:  # it died: let nothing of that life remain
-                stop.stop_all([self._life])
-            start.start(self._life, self, abandoned)
+        if self._state.phase not in RUNNING:
+            if self._state.running is not None:  # it died: let nothing of that life remain
+                stop.stop_all([self._state])
+            start.start(self._state, self, abandoned)
 
     def stop(self, within: float | None = None) -> None:
         """Ask it to stop, kill it if it has not after ``within`` seconds. Stopping twice is fine."""
-        self._life.require_open()
+        self._state.require_open()
         if within is not None:
             arguments.seconds(f"{self.name}.stop", "within", within)
-        stop.stop_all([self._life], within)
+        stop.stop_all([self._state], within)
 
     def kill(self) -> None:
         """End it with SIGKILL, and everything below it; returns when it is gone."""
-        stop.kill(self._life)
+        stop.kill(self._state)
 
     def pause(self) -> None:
         """Freeze it: alive, its connections open, and answering nobody."""
-        stop.pause(self._life)
+        stop.pause(self._state)
 
     def resume(self) -> None:
         """Let it go on after ``pause``."""
-        stop.resume(self._life)
+        stop.resume(self._state)
 
     def restart(self) -> None:
         """Stop and start it: same ports, same data."""
@@ -225,15 +225,15 @@ class Instance:
 
     def wipe(self) -> None:
         """Forget its data: the next start begins with an empty directory, at the same addresses."""
-        if self._life.state in RUNNING:
+        if self._state.phase in RUNNING:
             raise UsageError(f"{self.name} runs; stop it before its data is removed: {self.name}.stop()")
-        start.wipe(self._life)
+        start.wipe(self._state)
 
     def signal(self, number: int | signals.Signals) -> None:
         """Send a signal to its main process, such as SIGHUP to reload. To end it, use ``stop`` or ``kill``."""
         number = arguments.signal_number(f"{self.name}.signal", "number", number)
-        running = self._life.require_running("a signal")
-        self._life.provoked = self._life.provoked or number in _FATAL
+        running = self._state.require_running("a signal")
+        self._state.provoked = self._state.provoked or number in _FATAL
         running.signal(int(number))
 
     # --- looking at it
@@ -244,17 +244,17 @@ class Instance:
         from metricrig.metrics.scraping.endpoint import Endpoint  # noqa: PLC0415 - a service without metrics needs none of it
         from metricrig.metrics.server_metrics import Metrics  # noqa: PLC0415 - see above
 
-        self._life.require_open()
+        self._state.require_open()
         url = self.metrics_url(self.outside)
         if self._metrics is None or self._metrics.endpoint.url != url:
-            self._metrics = Metrics(Endpoint(url, trust=self.trust), Lifeline(self._life), name=f"{self.name}.metrics")
+            self._metrics = Metrics(Endpoint(url, trust=self.trust), Lifeline(self._state), name=f"{self.name}.metrics")
         return self._metrics
 
     @property
     def trust(self) -> str | None:
         """The file with the authority of its https pages; None if the system knows that."""
         where = self.service.trust
-        return None if where is None else self._life.site.at.render(str(where))
+        return None if where is None else self._state.site.at.render(str(where))
 
     def release(self) -> None:
         """Close what is open towards it; its rig calls this when it closes."""
@@ -268,22 +268,22 @@ class Instance:
             raise UsageError(f'{self.name} has no metrics page; say where: Service(..., metrics="/metrics")')
         if where.startswith("/"):
             where = f"http://{{host}}:{{port}}{where}"
-        return replace(self._life.site.at, host=seen.host, port=seen.ports).render(where)
+        return replace(self._state.site.at, host=seen.host, port=seen.ports).render(where)
 
     def wait(self, readiness: Readiness, *, within: float = 30.0) -> str:
         """Wait until a probe, or any function of the instance, says yes; returns what it said.
 
         A service that dies while it is waited for ends the wait at once.
         """
-        running = self._life.require_running("waiting")
+        running = self._state.require_running("waiting")
         probe = as_probe(readiness, f"{self.name}.wait")
         deadline = Deadline.after(within)
-        return watch(self._life, running, lambda: probe.ask(self), wanted=str(probe), deadline=deadline).said
+        return watch(self._state, running, lambda: probe.ask(self), wanted=str(probe), deadline=deadline).said
 
     def wait_for_end(self, *, within: float = 30.0) -> str:
         """Wait until it has ended by itself, or of a signal; returns how: "exited with 0". It is no accident then."""
-        self._life.require_open()
-        return wait_for_end(self._life, Deadline.after(within))
+        self._state.require_open()
+        return wait_for_end(self._state, Deadline.after(within))
 
     def run(
         self,
@@ -298,34 +298,34 @@ class Instance:
         A program that lies beside the service's own is found first. Unless ``check`` is false, an exit status
         other than 0 is an error with everything that the command said.
         """
-        self._life.require_open()
-        start.obtain_tool(self._life)
-        return run_beside(self._life, command, within=within, check=check, stdin=stdin)
+        self._state.require_open()
+        start.obtain_tool(self._state)
+        return run_beside(self._state, command, within=within, check=check, stdin=stdin)
 
     def resources(self) -> Resources:
         """CPU seconds, memory, descriptors, threads and processes, of it and everything below it."""
-        return self._life.require_running("resources").resources()
+        return self._state.require_running("resources").resources()
 
     def listens(self, port: str | None) -> bool:
         """Whether it is the service itself that accepts connections to a port (the first, unless one is named)."""
-        running, numbers = self._life.running, self._life.site.at.port
+        running, numbers = self._state.running, self._state.site.at.port
         return running is not None and running.listens(numbers[port] if port else numbers.first)
 
     def logged(self, pattern: str) -> str | None:
         """What matches a regular expression in the log of the current start; None if nothing does."""
         arguments.pattern(f"{self.name}.logged", pattern)
-        match = self._life.log.search(pattern, self._life.log_start, until=deadline_of_wait())
+        match = self._state.log.search(pattern, self._state.log_start, until=deadline_of_wait())
         return match.group() if match else None
 
     def __repr__(self) -> str:
-        life = self._life
-        where = f" {life.site.outside.address()}" if life.site.outside.ports else ""
-        running = life.running
-        alive = f" pid={running.pid} up={life.uptime:.1f}s" if running and life.state in RUNNING else ""
-        return f"<{type(self).__name__} {life.name} {life.state}{where}{alive}>"
+        state = self._state
+        where = f" {state.site.outside.address()}" if state.site.outside.ports else ""
+        running = state.running
+        alive = f" pid={running.pid} up={state.uptime:.1f}s" if running and state.phase in RUNNING else ""
+        return f"<{type(self).__name__} {state.name} {state.phase}{where}{alive}>"
 
 
-def instance_of(life: Life) -> Instance:
-    """The instance for a life, of the class that its service wants."""
-    kind: type[Instance] = getattr(life.service, "instance_type", Instance)
-    return kind(life)
+def instance_of(state: InstanceState) -> Instance:
+    """The instance for a state, of the class that its service wants."""
+    kind: type[Instance] = getattr(state.service, "instance_type", Instance)
+    return kind(state)

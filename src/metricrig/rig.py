@@ -15,7 +15,7 @@ from metricrig._core.resource_limits import explained
 from metricrig._core.user_code import cause_of
 from metricrig.instance import Instance, instance_of
 from metricrig.lifecycle import start_order, stop
-from metricrig.lifecycle.instance_state import CLOSED, RUNNING, Life
+from metricrig.lifecycle.instance_state import CLOSED, RUNNING, InstanceState
 from metricrig.lifecycle.parallel_start import start_together
 from metricrig.placement import shared_in
 from metricrig.runtimes.runtime_names import PROCESS, new_guest, new_runtime
@@ -66,7 +66,7 @@ class Rig:
         self.events = Stream(parent=everything)
         self._began = time.monotonic()
         self._owner = os.getpid()
-        self._lives: dict[str, Life] = {}
+        self._states: dict[str, InstanceState] = {}
         self._instances: dict[str, Instance] = {}
         self._closed = False
         self._lock = threading.RLock()
@@ -90,15 +90,15 @@ class Rig:
         if name is not None:
             service = service.but(name=name)
         with self._lock:
-            if service.name in self._lives:
+            if service.name in self._states:
                 raise UsageError(
                     f"this rig has a {service.name!r} already\n"
                     f"  give the second one a name of its own: rig.add(..., name={service.name + '-2'!r})",
                 )
             with explained(f"a place for {service.name}"):
-                life = Life(service, self._runtime_of(service), self.id, self.events)
-            instance = instance_of(life)
-            self._lives[service.name], self._instances[service.name] = life, instance
+                state = InstanceState(service, self._runtime_of(service), self.id, self.events)
+            instance = instance_of(state)
+            self._states[service.name], self._instances[service.name] = state, instance
             return instance
 
     def start(self, *instances: Instance) -> None:
@@ -113,7 +113,7 @@ class Rig:
         needs = self._needs()
         start_order.sorter(needs)  # circles and unknown names are refused before anything runs
         wanted = start_order.with_needs([each.name for each in instances] or needs, needs)
-        todo = [name for name in needs if name in wanted and self._lives[name].state not in RUNNING]
+        todo = [name for name in needs if name in wanted and self._states[name].phase not in RUNNING]
         try:
             failures = start_together(_only(needs, todo), self._start_one)
         except BaseException:
@@ -127,7 +127,7 @@ class Rig:
     def stop(self, within: float | None = None) -> None:
         """Stop all services, those that need others first. The rig stays open: ``start`` starts them again."""
         self._require_open()
-        self._stop(self._lives, within)
+        self._stop(self._states, within)
 
     def close(self) -> None:
         """Stop everything, remove everything. Closing twice is fine, and so is closing in a forked child."""
@@ -138,12 +138,12 @@ class Rig:
         self.events.emit(RigClosing(rig=self.id))
         _open.discard(self)
         try:
-            self._stop(self._lives)
+            self._stop(self._states)
         finally:
             for instance in self._instances.values():
                 instance.release()
-            for life in self._lives.values():
-                life.state = CLOSED
+            for state in self._states.values():
+                state.phase = CLOSED
             for guest in self._guests.values():
                 guest.leave()
             self._runtime.close(keep=self.keep)
@@ -214,7 +214,7 @@ class Rig:
         self._instances[name].start_unless(abandoned)
 
     def _running(self, names: Collection[str]) -> list[str]:
-        return [name for name in names if self._lives[name].state in RUNNING]
+        return [name for name in names if self._states[name].phase in RUNNING]
 
     def _require_own(self, instances: Sequence[Any]) -> None:
         """Refuse to start what is not an instance, or not one of this rig: it would be left out without a word."""
@@ -230,23 +230,23 @@ class Rig:
     def _needs(self) -> dict[str, tuple[str, ...]]:
         """Who needs whom in this rig."""
         needs = {}
-        for name, life in self._lives.items():
-            own = [each for each in life.service.needs if each not in self._foreign_needs(life)]
+        for name, state in self._states.items():
+            own = [each for each in state.service.needs if each not in self._foreign_needs(state)]
             needs[name] = tuple(each if isinstance(each, str) else each.name for each in own)
         return needs
 
-    def _foreign_needs(self, life: Life) -> list[Instance]:
+    def _foreign_needs(self, state: InstanceState) -> list[Instance]:
         """Instances of other rigs that it needs, such as a server that a whole test session shares."""
-        instances = [each for each in life.service.needs if isinstance(each, Instance)]
+        instances = [each for each in state.service.needs if isinstance(each, Instance)]
         return [each for each in instances if self._instances.get(each.name) is not each]
 
     def _require_foreign_needs(self) -> None:
         """What belongs to another rig is not ours to start."""
-        for life in self._lives.values():
-            for need in self._foreign_needs(life):
+        for state in self._states.values():
+            for need in self._foreign_needs(state):
                 if need.state not in RUNNING:
                     raise UsageError(
-                        f"{life.name} needs {need.name} of another rig, which is {need.state}: start it first"
+                        f"{state.name} needs {need.name} of another rig, which is {need.state}: start it first"
                     )
 
     def _stop(self, names: Collection[str], within: float | None = None) -> None:
@@ -254,10 +254,10 @@ class Rig:
         if within is not None:
             seconds("rig.stop", "within", within)
         errors: list[BaseException] = []
-        running = [name for name in names if self._lives[name].running is not None]
+        running = [name for name in names if self._states[name].running is not None]
         for wave in start_order.stop_waves(_only(self._needs(), running)):
             try:
-                stop.stop_all([self._lives[name] for name in wave], within)
+                stop.stop_all([self._states[name] for name in wave], within)
             except Exception as error:  # noqa: BLE001 - raised below, when all have been stopped
                 errors.append(error)
         if errors:

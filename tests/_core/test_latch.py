@@ -63,7 +63,7 @@ class Interrupter:
 def test_ctrl_c_at_any_line_of_a_wait_is_ctrl_c(rig: Rig) -> None:
     instance = rig.add(sleeper())
     rig.start()
-    running = instance._life.running
+    running = instance._state.running
     assert running is not None
     before = sys.gettrace()
     for at in range(1, 100):

@@ -109,8 +109,8 @@ def test_death_ends_a_wait_at_once(rig: Rig) -> None:
         shop.wait(ready.http("/", status=500), within=60)
     noticed = time.monotonic()
     assert failure.value.last_probe.startswith(f"GET {shop.url}/: ")
-    assert shop._life.running is not None
-    assert noticed - shop._life.running.ended_at < 30  # the wait would have taken 60
+    assert shop._state.running is not None
+    assert noticed - shop._state.running.ended_at < 30  # the wait would have taken 60
     assert shop.state == "died"
     shop.restart()
     assert shop.state == "ready"
@@ -162,7 +162,7 @@ def foreign_server(port: int) -> Iterator[subprocess.Popen[bytes]]:
 
 def number_of(instance: Instance) -> int:
     """Its port, without the library noticing that somebody has read it."""
-    return instance._life.site.outside.ports.first
+    return instance._state.site.outside.ports.first
 
 
 def test_a_port_taken_between_choosing_and_binding_is_left_to_the_other(rig: Rig, happened: list[Event]) -> None:

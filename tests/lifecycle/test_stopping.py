@@ -57,7 +57,7 @@ def test_the_service_says_which_signal_stops_it(rig: Rig) -> None:
     instance = rig.add(python("x", code, stop_signal=signal.SIGUSR1, ready=ready.log("up")))
     rig.start()
     instance.stop()
-    assert instance._life.ending
+    assert instance._state.ending
 
 
 @pytest.mark.process_only("a container has pids of its own")
@@ -70,7 +70,7 @@ def test_workers_end_with_their_master(rig: Rig) -> None:
     for end in (instance.stop, instance.kill, rig.close):
         if end == rig.close or instance.state in {"new", "stopped"}:
             rig.start()
-        line = instance.logs.wait(r"workers .*", since=instance._life.log_start)
+        line = instance.logs.wait(r"workers .*", since=instance._state.log_start)
         workers = [int(word) for word in line.split()[1:]]
         assert not any(map(gone, workers))
         end()
@@ -133,9 +133,16 @@ def test_restart_keeps_ports_and_data(rig: Rig) -> None:
 
 
 def test_a_death_that_nobody_asked_for_is_an_event(rig: Rig, happened: list[Event]) -> None:
-    instance = rig.add(python("x", "print('up'); time.sleep(0.1); sys.exit(4)", ready=ready.log("up")))
+    code = """
+    print('up')
+    while not os.path.exists(sys.argv[1]): time.sleep(0.01)
+    sys.exit(4)
+    """
+    instance = rig.add(python("x", code, "{shared}/go", ready=ready.log("up")))
     rig.start()
-    died = eventually(lambda: [event for event in happened if isinstance(event, ServiceDiedUnasked)])
+    with instance.may_die():  # else the plugin would end this test
+        (rig.shared / "go").touch()
+        died = eventually(lambda: [event for event in happened if isinstance(event, ServiceDiedUnasked)])
     assert died[0].how == "exited with 4"
     assert instance.state == "died"
 

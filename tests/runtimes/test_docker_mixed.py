@@ -37,7 +37,7 @@ def test_a_container_and_a_process_reach_each_other(mixed: Rig) -> None:
     assert visitor.run(["curl", "-s", process.inside.url]).out == f"hello from {process.pid}"
     assert process.run(["curl", "-s", container.inside.url]).out.startswith("hello from")
     assert listeners(container.port) == {"0100007F"}
-    assert "docker" in repr(container._life.runtime.name)
+    assert "docker" in repr(container._state.runtime.name)
 
 
 def test_a_prometheus_in_a_container_scrapes_a_process(mixed: Rig) -> None:

@@ -47,7 +47,7 @@ def not_executed(program: str, why: str) -> Unavailable:
     )
 
 
-class Life:
+class InstanceState:
     """What is known of an instance, and the few transitions that several of its servants make."""
 
     def __init__(
@@ -67,7 +67,7 @@ class Life:
         self.lock = threading.RLock()
         self.site: Site = site or runtime.place(service)
         self.log = LogFile(self.site.log)
-        self.state = NEW
+        self.phase = NEW
         self.running: Running | None = None
         self.executable: Executable | None = None
         if executable is not None:
@@ -115,23 +115,23 @@ class Life:
         self.addresses_read = self.prepared = True
         self.ending = False
         self.began = time.monotonic()
-        self.state = READY
+        self.phase = READY
 
     def disown(self) -> None:
         """Have nothing to do with what was adopted."""
         self.running = None
-        self.state = NEW
+        self.phase = NEW
 
     def require_open(self) -> None:
         """Refuse what makes no sense after the end of the rig."""
-        if self.state == CLOSED:
+        if self.phase == CLOSED:
             raise UsageError(f"{self.name} is closed: its rig {self.rig!r} is gone; use it inside the with block")
 
     def require_running(self, what: str) -> Running:
         """The running process, for something that needs one."""
         self.require_open()
         if self.running is None:
-            ended = f" (it is {self.state})" if self.state != NEW else ""
+            ended = f" (it is {self.phase})" if self.phase != NEW else ""
             raise UsageError(f"{what} needs {self.name} running{ended}: call rig.start() or {self.name}.start() first")
         if self.running.exited.is_set():
             raise self.told(f"before {what}")
@@ -171,15 +171,15 @@ class Life:
 
     def on_exit(self, running: Running) -> None:
         """Notice the end of the process, on whichever thread brings the news."""
-        if self.ending or running is not self.running or self.state not in RUNNING:
+        if self.ending or running is not self.running or self.phase not in RUNNING:
             return
-        self.state = DIED
+        self.phase = DIED
         self.stream.emit(ServiceDiedUnasked(rig=self.rig, service=self.name, how=running.how, provoked=self.provoked))
 
     @property
     def gone(self) -> bool:
         """Whether it has ended since it was ready, even if the news is still on its way."""
-        return self.running is not None and self.state in {*RUNNING, DIED} and self.running.gone
+        return self.running is not None and self.phase in {*RUNNING, DIED} and self.running.gone
 
     @property
     def lost(self) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from metricrig.lifecycle.instance_state import Life
+    from metricrig.lifecycle.instance_state import InstanceState
     from metricrig.runtimes import Running
 
 
@@ -28,7 +28,7 @@ class Abandoned(Exception):
 
 
 def watch(
-    life: Life,
+    state: InstanceState,
     running: Running,
     ask: Callable[[], Answer],
     *,
@@ -37,12 +37,12 @@ def watch(
     abandoned: threading.Event | None = None,
 ) -> Answer:
     """Ask until the answer is yes. The pauses are spent waiting for the process's end, so death ends them at once."""
-    with life.waited_for(), tries_until(deadline):
-        return _watched(life, running, ask, wanted=wanted, deadline=deadline, abandoned=abandoned)
+    with state.waited_for(), tries_until(deadline):
+        return _watched(state, running, ask, wanted=wanted, deadline=deadline, abandoned=abandoned)
 
 
 def _watched(
-    life: Life,
+    state: InstanceState,
     running: Running,
     ask: Callable[[], Answer],
     *,
@@ -51,10 +51,10 @@ def _watched(
     abandoned: threading.Event | None,
 ) -> Answer:
     answer = ask()
-    life.last_answer = answer.said
+    state.last_answer = answer.said
     for pause in deadline.pauses():
         if running.exited.is_set():
-            raise life.told(f"while waiting for {wanted}")
+            raise state.told(f"while waiting for {wanted}")
         if answer:
             return answer
         running.exited.wait(pause)
@@ -62,41 +62,41 @@ def _watched(
             raise Abandoned
         if not running.exited.is_set():
             answer = ask()
-            life.last_answer = answer.said
+            state.last_answer = answer.said
     if answer and not running.exited.is_set():  # the question took all the time that there was
         return answer
-    raise _ran_out(life, running, answer, wanted, deadline)
+    raise _ran_out(state, running, answer, wanted, deadline)
 
 
-def wait_for_end(life: Life, deadline: Deadline) -> str:
+def wait_for_end(state: InstanceState, deadline: Deadline) -> str:
     """Wait until it has ended; says how. Whoever waits for that is not alarmed by it."""
-    running = life.running
+    running = state.running
     if running is None:
-        raise UsageError(f"{life.name} is {life.state}, so there is no end of it to wait for: start it first")
-    life.provoked = True
+        raise UsageError(f"{state.name} is {state.phase}, so there is no end of it to wait for: start it first")
+    state.provoked = True
     if not running.exited.wait(deadline.remaining):
         raise DeadlineExceeded(
-            life.name,
+            state.name,
             wanted="its end",
             seen=f"it runs, pid {running.pid}",
             within=deadline.within,
-            log_tail=life.log.tail(since=life.log_start),
+            log_tail=state.log.tail(since=state.log_start),
         )
     return running.how
 
 
-def _ran_out(life: Life, running: Running, answer: Answer, wanted: str, deadline: Deadline) -> Exception:
+def _ran_out(state: InstanceState, running: Running, answer: Answer, wanted: str, deadline: Deadline) -> Exception:
     from metricrig._core.user_code import place_of  # noqa: PLC0415 - only when something has gone wrong
 
     if running.exited.is_set():
-        return life.told(f"while waiting for {wanted}")
+        return state.told(f"while waiting for {wanted}")
     place = f"\n  {place_of(answer.error)}" if answer.error is not None else ""
     ran_out = DeadlineExceeded(
-        life.name,
+        state.name,
         wanted=wanted,
         seen=f"{answer.said}{place}",
         within=deadline.within,
-        log_tail=life.log.tail(since=life.log_start),
+        log_tail=state.log.tail(since=state.log_start),
     )
     ran_out.__cause__ = answer.error
     return ran_out
@@ -105,46 +105,46 @@ def _ran_out(life: Life, running: Running, answer: Answer, wanted: str, deadline
 class Lifeline:
     """Whether an instance lives: what a wait on its metrics watches. It follows the instance over restarts."""
 
-    def __init__(self, life: Life) -> None:
-        self._life = life
+    def __init__(self, state: InstanceState) -> None:
+        self._state = state
 
     @property
     def exited(self) -> Latch:
         """Set when the process has ended, or is not running at all."""
-        return self._life.running.exited if self._life.running is not None else _ENDED
+        return self._state.running.exited if self._state.running is not None else _ENDED
 
     def death(self, during: str) -> Exception:
         """The error that says how it ended, or that it does not run."""
-        if self._life.running is None:
-            return UsageError(f"{self._life.name} is {self._life.state}, not running, {during}")
-        return self._life.told(during)
+        if self._state.running is None:
+            return UsageError(f"{self._state.name} is {self._state.phase}, not running, {during}")
+        return self._state.told(during)
 
     def waited_for(self) -> AbstractContextManager[None]:
         """A block that ends with this error at its death."""
-        return self._life.waited_for()
+        return self._state.waited_for()
 
 
 class Logs:
     """What a service has written: ``text``, ``tail``, ``mark`` and ``since``, and waiting for a line."""
 
-    def __init__(self, life: Life) -> None:
-        self._life = life
+    def __init__(self, state: InstanceState) -> None:
+        self._state = state
 
     def text(self) -> str:
         """Everything, of all starts."""
-        return self._life.log.text()
+        return self._state.log.text()
 
     def tail(self, lines: int = 20) -> str:
         """The last lines."""
-        return self._life.log.tail(arguments.count(f"{self._life.name}.logs.tail", "lines", lines))
+        return self._state.log.tail(arguments.count(f"{self._state.name}.logs.tail", "lines", lines))
 
     def mark(self) -> int:
         """A place in the log: its end now."""
-        return self._life.log.mark()
+        return self._state.log.mark()
 
     def since(self, mark: int) -> str:
         """What was written after a mark."""
-        return self._life.log.text(arguments.count(f"{self._life.name}.logs.since", "mark", mark))
+        return self._state.log.text(arguments.count(f"{self._state.name}.logs.since", "mark", mark))
 
     def wait(self, pattern: str, *, within: float = 30.0, since: int | None = None) -> str:
         """Wait for a line that matches the regular expression; returns what matched.
@@ -153,23 +153,23 @@ class Logs:
         it is waited for ends the wait. Of an expression that backtracks without end, such as ``(a+)+b``, no deadline is
         kept: Python cannot interrupt one.
         """
-        life = self._life
-        arguments.pattern(f"{life.name}.logs.wait", pattern)
-        mark = life.log_start if since is None else arguments.count(f"{life.name}.logs.wait", "since", since)
-        running = life.require_running("waiting for a log line")
+        state = self._state
+        arguments.pattern(f"{state.name}.logs.wait", pattern)
+        mark = state.log_start if since is None else arguments.count(f"{state.name}.logs.wait", "since", since)
+        running = state.require_running("waiting for a log line")
         found = ""
 
         def ask() -> Answer:
             nonlocal found
-            match = life.log.search(pattern, mark, until=deadline)
+            match = state.log.search(pattern, mark, until=deadline)
             found = match.group() if match else ""
-            written, seen = life.log.mark() - mark, life.log.searched(pattern, mark) - mark
+            written, seen = state.log.mark() - mark, state.log.searched(pattern, mark) - mark
             late = f", and there was no time for more than {seen} of them" if written - seen > CHUNK else ""
             return Answer(match is not None, f"{written} bytes of log, none matches{late}")
 
         deadline = Deadline.after(within)
-        watch(life, running, ask, wanted=f"a log line matching {pattern!r}", deadline=deadline)
+        watch(state, running, ask, wanted=f"a log line matching {pattern!r}", deadline=deadline)
         return found
 
     def __repr__(self) -> str:
-        return f"<Logs of {self._life.name}, {self.mark()} bytes>"
+        return f"<Logs of {self._state.name}, {self.mark()} bytes>"

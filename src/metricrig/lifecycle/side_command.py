@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from metricrig.lifecycle.instance_state import Life
+    from metricrig.lifecycle.instance_state import InstanceState
     from metricrig.runtimes import Running
     from metricrig.service import Word
 
@@ -27,23 +27,23 @@ _numbers: Iterator[int] = itertools.count(1)
 
 
 def run_beside(
-    life: Life, command: Sequence[Word], *, within: float, check: bool = True, stdin: str | None = None
+    state: InstanceState, command: Sequence[Word], *, within: float, check: bool = True, stdin: str | None = None
 ) -> Completed:
     """Run a command to its end. It is the janitor's child too: it cannot outlive the test."""
-    words = life.site.at.render_all(arguments.command(f"{life.name}.run", command))
-    environment = life.environment
-    argv = [life.runtime.program(words[0], environment, life.executable), *words[1:]]
-    stem = life.site.log.with_name(f"{life.name}.run-{next(_numbers)}")
+    words = state.site.at.render_all(arguments.command(f"{state.name}.run", command))
+    environment = state.environment
+    argv = [state.runtime.program(words[0], environment, state.executable), *words[1:]]
+    stem = state.site.log.with_name(f"{state.name}.run-{next(_numbers)}")
     files = [stem.with_suffix(f".{kind}") for kind in ("in", "out", "err")]
     try:
-        return _run(life, argv, environment, files, within=within, check=check, stdin=stdin)
+        return _run(state, argv, environment, files, within=within, check=check, stdin=stdin)
     finally:
         for file in files:
             file.unlink(missing_ok=True)
 
 
 def _run(
-    life: Life,
+    state: InstanceState,
     argv: list[str],
     environment: dict[str, str],
     files: list[Path],
@@ -54,21 +54,21 @@ def _run(
 ) -> Completed:
     source, out, err = files
     if stdin is not None:
-        arguments.text(f"{life.name}.run", "stdin", stdin, 'stdin="SELECT 1"')
+        arguments.text(f"{state.name}.run", "stdin", stdin, 'stdin="SELECT 1"')
         write_private(str(source), stdin.encode(errors="surrogateescape"))
     launch = Launch(
         argv=argv,
         env=environment,
-        cwd=life.directory,
+        cwd=state.directory,
         out=out,
         err=err,
         stdin=source if stdin is not None else None,
-        stop_signal=life.service.stop_signal,
-        service=life.service,
+        stop_signal=state.service.stop_signal,
+        service=state.service,
         beside=True,
     )
     deadline = Deadline.after(within)
-    running = life.runtime.launch(life.site, launch)
+    running = state.runtime.launch(state.site, launch)
     try:
         ended = _ends(running, deadline)
     finally:
@@ -80,10 +80,10 @@ def _run(
     if not ended:
         last = (complained or said).strip().splitlines()[-1:] or ["nothing"]
         raise DeadlineExceeded(
-            f"{life.name}: {' '.join(argv)}", wanted="its end", seen=f"it said {last[0]}", within=within
+            f"{state.name}: {' '.join(argv)}", wanted="its end", seen=f"it said {last[0]}", within=within
         )
     if check and running.status != 0:
-        raise CommandFailed(life.name, command=argv, how=running.how, out=said, err=complained)
+        raise CommandFailed(state.name, command=argv, how=running.how, out=said, err=complained)
     return Completed(tuple(argv), running.status if running.status is not None else -1, said, complained)
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from metricrig._core.exit_status import Completed
-    from metricrig.lifecycle.instance_state import Life
+    from metricrig.lifecycle.instance_state import InstanceState
     from metricrig.probes import Probe, Subject
     from metricrig.runtimes import Running
     from metricrig.service import Word
@@ -38,69 +38,69 @@ _CLEANUP_ANSWER = 1.0
 _IN_USE = "address already in use"
 
 
-def start(life: Life, subject: Subject, abandoned: threading.Event | None = None) -> None:
+def start(state: InstanceState, subject: Subject, abandoned: threading.Event | None = None) -> None:
     """Start an instance; when this returns it is ready. ``subject`` is what the probe may ask."""
-    with life.lock:
-        life.require_open()
-        obtain_tool(life)
-        life.state, life.ending, life.provoked = STARTING, False, False
-        life.began = time.monotonic()
+    with state.lock:
+        state.require_open()
+        obtain_tool(state)
+        state.phase, state.ending, state.provoked = STARTING, False, False
+        state.began = time.monotonic()
         try:
-            with answers_within(life.service.start_within), explained(f"the start of {life.name}"):
-                running = _launch_until_ready(life, subject, abandoned)
+            with answers_within(state.service.start_within), explained(f"the start of {state.name}"):
+                running = _launch_until_ready(state, subject, abandoned)
         except BaseException as error:
-            _give_up(life, error)
+            _give_up(state, error)
             raise
-        life.state = READY
-        life.ready_after = time.monotonic() - life.began
+        state.phase = READY
+        state.ready_after = time.monotonic() - state.began
         if running.exited.is_set():
-            life.state = FAILED
-            raise life.death("as soon as it was ready")
-    life.stream.emit(
+            state.phase = FAILED
+            raise state.death("as soon as it was ready")
+    state.stream.emit(
         ServiceReady(
-            rig=life.rig,
-            service=life.name,
+            rig=state.rig,
+            service=state.name,
             pid=running.pid,
-            seconds=life.ready_after,
-            version=life.executable.version if life.executable else None,
+            seconds=state.ready_after,
+            version=state.executable.version if state.executable else None,
         ),
     )
 
 
-def obtain_tool(life: Life) -> None:
+def obtain_tool(state: InstanceState) -> None:
     """Find the service's executable; a download is not part of the time that a start may take."""
-    if life.executable is None and (executable := life.runtime.provide(life.service)) is not None:
-        life.equip(executable)
-    life.site = life.runtime.inhabit(life.service, life.site)
+    if state.executable is None and (executable := state.runtime.provide(state.service)) is not None:
+        state.equip(executable)
+    state.site = state.runtime.inhabit(state.service, state.site)
 
 
-def wipe(life: Life) -> None:
+def wipe(state: InstanceState) -> None:
     """Empty its directory, and have it prepared anew at the next start."""
-    for path in life.directory.iterdir():
+    for path in state.directory.iterdir():
         if (why := remove_tree(str(path))) is not None:
             raise OSError(f"{path} could not be removed: {why}")
-    life.runtime.wiped(life.site)
-    life.prepared = False
+    state.runtime.wiped(state.site)
+    state.prepared = False
 
 
-def probe_of(life: Life) -> Probe:
+def probe_of(state: InstanceState) -> Probe:
     """When the service is ready: what it says, else when all its ports accept connections."""
-    if life.service.ready is not None:
-        return as_probe(life.service.ready)
-    return AllOf(tuple(Tcp(name) for name in life.service.ports))
+    if state.service.ready is not None:
+        return as_probe(state.service.ready)
+    return AllOf(tuple(Tcp(name) for name in state.service.ports))
 
 
-def _launch_until_ready(life: Life, subject: Subject, abandoned: threading.Event | None) -> Running:
+def _launch_until_ready(state: InstanceState, subject: Subject, abandoned: threading.Event | None) -> Running:
     """Launch, and launch again where somebody else was in the way."""
-    probe = probe_of(life)
+    probe = probe_of(state)
     for _ in range(_ATTEMPTS):
-        running = _launch(life)
+        running = _launch(state)
         # From here on the time is the service's own: how long an engine takes to make a container says nothing of it.
-        deadline = Deadline.after(life.service.start_within)
+        deadline = Deadline.after(state.service.start_within)
         died: ServiceDied | None = None
         try:
             watch(
-                life,
+                state,
                 running,
                 lambda: probe.ask(subject),
                 wanted=str(probe),
@@ -108,18 +108,18 @@ def _launch_until_ready(life: Life, subject: Subject, abandoned: threading.Event
                 abandoned=abandoned,
             )
             if not running.pid:  # ready at once, but was it executed?
-                raise life.death("when it was to be executed")
+                raise state.death("when it was to be executed")
         except ServiceDied as error:
             died = error
         except DeadlineExceeded:
             _require_launched(running)
             raise
-        usurper = life.runtime.usurper(life.site, running)
+        usurper = state.runtime.usurper(state.site, running)
         if usurper is None and died is None:
             return running
         running.collect()
-        _make_way(life, usurper, died)
-    raise UsageError(f"{life.name}: somebody else served its port {_ATTEMPTS} times in a row; is it started twice?")
+        _make_way(state, usurper, died)
+    raise UsageError(f"{state.name}: somebody else served its port {_ATTEMPTS} times in a row; is it started twice?")
 
 
 def _require_launched(running: Running) -> int:
@@ -128,85 +128,85 @@ def _require_launched(running: Running) -> int:
         return running.pid
 
 
-def _make_way(life: Life, usurper: tuple[str, str] | None, died: ServiceDied | None) -> None:
+def _make_way(state: InstanceState, usurper: tuple[str, str] | None, died: ServiceDied | None) -> None:
     """Get out of the way of whoever holds a port, or raise what cannot be helped."""
     if usurper is None:
         # Nobody serves the port, yet the server says that it is in use: it is our own reservation, which a
         # server that binds without SO_REUSEADDR cannot share.
-        bind_failed = _IN_USE in life.log.tail(since=life.log_start).lower()
-        if died is not None and not (bind_failed and life.runtime.unreserve(life.site)):
+        bind_failed = _IN_USE in state.log.tail(since=state.log_start).lower()
+        if died is not None and not (bind_failed and state.runtime.unreserve(state.site)):
             raise died
         return
     port, holder = usurper
-    old = life.site.outside.ports[port]
-    fixed = port in life.service.fixed_ports
-    if life.addresses_read or fixed:
-        raise PortTaken(life.name, port=port, number=old, holder=holder, fixed=fixed)
-    life.site = life.runtime.move(life.service, life.site, port)
-    life.stream.emit(
-        ServiceMoved(rig=life.rig, service=life.name, port=port, old=old, new=life.site.outside.ports[port]),
+    old = state.site.outside.ports[port]
+    fixed = port in state.service.fixed_ports
+    if state.addresses_read or fixed:
+        raise PortTaken(state.name, port=port, number=old, holder=holder, fixed=fixed)
+    state.site = state.runtime.move(state.service, state.site, port)
+    state.stream.emit(
+        ServiceMoved(rig=state.rig, service=state.name, port=port, old=old, new=state.site.outside.ports[port]),
     )
 
 
-def _launch(life: Life) -> Running:
+def _launch(state: InstanceState) -> Running:
     """Render and execute the command."""
-    service, at = life.service, life.site.at
-    life.log_start = life.log.mark()
-    life.last_answer = ""
-    _write_files(life)
-    if service.prepare is not None and not life.prepared:
-        call(service.name, "prepare", service.prepare, _Bench(life))
-    life.prepared = True
+    service, at = state.service, state.site.at
+    state.log_start = state.log.mark()
+    state.last_answer = ""
+    _write_files(state)
+    if service.prepare is not None and not state.prepared:
+        call(service.name, "prepare", service.prepare, _Bench(state))
+    state.prepared = True
     words = command_of(service, at)
-    environment = life.environment
-    argv = [life.runtime.program(words[0], environment, life.executable), *words[1:]]
-    life.command = tuple(argv)
-    life.stream.emit(ServiceStarting(rig=life.rig, service=life.name, command=life.command))
+    environment = state.environment
+    argv = [state.runtime.program(words[0], environment, state.executable), *words[1:]]
+    state.command = tuple(argv)
+    state.stream.emit(ServiceStarting(rig=state.rig, service=state.name, command=state.command))
     launch = Launch(
         argv=argv,
         env=environment,
         cwd=Path(at.render(str(service.cwd))) if service.cwd else None,
-        out=life.site.log,
+        out=state.site.log,
         stop_signal=service.stop_signal,
         service=service,
     )
-    life.running = life.runtime.launch(life.site, launch, life.on_exit)
-    return life.running
+    state.running = state.runtime.launch(state.site, launch, state.on_exit)
+    return state.running
 
 
-def _write_files(life: Life) -> None:
-    for name in life.service.files:
-        content = content_of(life.service, name, life.site.at)
-        write_file(life.directory, name, content, owner=life.site.owner)
+def _write_files(state: InstanceState) -> None:
+    for name in state.service.files:
+        content = content_of(state.service, name, state.site.at)
+        write_file(state.directory, name, content, owner=state.site.owner)
 
 
-def _give_up(life: Life, error: BaseException) -> None:
-    life.ending = True
-    if life.running is not None:
+def _give_up(state: InstanceState, error: BaseException) -> None:
+    state.ending = True
+    if state.running is not None:
         # That it is not collected in time is told by the error that has led here; it is as soon as that is possible.
         with contextlib.suppress(DeadlineExceeded), answers_within(_CLEANUP_ANSWER):
-            life.running.collect()
-        life.running = None
-    life.state = FAILED
+            state.running.collect()
+        state.running = None
+    state.phase = FAILED
     if isinstance(error, Abandoned):
-        life.state = NEW
+        state.phase = NEW
     else:
         why = (str(error) or type(error).__name__).splitlines()[0]
-        life.stream.emit(ServiceFailed(rig=life.rig, service=life.name, why=why))
+        state.stream.emit(ServiceFailed(rig=state.rig, service=state.name, why=why))
 
 
 class _Bench:
     """What a service's ``prepare`` works with."""
 
-    def __init__(self, life: Life) -> None:
-        self._life = life
-        self.at = life.site.at
-        self.unprivileged = life.site.owner
+    def __init__(self, state: InstanceState) -> None:
+        self._state = state
+        self.at = state.site.at
+        self.unprivileged = state.site.owner
 
     def run(self, command: Sequence[Word]) -> Completed:
         """Run a command to its end; failing is an error."""
-        return run_beside(self._life, command, within=self._life.service.start_within * 4)
+        return run_beside(self._state, command, within=self._state.service.start_within * 4)
 
     def adopting(self, path: Path) -> AbstractContextManager[None]:
         """A context in which ``path`` is removed should this process die."""
-        return self._life.runtime.adopting(path)
+        return self._state.runtime.adopting(path)

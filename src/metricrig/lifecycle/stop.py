@@ -14,7 +14,7 @@ from metricrig.lifecycle.instance_state import DIED, PAUSED, READY, STOPPED
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from metricrig.lifecycle.instance_state import Life
+    from metricrig.lifecycle.instance_state import InstanceState
     from metricrig.runtimes import Running
 
 _KILL_PATIENCE = 10.0
@@ -22,57 +22,59 @@ _LEAST_ANSWER = 0.5
 """Seconds that the janitor may take to pass on a signal, however short the time is in which a service has to stop."""
 
 
-def stop_all(lives: Sequence[Life], within: float | None = None) -> None:
+def stop_all(lives: Sequence[InstanceState], within: float | None = None) -> None:
     """Ask all of them to stop, then wait for each; whoever does not obey in time is killed."""
     began = time.monotonic()
     asked = []
-    for life in lives:
-        patience = life.service.stop_within if within is None else within
-        if life.running is not None:
+    for state in lives:
+        patience = state.service.stop_within if within is None else within
+        if state.running is not None:
             with answers_within(max(patience, _LEAST_ANSWER)):
-                asked.append((life, _ask(life), Deadline(began + patience, patience)))
-    for life, running, deadline in asked:
-        _finish(life, running, deadline, began)
+                asked.append((state, _ask(state), Deadline(began + patience, patience)))
+    for state, running, deadline in asked:
+        _finish(state, running, deadline, began)
 
 
-def kill(life: Life) -> None:
+def kill(state: InstanceState) -> None:
     """End it with SIGKILL, and everything below it."""
-    running = life.require_running("killing")
+    running = state.require_running("killing")
     began = time.monotonic()
-    life.ending = True
+    state.ending = True
     running.signal(signal.SIGKILL, tree=True)
-    _finish(life, running, Deadline.after(_KILL_PATIENCE), began, escalated=False)
+    _finish(state, running, Deadline.after(_KILL_PATIENCE), began, escalated=False)
 
 
-def pause(life: Life) -> None:
+def pause(state: InstanceState) -> None:
     """Freeze it and everything below it: alive, and answering nobody."""
-    with life.lock:
-        life.require_running("pausing").freeze()
-        life.state = PAUSED
-        life.stream.emit(ServicePaused(rig=life.rig, service=life.name))
+    with state.lock:
+        state.require_running("pausing").freeze()
+        state.phase = PAUSED
+        state.stream.emit(ServicePaused(rig=state.rig, service=state.name))
 
 
-def resume(life: Life) -> None:
+def resume(state: InstanceState) -> None:
     """Let a frozen service go on; one that is not frozen does not mind."""
-    with life.lock:
-        life.require_running("resuming").signal(signal.SIGCONT, tree=True)
-        if life.state == PAUSED:
-            life.state = READY
-            life.stream.emit(ServiceResumed(rig=life.rig, service=life.name))
+    with state.lock:
+        state.require_running("resuming").signal(signal.SIGCONT, tree=True)
+        if state.phase == PAUSED:
+            state.phase = READY
+            state.stream.emit(ServiceResumed(rig=state.rig, service=state.name))
 
 
-def _ask(life: Life) -> Running:
+def _ask(state: InstanceState) -> Running:
     """CONT first: a frozen process would keep the stop signal pending."""
-    running = life.running
+    running = state.running
     assert running is not None  # noqa: S101 - the caller has looked
     if not running.exited.is_set():
-        life.ending = True
-        running.signal(signal.SIGCONT, tree=life.state == PAUSED)
-        running.signal(life.service.stop_signal)
+        state.ending = True
+        running.signal(signal.SIGCONT, tree=state.phase == PAUSED)
+        running.signal(state.service.stop_signal)
     return running
 
 
-def _finish(life: Life, running: Running, deadline: Deadline, began: float, *, escalated: bool = False) -> None:
+def _finish(
+    state: InstanceState, running: Running, deadline: Deadline, began: float, *, escalated: bool = False
+) -> None:
     """Wait for the end, kill if it does not come, and let nothing of it remain."""
     ended = running.exited.wait(deadline.remaining)
     with answers_within(max(deadline.remaining, _LEAST_ANSWER)):
@@ -80,12 +82,14 @@ def _finish(life: Life, running: Running, deadline: Deadline, began: float, *, e
             escalated = True
             running.signal(signal.SIGKILL, tree=True)
             if not running.exited.wait(_KILL_PATIENCE):
-                raise MetricrigError(f"{life.name} (pid {running.pid}) does not die of SIGKILL: it hangs in the kernel")
+                raise MetricrigError(
+                    f"{state.name} (pid {running.pid}) does not die of SIGKILL: it hangs in the kernel"
+                )
         running.collect()
-    life.running = None
-    life.state = STOPPED if life.ending else DIED
-    if life.ending:
+    state.running = None
+    state.phase = STOPPED if state.ending else DIED
+    if state.ending:
         seconds = max(0.0, running.ended_at - began)
-        life.stream.emit(
-            ServiceStopped(rig=life.rig, service=life.name, how=running.how, seconds=seconds, escalated=escalated),
+        state.stream.emit(
+            ServiceStopped(rig=state.rig, service=state.name, how=running.how, seconds=seconds, escalated=escalated),
         )

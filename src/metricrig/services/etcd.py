@@ -19,7 +19,7 @@ from metricrig.tools import DebianPackage, GoModule, Image, Release, Tool, Wheel
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from metricrig.lifecycle.instance_state import Life
+    from metricrig.lifecycle.instance_state import InstanceState
     from metricrig.metrics.http.client import Server
     from metricrig.placement import Placement
     from metricrig.services.common_options import Options
@@ -89,8 +89,8 @@ class EtcdNamespace(Handle["EtcdInstance"]):
 class EtcdInstance(Instance):
     """A running etcd."""
 
-    def __init__(self, life: Life) -> None:
-        super().__init__(life)
+    def __init__(self, state: InstanceState) -> None:
+        super().__init__(state)
         self._server = PerProcess(self._connection_pool)
 
     def isolated(self) -> EtcdNamespace:

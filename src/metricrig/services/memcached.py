@@ -17,7 +17,7 @@ from metricrig.tools import DebianPackage, Image, Tool
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from metricrig.lifecycle.instance_state import Life
+    from metricrig.lifecycle.instance_state import InstanceState
     from metricrig.services.common_options import Options
 
 
@@ -42,8 +42,8 @@ class MemcachedTurn(Handle["MemcachedInstance"]):
 class MemcachedInstance(Instance):
     """A running Memcached."""
 
-    def __init__(self, life: Life) -> None:
-        super().__init__(life)
+    def __init__(self, state: InstanceState) -> None:
+        super().__init__(state)
         self._turn = PerProcess[list[Lease]](list)
 
     def isolated(self) -> MemcachedTurn:

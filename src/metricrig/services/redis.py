@@ -15,7 +15,7 @@ from metricrig.tools import DebianPackage, Image, Tool, Wheel
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from metricrig.lifecycle.instance_state import Life
+    from metricrig.lifecycle.instance_state import InstanceState
     from metricrig.services.common_options import Options
 
 
@@ -49,8 +49,8 @@ class RedisDatabase(Handle["RedisInstance"]):
 class RedisInstance(Instance):
     """A running Redis."""
 
-    def __init__(self, life: Life) -> None:
-        super().__init__(life)
+    def __init__(self, state: InstanceState) -> None:
+        super().__init__(state)
         self._numbers = PerProcess(lambda: Numbers(self.locks, "redis"))
         self._count: int | None = None
 

@@ -18,7 +18,7 @@ from metricrig.instance import instance_of
 from metricrig.janitor import launcher
 from metricrig.janitor.client import Janitor
 from metricrig.lifecycle import start, stop
-from metricrig.lifecycle.instance_state import PAUSED, READY, Life
+from metricrig.lifecycle.instance_state import PAUSED, READY, InstanceState
 from metricrig.placement import Ports
 from metricrig.runtimes import data_root, user_directory
 from metricrig.runtimes.process import ProcessRuntime
@@ -47,7 +47,7 @@ class Commons:
         self._janitor = janitor
         self._runtime = ProcessRuntime(rig=self.name, directory=directory, janitor=janitor)
         self._instances: dict[str, Instance] = {}
-        self._lives: dict[str, Life] = {}
+        self._states: dict[str, InstanceState] = {}
         self._names: dict[tuple[str, str], str] = {}
 
     @classmethod
@@ -67,17 +67,17 @@ class Commons:
 
     def ensure(self, instance: Instance) -> None:
         """Have it ready again: after a death as a new one, with the same addresses and nothing of its former life."""
-        life = self._lives[instance.name]
-        if life.state == PAUSED:
+        state = self._states[instance.name]
+        if state.phase == PAUSED:
             instance.resume()
-        if life.state == READY and not life.gone:
+        if state.phase == READY and not state.gone:
             return
-        with self._alone_with(life.name, life.service):
-            facts = Facts.read(self._path(life.name))
-            if facts is None or not self._attach(life, facts):
-                digest = facts.fingerprint if facts else fingerprint(life.service, life.executable)
-                stop.stop_all([life])
-                self._start(life, digest, facts)
+        with self._alone_with(state.name, state.service):
+            facts = Facts.read(self._path(state.name))
+            if facts is None or not self._attach(state, facts):
+                digest = facts.fingerprint if facts else fingerprint(state.service, state.executable)
+                stop.stop_all([state])
+                self._start(state, digest, facts)
 
     def leave(self) -> None:
         """Let go of everything; the servers stay for the others."""
@@ -91,8 +91,8 @@ class Commons:
 
     def _part_with_instances(self) -> None:
         """Their end is no surprise any more."""
-        for life in self._lives.values():
-            life.ending = True
+        for state in self._states.values():
+            state.ending = True
         for instance in self._instances.values():
             instance.release()
         self._runtime.leave()
@@ -108,67 +108,69 @@ class Commons:
             with self._alone_with(name, service):
                 facts = Facts.read(self._path(name))
                 if facts is None or facts.fingerprint == digest:
-                    life = self._life(service.but(name=name), executable, facts)
-                    if facts is None or not self._attach(life, facts):
-                        self._start(life, digest, facts)
-                    self._lives[name], self._instances[name] = life, instance_of(life)
+                    state = self._state(service.but(name=name), executable, facts)
+                    if facts is None or not self._attach(state, facts):
+                        self._start(state, digest, facts)
+                    self._states[name], self._instances[name] = state, instance_of(state)
                     self._names[service.name, digest] = name
                     return name
         raise MetricrigError(f"{self.directory} has two servers {name} that differ; remove it")
 
-    def _life(self, service: Service, executable: Executable | None, facts: Facts | None) -> Life:
+    def _state(self, service: Service, executable: Executable | None, facts: Facts | None) -> InstanceState:
         if facts is None:
             site = self._runtime.place(service)
         else:
             site = self._runtime.site(service, Ports(facts.ports), facts.secret)
-        return Life(service, self._runtime, self.name, self.events, site=site, executable=executable)
+        return InstanceState(service, self._runtime, self.name, self.events, site=site, executable=executable)
 
-    def _attach(self, life: Life, facts: Facts) -> bool:
+    def _attach(self, state: InstanceState, facts: Facts) -> bool:
         """Take part in what another process has started; False if it does not run."""
         if facts.failure and facts.run == self.run:
             raise MetricrigError(f"{facts.failure}\n  (another process of this test run has tried to start it)")
         running = None
         if facts.process is not None and facts.process.alive:
-            running = self._runtime.attach(facts.process.pid, life.on_exit)
+            running = self._runtime.attach(facts.process.pid, state.on_exit)
         if running is None:
             return False
-        life.adopt(running, command=facts.command, log_start=facts.log_start, ready_after=facts.seconds)
-        if facts.run != self.run and not start.probe_of(life).ask(instance_of(life)):
-            life.disown()  # an earlier run has left it, and it does not answer any more
+        state.adopt(running, command=facts.command, log_start=facts.log_start, ready_after=facts.seconds)
+        if facts.run != self.run and not start.probe_of(state).ask(instance_of(state)):
+            state.disown()  # an earlier run has left it, and it does not answer any more
             return False
-        self.events.emit(ServiceJoined(rig=self.name, service=life.name, pid=running.pid, reused=facts.run != self.run))
+        self.events.emit(
+            ServiceJoined(rig=self.name, service=state.name, pid=running.pid, reused=facts.run != self.run)
+        )
         return True
 
-    def _start(self, life: Life, digest: str, former: Facts | None) -> None:
+    def _start(self, state: InstanceState, digest: str, former: Facts | None) -> None:
         """Start it with an empty directory, and tell the others what came of it."""
-        self._janitor.ask({"op": "sweep", "name": life.name})
-        start.wipe(life)
+        self._janitor.ask({"op": "sweep", "name": state.name})
+        start.wipe(state)
         facts = Facts(
             fingerprint=digest,
             run=self.run,
-            ports=dict(life.site.at.port),
-            secret=life.site.at.secret,
+            ports=dict(state.site.at.port),
+            secret=state.site.at.secret,
             started=former.started if former else 0,
             spent=former.spent if former else 0.0,
         )
         try:
-            start.start(life, instance_of(life))
+            start.start(state, instance_of(state))
         except Unavailable:
             raise  # another process says the same by itself, and is skipped for it
         except MetricrigError as error:
-            replace(facts, failure=str(error)).write(self._path(life.name))
+            replace(facts, failure=str(error)).write(self._path(state.name))
             raise
-        running = life.require_running("sharing it")
+        running = state.require_running("sharing it")
         replace(
             facts,
-            ports=dict(life.site.at.port),
+            ports=dict(state.site.at.port),
             process=ProcessId.of(running.pid),
-            command=life.command,
-            log_start=life.log_start,
-            seconds=life.ready_after or 0.0,
+            command=state.command,
+            log_start=state.log_start,
+            seconds=state.ready_after or 0.0,
             started=facts.started + 1,
-            spent=facts.spent + (life.ready_after or 0.0),
-        ).write(self._path(life.name))
+            spent=facts.spent + (state.ready_after or 0.0),
+        ).write(self._path(state.name))
 
     def _path(self, name: str) -> Path:
         return self.directory / f"{name}.facts"

@@ -9,7 +9,7 @@ from metricrig._core.leases import PerProcess
 from metricrig.instance import Instance
 
 if TYPE_CHECKING:
-    from metricrig.lifecycle.instance_state import Life
+    from metricrig.lifecycle.instance_state import InstanceState
     from metricrig.services.postgresql.clones import Clones
     from metricrig.services.postgresql.database import PostgreSQLDatabase
     from metricrig.services.postgresql.template_setup import Setup
@@ -27,9 +27,9 @@ class PostgreSQLInstance(Instance):
     user = USER
     """The superuser, whose password is ``secret``."""
 
-    def __init__(self, life: Life) -> None:
-        super().__init__(life)
-        _require_short(life)
+    def __init__(self, state: InstanceState) -> None:
+        super().__init__(state)
+        _require_short(state)
         self._clones = PerProcess(self._new_clones)
 
     @property
@@ -68,13 +68,13 @@ class PostgreSQLInstance(Instance):
         return Clones(self)
 
 
-def _require_short(life: Life) -> None:
+def _require_short(state: InstanceState) -> None:
     """Refuse at once a directory in which the server could not make its socket: it would say so late, in its log."""
-    path = f"{life.site.at.dir}/.s.PGSQL.65535"
+    path = f"{state.site.at.dir}/.s.PGSQL.65535"
     length = len(path.encode())
     if length > LONGEST_SOCKET:
         raise UsageError(
-            f"{life.name}: the path of its unix socket would have {length} bytes, and the system takes"
+            f"{state.name}: the path of its unix socket would have {length} bytes, and the system takes"
             f" {LONGEST_SOCKET}: {path}\n"
             "  what to do: shorter names of the rig and the service, or a shorter place: data=..., METRICRIG_DATA or"
             " TMPDIR"
