@@ -27,7 +27,7 @@ PUBLIC = {
         ToolUnavailable Unavailable Unkeepable Unreachable UsageError WriteRejected WriteUncertain
         """,
     "metricrig.metrics": """
-        Block Counter Endpoint Engine Expression Gauge Histogram Ingested Matrix Metrics Page PrometheusStore
+        Block Counter Endpoint Engine Expression Gauge Histogram Ingested Matrix Metadata Metrics Page PrometheusStore
         Promql Sample Series Summary Timeline Vector VictoriaMetricsStore assert_label_exists matches metric not_
         not_matches payload read wait_for
         """,

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import time
+
+import cramjam
 import pytest
+from support.official import Request
+from support.receiver import receiving, status
+from support.waiting import eventually
 
 from metricrig import Rig, Timeline, ToolUnavailable
 from metricrig.metrics.http.client import Server
@@ -65,6 +72,47 @@ def test_a_receiver_that_knows_it_counts_what_it_has_written(rig: Rig, grid: Tim
     answer = server.request("POST", server.address("/api/v1/write"), body=body.data, headers=body.headers, within=30)
     server.close()
     assert (answer.status, answer.headers[WRITTEN]) == (204, "22")
+
+
+def told(received: list[bytes]) -> dict[str, tuple[int, str, str]]:
+    """What these requests say of each family."""
+    found = {}
+    for data in list(received):
+        request = Request.FromString(bytes(cramjam.snappy.decompress_raw(data)))
+        words = list(request.symbols)
+        for series in request.timeseries:
+            labels = [words[number] for number in series.labels_refs]
+            name = labels[labels.index("__name__") + 1]
+            about = series.metadata
+            found[name] = (about.type, words[about.help_ref], words[about.unit_ref])
+    return found
+
+
+def test_a_receiver_that_keeps_metadata_passes_on_type_help_and_unit(rig: Rig) -> None:
+    """Prometheus does not answer questions about them, but sends them on with the series."""
+    counter, gauge, histogram, summary = 1, 2, 3, 5
+    with receiving(status(204, X_Prometheus_Remote_Write_Samples_Written="1")) as receiver:
+        onward = {"url": receiver.url, "protobuf_message": "io.prometheus.write.v2.Request"}
+        config = {"remote_write": [{**onward, "metadata_config": {"send": False}}]}
+        flag = "--enable-feature=metadata-wal-records"
+        prometheus = started(rig, Prometheus(version="3.5.0", config=config, args=[flag]))
+        coming = Timeline(start=round(time.time()) + 5, every="1s", length="5s")  # what is older is not sent on
+        coming.counter("requests_total", status="200").describe("Answered.", unit="requests").inc(2)
+        coming.gauge("temperature_celsius").describe("Of the room.", unit="celsius").set(20)
+        coming.histogram("took_seconds", buckets=[1]).describe("How long.").observe(0.5, at=3)
+        coming.summary("size_bytes", quantiles=[0.5]).observe(3, at=3)
+        prometheus.ingest(coming, version=2)
+        wanted = {
+            "requests_total": (counter, "Answered.", "requests"),
+            "temperature_celsius": (gauge, "Of the room.", "celsius"),
+            **{f"took_seconds_{part}": (histogram, "How long.", "") for part in ("bucket", "sum", "count")},
+            **{f"size_bytes{part}": (summary, "", "") for part in ("", "_sum", "_count")},
+        }
+        eventually(lambda: told(receiver.got).keys() >= wanted.keys(), within=60)
+        assert told(receiver.got) == wanted
+        server = Server(prometheus.url)
+        assert json.loads(server.get("/api/v1/metadata").text)["data"] == {}
+        server.close()
 
 
 @pytest.mark.parametrize(

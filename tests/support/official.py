@@ -14,7 +14,8 @@ Field = descriptor_pb2.FieldDescriptorProto
 ONE, MANY = Field.LABEL_OPTIONAL, Field.LABEL_REPEATED
 STRING, DOUBLE, INT64, UINT32 = Field.TYPE_STRING, Field.TYPE_DOUBLE, Field.TYPE_INT64, Field.TYPE_UINT32
 
-# name: (number, label, type or message); from prometheus/prompb/{remote,types}.proto and io/prometheus/write/v2
+# name: (number, label, type or message); from prometheus/prompb/{remote,types}.proto and io/prometheus/write/v2.
+# An enumeration is read as its number.
 V1 = {
     "Label": {"name": (1, ONE, STRING), "value": (2, ONE, STRING)},
     "Sample": {"value": (1, ONE, DOUBLE), "timestamp": (2, ONE, INT64)},
@@ -23,7 +24,12 @@ V1 = {
 }
 V2 = {
     "Sample": {"value": (1, ONE, DOUBLE), "timestamp": (2, ONE, INT64)},
-    "TimeSeries": {"labels_refs": (1, MANY, UINT32), "samples": (2, MANY, "Sample")},
+    "Metadata": {"type": (1, ONE, UINT32), "help_ref": (3, ONE, UINT32), "unit_ref": (4, ONE, UINT32)},
+    "TimeSeries": {
+        "labels_refs": (1, MANY, UINT32),
+        "samples": (2, MANY, "Sample"),
+        "metadata": (5, ONE, "Metadata"),
+    },
     "Request": {"symbols": (4, MANY, STRING), "timeseries": (5, MANY, "TimeSeries")},
 }
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from metricrig.metrics.scraping.endpoint import Endpoint, read
     from metricrig.metrics.server_metrics import Metrics
     from metricrig.metrics.store import Ingested, PrometheusStore, VictoriaMetricsStore
-    from metricrig.metrics.timeline import Block, Counter, Gauge, Histogram, Summary, Timeline
+    from metricrig.metrics.timeline import Block, Counter, Gauge, Histogram, Metadata, Summary, Timeline
     from metricrig.metrics.waits.wait import wait_for
 
 _HOMES = {
@@ -33,6 +33,7 @@ _HOMES = {
     "Histogram": "timeline",
     "Ingested": "store",
     "Matrix": "results",
+    "Metadata": "timeline",
     "Metrics": "server_metrics",
     "Page": "exposition",
     "PrometheusStore": "store",
@@ -63,6 +64,7 @@ __all__ = [
     "Histogram",
     "Ingested",
     "Matrix",
+    "Metadata",
     "Metrics",
     "Page",
     "PrometheusStore",

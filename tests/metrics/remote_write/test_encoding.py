@@ -6,6 +6,8 @@ import math
 import struct
 import subprocess
 import sys
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
@@ -17,11 +19,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from support.official import Request, WriteRequest
 
-from metricrig import UsageError
-from metricrig.metrics.remote_write import payload
+from metricrig import Timeline, UsageError
+from metricrig.metrics.remote_write import Body, payload
 from metricrig.metrics.remote_write.body_batches import BODY_BYTES, bodies
 from metricrig.metrics.remote_write.wire import snappy, varint
-from metricrig.metrics.timeline import STALE_BITS, Block
+from metricrig.metrics.timeline import STALE_BITS, Block, Metadata
 
 START = 1704067200000
 
@@ -58,6 +60,19 @@ def read_v2(data: bytes) -> list[tuple[list[tuple[str, str]], list[tuple[int, by
         words = [request.symbols[number] for number in series.labels_refs]
         samples = [(each.timestamp, struct.pack("<d", each.value)) for each in series.samples]
         found.append((list(zip(words[::2], words[1::2], strict=True)), samples))
+    return found
+
+
+def about(bodies_: Iterable[Body]) -> dict[tuple[str, ...], tuple[int, str, str]]:
+    """The metadata of each series in these requests, by its labels."""
+    found = {}
+    for body in bodies_:
+        request = Request.FromString(unpacked(body.data))
+        words = list(request.symbols)
+        for series in request.timeseries:
+            told = series.metadata
+            labels = tuple(words[number] for number in series.labels_refs)
+            found[labels] = (told.type, words[told.help_ref], words[told.unit_ref])
     return found
 
 
@@ -155,6 +170,63 @@ def test_in_time_order_no_request_is_older_than_the_one_before() -> None:
         spans.append((min(at), max(at)))
     assert len(spans) == 10
     assert all(before[1] < after[0] for before, after in pairwise(spans))
+
+
+COUNTER, GAUGE, HISTOGRAM, SUMMARY, INFO = 1, 2, 3, 5, 6
+
+
+def test_a_timeline_tells_type_help_and_unit_of_each_series() -> None:
+    grid = Timeline(start="2024-01-01T00:00:00Z", every="30s", length="5m")
+    requests = grid.counter("requests_total")
+    early = requests.labels(status="200").inc(5)
+    requests.describe("Requests that were answered.").labels(status="404").inc(7)
+    grid.gauge("temperature_celsius").describe("Of the room.", unit="celsius").set(20)
+    grid.histogram("took_seconds", buckets=[1]).observe(0.5, at=3)
+    grid.summary("size_bytes", quantiles=[0.5]).describe("Of answers.", unit="bytes").observe(3, at=3)
+    grid.counters("many_total", 200).describe("Many.")
+    grid.series('written{a="b"}', "1 2")
+    assert early.series
+    found = about(bodies(grid.blocks(), version=2, samples=70))
+    told = {name: {each for key, each in found.items() if key[1] == name} for name in {key[1] for key in found}}
+    assert told == {
+        "requests_total": {(COUNTER, "Requests that were answered.", "")},
+        "temperature_celsius": {(GAUGE, "Of the room.", "celsius")},
+        **{f"took_seconds_{part}": {(HISTOGRAM, "", "")} for part in ("bucket", "sum", "count")},
+        **{f"size_bytes{part}": {(SUMMARY, "Of answers.", "bytes")} for part in ("", "_sum", "_count")},
+        "many_total": {(COUNTER, "Many.", "")},
+        "written": {(0, "", "")},
+    }
+
+
+def test_metadata_of_a_block_stay_with_their_series_where_others_have_no_samples() -> None:
+    labels = [{"__name__": f"m{row}"} for row in range(40)]
+    metadata = [Metadata("info" if row % 2 else "gauge", f"help {row}", "" if row % 3 else "V") for row in range(40)]
+    present = np.ones((40, 3), dtype=bool)
+    present[::7] = False
+    present[3, 1] = False
+    plain = block(labels, [START, START + 1, START + 2], present=present)
+    found = about(bodies([replace(plain, metadata=metadata)], version=2, samples=10, extra={"view": "mine"}))
+    assert found == {
+        ("__name__", f"m{row}", "view", "mine"): (
+            INFO if row % 2 else GAUGE,
+            f"help {row}",
+            "" if row % 3 else "V",
+        )
+        for row in range(40)
+        if row % 7
+    }
+
+
+def test_metadata_change_nothing_of_samples_and_nothing_at_all_of_version_1() -> None:
+    plain = block([{"__name__": "m", "a": "b"}, {"__name__": "n"}], [START])
+    told = replace(plain, metadata=[Metadata("counter", "one"), Metadata("gauge", "m")])
+    assert read([told], 2) == read([plain], 2)
+    assert [body.data for body in bodies([told])] == [body.data for body in bodies([plain])]
+
+
+def test_a_type_that_nobody_knows_is_an_error() -> None:
+    with pytest.raises(UsageError, match="one of unknown, counter, gauge"):
+        Metadata("count")  # type: ignore[arg-type]
 
 
 def test_extra_labels_are_on_every_series() -> None:

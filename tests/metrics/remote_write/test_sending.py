@@ -25,7 +25,7 @@ from metricrig.metrics.remote_write.retry import (
     judge,
     retry_after,
 )
-from metricrig.metrics.timeline import Block
+from metricrig.metrics.timeline import Block, Metadata
 
 OK = status(204)
 
@@ -170,7 +170,9 @@ def test_version_2_counts_only_what_the_receiver_counted() -> None:
 
 def test_a_receiver_that_does_not_take_version_2_gets_version_1() -> None:
     labels = [{"__name__": "a", "job": f"é{number}"} for number in range(300)]
-    block = Block(labels, np.arange(3, dtype=np.int64) + 1_704_067_200_000, np.ones((300, 3)), np.ones((300, 3), bool))
+    times = np.arange(3, dtype=np.int64) + 1_704_067_200_000
+    metadata = [Metadata("counter", f"help {number}") for number in range(300)]
+    block = Block(labels, times, np.ones((300, 3)), np.ones((300, 3), bool), metadata)
     newer, older = (list(bodies([block], version=version, samples=200)) for version in (2, 1))
     with receiving(status(415, "unsupported"), OK) as receiver:
         done = send(receiver.url, iter(newer), version=2, connections=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import compress
 from typing import TYPE_CHECKING
 
 from metricrig.metrics.remote_write.protocol_versions import FORMATS
@@ -54,11 +55,11 @@ def bodies(
 def _lot(part: Part, extra: Mapping[str, str] | None) -> Lot:
     """The series that have any samples here."""
     rows = encode(part.block, part.rows, part.columns)
-    labels = part.block.labels[part.rows]
+    labels, metadata = part.block.labels[part.rows], part.block.metadata[part.rows]
     if all(rows.data):
-        return Lot(_more(labels, extra), rows.data, rows.size)
-    here = [row for row, data in enumerate(rows.data) if data]
-    return Lot(_more([labels[row] for row in here], extra), [rows.data[row] for row in here], rows.size)
+        return Lot(_more(labels, extra), rows.data, rows.size, metadata)
+    labels, metadata = list(compress(labels, rows.data)), list(compress(metadata, rows.data))
+    return Lot(_more(labels, extra), list(filter(None, rows.data)), rows.size, metadata)
 
 
 def _more(several: Sequence[Mapping[str, str]], extra: Mapping[str, str] | None) -> Sequence[Mapping[str, str]]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from metricrig.metrics.remote_write.body_batches import Limits
     from metricrig.metrics.remote_write.protocol_versions import Format
+    from metricrig.metrics.timeline.metadata import Metadata
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,11 @@ class Lot:
     labels: Sequence[Mapping[str, str]]
     data: Sequence[bytes]
     size: int
+    metadata: Sequence[Metadata] = ()
 
     def after(self, first: int) -> Lot:
         """Without the first of them."""
-        return Lot(self.labels[first:], self.data[first:], self.size)
+        return Lot(self.labels[first:], self.data[first:], self.size, self.metadata[first:])
 
 
 @dataclass(slots=True)
@@ -62,7 +64,7 @@ class Draft:
         """As many of these as it still holds, but at least one into an empty one; returns how many."""
         lengths = [len(each) for each in lot.data]
         count = self._fitting(lengths, (limits.samples - self.samples) * lot.size)
-        named = self.form.labels(lot.labels[:count])
+        named = self.form.labels(lot.labels[:count], lot.metadata[:count])
         lengths = list(map(add, map(len, named), lengths))
         count = self._fitting(lengths, limits.bytes - self.size)
         self._add(named[:count], lot.data[:count], lengths[:count])

@@ -4,6 +4,7 @@ from metricrig.metrics.timeline.block import STALE, STALE_BITS, Block, is_stale
 from metricrig.metrics.timeline.counter import Counter
 from metricrig.metrics.timeline.distributions import Histogram, Summary
 from metricrig.metrics.timeline.gauge import Gauge, Given
+from metricrig.metrics.timeline.metadata import Metadata
 from metricrig.metrics.timeline.rows import Rows
 from metricrig.metrics.timeline.timeline import Timeline
 
@@ -15,6 +16,7 @@ __all__ = [
     "Gauge",
     "Given",
     "Histogram",
+    "Metadata",
     "Rows",
     "Summary",
     "Timeline",

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from metricrig.metrics.timeline.metadata import Metadata
+
 STALE_BITS = 0x7FF0000000000002
 """A NaN with this payload says that the series has ended; any other NaN is a value."""
 
@@ -27,13 +29,15 @@ class Block:
     """Series that share their timestamps. Only what is ``present`` is written.
 
     ``labels`` has one mapping a series, ``__name__`` included; ``times`` are milliseconds;
-    ``values`` and ``present`` have a row for each series and a column for each time.
+    ``values`` and ``present`` have a row for each series and a column for each time. ``metadata`` has one for each
+    series, or is empty.
     """
 
     labels: Sequence[Mapping[str, str]]
     times: NDArray[np.int64]
     values: NDArray[np.float64]
     present: NDArray[np.bool_]
+    metadata: Sequence[Metadata] = ()
 
 
 def is_stale(values: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -52,5 +56,6 @@ def merged(blocks: list[Block]) -> list[Block]:
         small[0].times,
         np.concatenate([block.values for block in small]),
         np.concatenate([block.present for block in small]),
+        [each for block in small for each in block.metadata],
     )
     return [one, *(block for block in blocks if len(block.labels) >= _SMALL)]

@@ -23,6 +23,8 @@ Events = tuple["NDArray[np.float64]", "NDArray[np.int64]", "NDArray[np.float64]"
 class Counter(Rows):
     """One counter, or many. Events may be told in any order; a scrape sees what happened at or before its time."""
 
+    kind = "counter"
+
     def __init__(self, clock: Clock, labels: Sequence[Mapping[str, str]]) -> None:
         super().__init__(clock, labels)
         self._events: list[Events] = []

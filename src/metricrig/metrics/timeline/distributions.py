@@ -103,6 +103,8 @@ class Observed(Rows):
 class Histogram(Observed):
     """A classic histogram: ``_bucket`` with ``le``, ``_sum`` and ``_count``."""
 
+    kind = "histogram"
+
     def __init__(self, clock: Clock, labels: Sequence[Mapping[str, str]], bounds: Sequence[float]) -> None:
         super().__init__(clock, labels)
         self.bounds = tuple(bounds)
@@ -127,6 +129,8 @@ class Histogram(Observed):
 
 class Summary(Observed):
     """A summary: its quantiles are those of all observations since the last restart, NaN while there are none."""
+
+    kind = "summary"
 
     def __init__(self, clock: Clock, labels: Sequence[Mapping[str, str]], quantiles: Sequence[float]) -> None:
         super().__init__(clock, labels)

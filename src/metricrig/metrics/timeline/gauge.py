@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 class Gauge(Rows):
     """One gauge, or many: 0 until set. Where two ``set`` are of the same moment, the later call counts."""
 
+    kind = "gauge"
+
     def __init__(self, clock: Clock, labels: Sequence[Mapping[str, str]]) -> None:
         super().__init__(clock, labels)
         self._sets: list[tuple[float, NDArray[np.float64]]] = []

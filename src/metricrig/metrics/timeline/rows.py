@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from metricrig._core.errors import UsageError
 from metricrig.metrics.timeline._numpy import np
 from metricrig.metrics.timeline.block import STALE, Block
+from metricrig.metrics.timeline.metadata import Metadata
 from metricrig.metrics.timeline.offsets import numbers, offset
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from metricrig.metrics.timeline.clock import Clock
+    from metricrig.metrics.timeline.metadata import MetricType
 
 NAME = "__name__"
 FOREVER = float("inf")
@@ -43,12 +45,15 @@ class Absences:
 class Rows:
     """Series that are scraped together. ``values()`` is what the scrapes see if none of them fails."""
 
+    kind: ClassVar[MetricType] = "unknown"
+
     def __init__(self, clock: Clock, labels: Sequence[Mapping[str, str]]) -> None:
         self.clock = clock
         self.series: tuple[Mapping[str, str], ...] = tuple(labels)
         self._absences = Absences()
         self._children: dict[tuple[tuple[str, str], ...], Self] = {}
         self._used = False
+        self._metadata = Metadata(self.kind)
 
     def labels(self, **more: object) -> Self:
         """The series with these labels besides: the same one each time it is asked for."""
@@ -57,8 +62,16 @@ class Rows:
         named = {name: str(value) for name, value in more.items()}
         key = tuple(sorted(named.items()))
         if key not in self._children:
-            self._children[key] = self._child({**self.series[0], **named})
+            child = self._child({**self.series[0], **named})
+            self._children[key] = child.describe(self._metadata.help, unit=self._metadata.unit)
         return self._children[key]
+
+    def describe(self, text: str, *, unit: str = "") -> Self:
+        """What its page would say as HELP and UNIT: written with each of its series by ``ingest(..., version=2)``."""
+        self._metadata = Metadata(self.kind, text, unit)
+        for child in self._children.values():
+            child.describe(text, unit=unit)
+        return self
 
     def gap(self, start: float, end: float) -> Self:
         """Scrapes from ``start`` until before ``end`` fail: there are no samples. ``gap(0, 60)`` begins late."""
@@ -85,7 +98,7 @@ class Rows:
         """What the scrapes bring home."""
         values, present = self._absences.applied(self.clock, self.values(), self.present())
         labels = [{**each, **extra} for each in self.rows()] if extra else self.rows()
-        return Block(labels, self.clock.times(), values, present)
+        return Block(labels, self.clock.times(), values, present, [self._metadata] * len(labels))
 
     def rows(self) -> Sequence[Mapping[str, str]]:
         """The labels of each row of the values."""
