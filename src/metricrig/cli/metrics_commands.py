@@ -158,10 +158,10 @@ def _print_result(found: Any, *, as_json: bool) -> None:
 
 
 def _series(found: Result) -> list[dict[str, Any]]:
-    from metricrig.metrics.results.equality import points
+    from metricrig.metrics.results.labels import identity
 
     return [
-        {"labels": dict(labels), "times": times, "values": values} for labels, (times, values) in points(found).items()
+        {"labels": dict(identity(labels)), "times": times, "values": values} for labels, times, values in found.rows()
     ]
 
 

@@ -67,7 +67,7 @@ class PrometheusInstance(StoreInstance["PrometheusStore"]):
 
     def open_store(self, url: str) -> PrometheusStore:
         """Its remote write receiver is enabled."""
-        from metricrig.metrics.results.product import PROMETHEUS  # noqa: PLC0415 - see below
+        from metricrig.metrics.results.content import PROMETHEUS  # noqa: PLC0415 - see below
         from metricrig.metrics.store import PrometheusStore  # noqa: PLC0415 - 30 ms
 
         return PrometheusStore(url, product=self._product(PROMETHEUS))

@@ -52,7 +52,7 @@ class StoreInstance(Instance, Generic[S]):
 
     def _product(self, name: str) -> Product | None:
         """What its answers say of who has given them; without a version the server is asked."""
-        from metricrig.metrics.results.product import Product  # noqa: PLC0415 - see above
+        from metricrig.metrics.results.content import Product  # noqa: PLC0415 - see above
 
         return Product(name, self.version) if self.version else None
 

@@ -46,7 +46,7 @@ class VictoriaMetricsInstance(StoreInstance["VictoriaMetricsStore"]):
 
     def open_store(self, url: str) -> VictoriaMetricsStore:
         """Ours drops duplicates, so that a broken write may be sent again."""
-        from metricrig.metrics.results.product import VICTORIA_METRICS  # noqa: PLC0415 - see below
+        from metricrig.metrics.results.content import VICTORIA_METRICS  # noqa: PLC0415 - see below
         from metricrig.metrics.store import VictoriaMetricsStore  # noqa: PLC0415 - 30 ms
 
         return VictoriaMetricsStore(url, idempotent=True, product=self._product(VICTORIA_METRICS))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from metricrig._core.errors import UsageError
 from metricrig.metrics.expect.engine import meant
 from metricrig.metrics.results import Matrix, Vector
-from metricrig.metrics.results.equality import milliseconds
+from metricrig.metrics.results.values import milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,10 +71,7 @@ def _points(got: object, wanted: Mapping[int, Interval]) -> Mapping[int, float |
         return dict.fromkeys(wanted, got)
     if isinstance(got, Mapping):
         return {milliseconds(time): value for time, value in got.items()}
-    if isinstance(got, Matrix) and len(got.series) <= 1:
-        pairs = [pair for each in got.series for pair in zip(each.times, each.values, strict=True)]
-    elif isinstance(got, Vector) and len(got.samples) <= 1:
-        pairs = [(each.time, each.value) for each in got.samples]
-    else:
-        return None
-    return {milliseconds(time): value for time, value in pairs}
+    if isinstance(got, Matrix | Vector) and len(got.rows()) <= 1:
+        pairs = [pair for row in got.rows() for pair in zip(row.times, row.values, strict=True)]
+        return {milliseconds(time): value for time, value in pairs}
+    return None

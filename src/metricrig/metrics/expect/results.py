@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from metricrig.metrics.expect.grouping import Row
     from metricrig.metrics.expect.query import Answer, Mask, Query
     from metricrig.metrics.results import Product
+    from metricrig.metrics.results.content import Content
 
 
 R = TypeVar("R", Matrix, Vector)
@@ -52,10 +53,10 @@ class _Expectation(Result):
     product = None
     question: Question[Any]
 
-    def against(self, answer: Result) -> Result:
+    def against(self, answer: Content) -> Content:
         """As it is answered by the engine that has given this answer."""
-        found: Result = self.question.of(answer)
-        return found
+        expected: Content = self.question.of(answer)
+        return expected
 
     def remark(self, answer: object) -> str:
         """Which engine this was computed for, where that explains a difference."""
@@ -147,4 +148,4 @@ def _numbers(answer: Answer, there: Mask) -> tuple[float, ...]:
 
 
 def _product(answer: object) -> Product | None:
-    return answer.product if isinstance(answer, Matrix | Vector) else None
+    return answer.product if isinstance(answer, Result) else None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from metricrig._core.errors import MetricrigError
-from metricrig.metrics.results.product import PROMETHEUS, VICTORIA_METRICS, Product
+from metricrig.metrics.results.content import PROMETHEUS, VICTORIA_METRICS, Product
 
 if TYPE_CHECKING:
     from metricrig.metrics.http.client import Server

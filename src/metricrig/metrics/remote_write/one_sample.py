@@ -75,8 +75,6 @@ def assert_label_exists(results: Matrix | Vector | Iterable[Mapping[str, Any]], 
 
 
 def _label_sets(results: Matrix | Vector | Iterable[Mapping[str, Any]]) -> Iterable[Mapping[str, str]]:
-    if isinstance(results, Matrix):
-        return (each.labels for each in results.series)
-    if isinstance(results, Vector):
-        return (each.labels for each in results.samples)
+    if isinstance(results, Matrix | Vector):
+        return (row.labels for row in results.rows())
     return (each["metric"] if isinstance(each.get("metric"), dict) else each for each in results)

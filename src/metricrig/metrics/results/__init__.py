@@ -1,10 +1,9 @@
 """What queries answer, and what tests expect: series, samples and numbers that compare with plain Python."""
 
-from metricrig.metrics.results.bounded import Bounded, bounded
+from metricrig.metrics.results.content import Product
 from metricrig.metrics.results.data import Matrix, Result, Sample, Scalar, Series, String, Vector
 from metricrig.metrics.results.equality import Approximate
-from metricrig.metrics.results.product import Product
-from metricrig.metrics.results.values import Values
+from metricrig.metrics.results.values import Bounded, Values, bounded
 
 __all__ = [
     "Approximate",

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING
 
-from metricrig._core.errors import MetricrigError
-from metricrig.metrics.results import difference, equality, frames, labels, table
-from metricrig.metrics.results.values import Values
+from metricrig.metrics.results import difference, equality, table
+from metricrig.metrics.results.content import Content, Row
+from metricrig.metrics.results.labels import distinguishing, keyed, only, values_of, written
+from metricrig.metrics.results.values import Values, clock, milliseconds, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from metricrig.metrics.results.content import Product
     from metricrig.metrics.results.labels import Key
-    from metricrig.metrics.results.product import Product
 
 
-class Result:
+class Result(Content):
     """What all of them can do: be compared, tell their difference, and become a frame."""
 
     __slots__ = ()
 
-    is_expectation: ClassVar[bool] = False
-    """Whether it was computed, not answered by a server."""
-
     def __eq__(self, other: object) -> bool:
-        return equality.equal(self, other)
+        return self.equals(other)
 
     def __ne__(self, other: object) -> bool:
         equal = self.__eq__(other)
@@ -36,24 +34,14 @@ class Result:
 
     def __repr__(self) -> str:
         # One line: pytest shows the line breaks of a repr as \\n. ``print`` shows the table.
-        return table.line(self)
+        return self._line()
 
     def __str__(self) -> str:
-        return table.drawn(self)
+        return table.with_notes(self._table(), self.notes)
 
-    def plain(self) -> Result:
-        """The answer alone; expectations are more than that."""
-        return self
-
-    def against(self, answer: Result) -> Result:
-        """What of this is held against that answer. An expectation depends on who has answered; this does not."""
-        del answer
-        return self
-
-    def remark(self, answer: object) -> str:
-        """What one has to know about the engines where this and that answer differ; mostly nothing."""
-        del answer
-        return ""
+    def equals(self, other: object, rel: float = 0.0, abs_: float = 0.0) -> bool:
+        """Whether both are the same, in whatever order the series are; NotImplemented for what is no result."""
+        return equality.equal(self, other, rel, abs_)
 
     def approx(self, rel: float = 1e-9, abs: float = 0.0) -> equality.Approximate:  # noqa: A002 - as in pytest
         """To compare with: ``assert got == expected.approx(rel=1e-6)``."""
@@ -65,7 +53,13 @@ class Result:
 
     def frame(self) -> Any:
         """The same as a ``pandas.DataFrame``."""
-        return frames.frame(self)
+        return table.frame(self)
+
+    def _table(self) -> str:
+        return object.__repr__(self)
+
+    def _line(self) -> str:
+        return str(self)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -78,11 +72,24 @@ class Series(Result):
 
     def on(self, steps: tuple[float, ...]) -> Values:
         """Its value at each of the steps, None where it has none."""
-        if not steps:
-            return Values(self.values)
-        # Milliseconds: that is all an engine keeps, and 0.1 + 0.2 is not 0.3.
-        at = {round(time * 1000): value for time, value in zip(self.times, self.values, strict=True)}
-        return Values(at.get(round(step * 1000)) for step in steps)
+        return self._row().on(steps) if steps else self.as_list()
+
+    def rows(self) -> tuple[Row, ...]:
+        """Itself."""
+        return (self._row(),)
+
+    def as_list(self) -> Values:
+        """Its values, whenever they were."""
+        return Values(self.values)
+
+    def _row(self) -> Row:
+        return Row(self.labels, self.times, self.values)
+
+    def _table(self) -> str:
+        return table.of_series(self.rows(), ())
+
+    def _line(self) -> str:
+        return f"<{type(self).__name__} {table.line_of_values(written(self.labels), self.values)}>"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -110,6 +117,39 @@ class Matrix(Result):
         """All values of a label, sorted."""
         return values_of(name, self.series)
 
+    def rows(self) -> tuple[Row, ...]:
+        """A row for each series."""
+        return tuple(Row(each.labels, each.times, each.values) for each in self.series)
+
+    def as_dict(self) -> dict[Key, Values]:
+        """The values of each series by all labels but the name."""
+        return self.by(*distinguishing(self.series))
+
+    def as_list(self) -> Values | None:
+        """The values of the only series at the steps."""
+        if not self.series:
+            # Of no series there is nothing at each step: that is how a program says it that answers with a list.
+            return Values((None,) * len(self.steps))
+        return self.series[0].on(self.steps) if len(self.series) == 1 else None
+
+    def like(self, plain: object) -> Matrix | None:
+        """A list with a number or None for each step, as the series that this one has."""
+        if not isinstance(plain, list | tuple) or len(self.series) > 1 or len(plain) != len(self.steps):
+            return None
+        if not all(isinstance(each, int | float | None) for each in plain):
+            return None
+        labels = self.series[0].labels if self.series else {}
+        there = [(time, value) for time, value in zip(self.steps, plain, strict=True) if value is not None]
+        times, values = tuple(time for time, _ in there), tuple(value for _, value in there)
+        return Matrix((Series(labels, times, values),) if there else (), self.steps)
+
+    def _table(self) -> str:
+        return table.of_series(self.rows(), self.steps)
+
+    def _line(self) -> str:
+        lines = (table.line_of_values(written(each.labels), each.on(self.steps)) for each in self.series)
+        return table.line_of_several(type(self).__name__, lines)
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Sample(Result):
@@ -118,6 +158,17 @@ class Sample(Result):
     labels: Mapping[str, str]
     time: float
     value: float
+
+    def rows(self) -> tuple[Row, ...]:
+        """A row of one time."""
+        return (Row(self.labels, (self.time,), (self.value,)),)
+
+    def as_number(self) -> float:
+        """Its value."""
+        return self.value
+
+    def _table(self) -> str:
+        return f"Sample {written(self.labels)} {shown(self.value)} at {clock(self.time)}"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -140,6 +191,31 @@ class Vector(Result):
         """All values of a label, sorted."""
         return values_of(name, self.samples)
 
+    def rows(self) -> tuple[Row, ...]:
+        """A row of one time for each sample."""
+        return tuple(Row(each.labels, (each.time,), (each.value,)) for each in self.samples)
+
+    def as_dict(self) -> dict[Key, float]:
+        """The value of each sample by all labels but the name."""
+        return self.by(*distinguishing(self.samples))
+
+    def as_number(self) -> float | None:
+        """The value of the only sample."""
+        return self.samples[0].value if len(self.samples) == 1 else None
+
+    def like(self, plain: object) -> Vector | None:
+        """A number as the only sample."""
+        if len(self.samples) != 1 or not isinstance(plain, int | float):
+            return None
+        return Vector((Sample(self.samples[0].labels, self.samples[0].time, plain),))
+
+    def _table(self) -> str:
+        return table.of_samples(self.rows())
+
+    def _line(self) -> str:
+        lines = (f"{written(each.labels)} {shown(each.value)}" for each in self.samples)
+        return table.line_of_several(type(self).__name__, lines)
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Scalar(Result):
@@ -148,6 +224,17 @@ class Scalar(Result):
     time: float
     value: float
     notes: tuple[str, ...] = field(default=(), kw_only=True)
+
+    def rows(self) -> tuple[Row, ...]:
+        """A row without labels, of one time."""
+        return (Row({}, (self.time,), (self.value,)),)
+
+    def as_number(self) -> float:
+        """Its value."""
+        return self.value
+
+    def _table(self) -> str:
+        return f"Scalar {shown(self.value)} at {clock(self.time)}"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -158,33 +245,12 @@ class String(Result):
     value: str
     notes: tuple[str, ...] = field(default=(), kw_only=True)
 
+    def equals(self, other: object, rel: float = 0.0, abs_: float = 0.0) -> bool:
+        """Whether the other is the same text, of the same time if it has one."""
+        del rel, abs_
+        if isinstance(other, String):
+            return self.value == other.value and milliseconds(self.time) == milliseconds(other.time)
+        return isinstance(other, str) and self.value == other
 
-T = TypeVar("T", Series, Sample)
-
-
-def only(found: tuple[T, ...]) -> T:
-    """The one that there is."""
-    if len(found) == 1:
-        return found[0]
-    there = "".join(f"\n  {labels.written(each.labels)}" for each in found) or " none"
-    raise MetricrigError(f"expected exactly one series, and there are {len(found)}:{there}")
-
-
-def keyed(found: tuple[T, ...], names: tuple[str, ...]) -> dict[Key, T]:
-    """Each by its labels' values; two of the same key are an error, for one would hide the other."""
-    keys: dict[Key, T] = {}
-    for each in found:
-        name = labels.key(each.labels, names)
-        if name in keys:
-            both = f"{labels.written(keys[name].labels)} and {labels.written(each.labels)}"
-            raise MetricrigError(
-                f"by({', '.join(map(repr, names))}): {name!r} is both {both}\n"
-                f"  what to do: name a label that tells them apart, or aggregate in the query"
-            )
-        keys[name] = each
-    return keys
-
-
-def values_of(name: str, found: tuple[Series, ...] | tuple[Sample, ...]) -> list[str]:
-    """All values of a label, sorted."""
-    return sorted({each.labels[name] for each in found if each.labels.get(name)})
+    def _table(self) -> str:
+        return f"String {shown(self.value)} at {clock(self.time)}"

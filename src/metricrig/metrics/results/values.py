@@ -1,16 +1,42 @@
-"""Numbers as a test compares them: NaN equals NaN, and an absent one equals only None."""
+"""Numbers and times as a test compares and reads them: NaN equals NaN, and an absent number equals only None."""
 
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from metricrig.metrics.results.bounded import Bounded
-
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 Number = float | int | None
+
+
+class Bounded(float):
+    """A float with room around it: from ``below`` under it to ``above`` over it, both of them distances.
+
+    It is what it is for arithmetic, ``==`` between numbers and printing; results and lists of values that are compared
+    with it take what it covers.
+    """
+
+    __slots__ = ("above", "below")
+
+    below: float
+    above: float
+
+    def covers(self, other: float) -> bool:
+        """Whether another number lies within."""
+        return -self.below <= other - float(self) <= self.above
+
+    def __reduce__(self) -> tuple[Callable[[float, float, float], Bounded], tuple[float, float, float]]:
+        return bounded, (float(self), self.below, self.above)
+
+
+def bounded(value: float, below: float, above: float) -> Bounded:
+    """A number and its room. No constructor of its own: there are millions, and that would cost three times as much."""
+    made = Bounded(value)
+    made.below, made.above = below, above
+    return made
 
 
 def same(one: object, other: object, rel: float = 0.0, abs_: float = 0.0) -> bool:
@@ -61,3 +87,23 @@ def shown(value: object) -> str:
         if value.is_integer() and abs(value) < 1e15:  # noqa: PLR2004 - longer ones are read better as 1e+15
             return f"{value:.0f}"
     return repr(value)
+
+
+def milliseconds(seconds: float) -> int:
+    """An engine keeps no more of a time than this."""
+    return round(seconds * 1000)
+
+
+def clock(seconds: float) -> str:
+    """``2024-01-01T00:00:30Z``, with milliseconds where there are any."""
+    try:
+        moment = datetime.fromtimestamp(milliseconds(seconds) / 1000, UTC)
+    except (OverflowError, ValueError, OSError):
+        return f"{seconds!r}"
+    precision = "milliseconds" if moment.microsecond else "seconds"
+    return moment.isoformat(timespec=precision).replace("+00:00", "Z")
+
+
+def offset(seconds: float) -> str:
+    """``+90s``."""
+    return f"+{milliseconds(seconds) / 1000:g}s"
