@@ -73,12 +73,12 @@ def in_another_process(code: str, root: Path) -> subprocess.CompletedProcess[str
 ORPHAN = """
 import os, time
 from metricrig import Rig, Service
-from metricrig.janitor import registry
+from metricrig.janitor import found_rigs
 from metricrig.janitor.client import janitor
 rig = Rig("orphan")
 forks = rig.add(Service(name="forks", command=["sh", "-c", "setsid sleep 1000 & sleep 1000"]))
 rig.start()
-while not registry.read(rig.directory).services: time.sleep(0.001)
+while not found_rigs.read(rig.directory).services: time.sleep(0.001)
 print(rig.directory, forks.pid, flush=True)
 os.kill(janitor().pid, 9)
 """
