@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -113,6 +114,28 @@ def test_postgresql_of_debian_initialises_from_where_it_was_unpacked(
     found = obtain(POSTGRESQL)
     assert found.source == "debian"
     initialise(found, open_directory / "db")
+
+
+@debian
+def test_a_package_with_programs_in_two_directories_runs_those_of_both(
+    only: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Debian's smallest server with a program beside it: the server is in sbin, what makes its keys in bin."""
+    only.setenv("METRICRIG_SOURCES", "debian")
+    tool = Tool(
+        name="dropbear",
+        executables=("dropbear",),
+        companions=("dropbearkey",),
+        version_args=("-V",),
+        version_pattern=r"v(\d+\.\d+)",
+        debian=DebianPackage(("dropbear-bin",), ("usr/sbin", "usr/bin")),
+    )
+    found = obtain(tool)
+    assert (found.path.parent.name, found.source) == ("sbin", "debian")
+    assert found.version in said(found, "-V")
+    keys = replace(found, path=found.beside("dropbearkey"))
+    assert keys.path.parent.name == "bin"
+    assert "ssh-ed25519" in said(keys, "-t", "ed25519", "-f", str(tmp_path / "key"))
 
 
 @debian

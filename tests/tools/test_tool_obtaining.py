@@ -100,6 +100,22 @@ def test_a_companion_must_lie_beside(bin_directory: Path) -> None:
     assert obtain(tool).beside("acme-init").exists()
 
 
+@pytest.mark.parametrize("stated", ["sbin", "sbin/acmed", ""])
+def test_a_companion_may_lie_in_the_other_directory_of_programs(bin_directory: Path, stated: str) -> None:
+    """As Debian's MariaDB does: the server is in sbin, and what sets it up in bin."""
+    prefix = bin_directory.parent
+    real = put(prefix / "sbin", "acmed 2.1.0")
+    put(prefix / "elsewhere", "x", name="acme-init")
+    tool = Tool(name="acme", executables=("acmed",), companions=("acme-init",), places=(f"{prefix}/sbin",))
+    path = str(prefix / stated) if stated else None
+    with pytest.raises((UsageError, ToolUnavailable), match=r"(without|has no) acme-init beside it"):
+        obtain(tool, path=path)
+    put(bin_directory, "x", name="acme-init")
+    found = obtain(tool, path=path)
+    assert (found.path, found.beside("acme-init")) == (real, bin_directory / "acme-init")
+    assert found.beside("nothing") == real.with_name("nothing")
+
+
 def test_a_link_leads_to_where_the_companions_are(bin_directory: Path, tmp_path: Path) -> None:
     real = put(tmp_path / "lib/acme/bin", "acmed 2.1.0")
     put(tmp_path / "lib/acme/bin", "x", name="acme-init")

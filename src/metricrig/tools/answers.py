@@ -30,7 +30,7 @@ def recall(request: Request, sources: Sequence[str]) -> Executable | None:
     with suppress(OSError, ValueError, KeyError, TypeError):
         entry = str(json.loads(_note(request, sources).read_text(encoding="utf-8"))["entry"])
         if entry == Path(entry).name:
-            found = tool_cache.read_entry(tool_cache.shelf(request.tool.name) / entry)
+            found = tool_cache.usable(request, tool_cache.shelf(request.tool.name) / entry)
             return found if found is not None and request.satisfied_by(found.version) else None
     return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from metricrig.tools.tool import Tool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An executable, and the other directories in which its package has programs."""
+
+    path: Path
+    directories: tuple[Path, ...] = ()
+
+    def missing(self, tool: Tool) -> list[str]:
+        """The tool's companions that are in none of them."""
+        places = (self.path.parent, *self.directories)
+        return [name for name in tool.companions if not any(_runs(place / name) for place in places)]
 
 
 def search_path(tool: Tool) -> list[Path]:
@@ -23,39 +37,44 @@ def search_path(tool: Tool) -> list[Path]:
 def executables_in(directory: Path, tool: Tool) -> Iterator[Path]:
     """The tool's executables there, in the order of its names."""
     for name in tool.executables:
-        candidate = directory / name
-        # os.path's answer for what may not be looked at is no; pathlib raises.
-        if os.path.isfile(candidate) and os.access(candidate, os.X_OK):  # noqa: PTH113 - see above
-            yield candidate
+        if _runs(directory / name):
+            yield directory / name
 
 
-def with_companions(tool: Tool, executable: Path) -> Path | None:
-    """The executable's path beside which all companions lie; None if some are missing.
+def _runs(path: Path) -> bool:
+    # os.path's answer for what may not be looked at is no; pathlib raises.
+    return os.path.isfile(path) and os.access(path, os.X_OK)  # noqa: PTH113 - see above
+
+
+def installed(path: Path) -> Found:
+    """What was found on this machine: a package's programs may lie in ``bin`` and ``sbin`` of one place."""
+    own = path.parent
+    others = {"bin": "sbin", "sbin": "bin"}
+    return Found(path, (own.with_name(others[own.name]),) if own.name in others else ())
+
+
+def with_companions(tool: Tool, executable: Path) -> Found | None:
+    """The executable, by the path by which all companions are found; None if some are missing.
 
     Debian links single PostgreSQL programs into other directories: the place behind the link is complete. A
     program without companions keeps the path it was found under, for some look at the name they are called by.
     """
     if not tool.companions:
-        return executable
-    for path in (executable.resolve(), executable):
-        if not missing_companions(tool, path):
-            return path
-    return None
+        return installed(executable)
+    candidates = map(installed, (executable.resolve(), executable))
+    return next((each for each in candidates if not each.missing(tool)), None)
 
 
-def missing_companions(tool: Tool, executable: Path) -> list[str]:
-    """Companions that do not lie beside it."""
-    return [name for name in tool.companions if not os.access(executable.with_name(name), os.X_OK)]
-
-
-def unpacked_executable(tree: Path, directory: str, tool: Tool) -> Path | None:
-    """The executable in an unpacked tree; ``directory`` is a glob within it."""
-    found = _newest_first(tree.glob(directory)) if directory else [tree]
-    for place in found:
-        for candidate in (place / name for name in tool.executables):
-            if candidate.is_file():
-                _make_executable([candidate, *(candidate.with_name(name) for name in tool.companions)])
-                return candidate
+def unpacked_executable(tree: Path, directory: str | tuple[str, ...], tool: Tool) -> Found | None:
+    """The executable in an unpacked tree; ``directory`` is a glob within it, or several."""
+    patterns = (directory,) if isinstance(directory, str) else directory
+    places = [_newest_first(tree.glob(pattern)) if pattern else [tree] for pattern in patterns]
+    for ours in places:
+        for path in (place / name for place in ours for name in tool.executables):
+            if path.is_file():
+                others = tuple(theirs[0] for theirs in places if theirs and theirs is not ours)
+                _make_executable([path, *(each / name for each in (path.parent, *others) for name in tool.companions)])
+                return Found(path, others)
     return None
 
 

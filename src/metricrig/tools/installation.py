@@ -17,6 +17,7 @@ from metricrig._core.events import FetchProgressed, SourceTried, everything
 from metricrig._core.leases import Lease, holder
 from metricrig.janitor.work import end_others, work
 from metricrig.tools import answers, tool_cache
+from metricrig.tools.executable_search import Found
 from metricrig.tools.manifest import Manifest, write_manifest
 from metricrig.tools.program_version import said_by
 from metricrig.tools.tool_request import CannotDeliver, check
@@ -39,7 +40,8 @@ _LOOK_EVERY = 0.05
 class Built:
     """What a source has put into ``tree``. ``version`` is what the source knows, if the program does not say.
 
-    ``package`` is what it has fetched, and ``digest`` the hash of that.
+    ``directories`` have further programs, besides that of the executable. ``package`` is what it has fetched, and
+    ``digest`` the hash of that.
     """
 
     tree: Path
@@ -48,6 +50,7 @@ class Built:
     libraries: Sequence[Path] = field(default=())
     package: str = ""
     digest: str = ""
+    directories: Sequence[Path] = field(default=())
 
 
 def install(
@@ -74,7 +77,7 @@ def _before(request: Request, source: str, suits: Callable[[Executable], bool]) 
         return tool_cache.locked_entry(request)
     if not request.afresh and (answer := answers.recall(request, (source,))):
         return answer
-    return next((each for each in tool_cache.entries(request.tool.name) if each.source == source and suits(each)), None)
+    return next((each for each in tool_cache.entries_for(request) if each.source == source and suits(each)), None)
 
 
 def _noted(request: Request, source: str, delivered: Executable) -> Executable:
@@ -88,6 +91,7 @@ def _publish(request: Request, source: str, at: Workplace, built: Built) -> Exec
     as_text = {name: os.pathsep.join(map(str, paths)) for name, paths in env.items()}
     version = said_by(request.tool, built.executable, as_text, at.run) or built.version
     check(request, version, f"what {source} delivered")
+    _require_companions(request, source, built)
     if request.locked is not None and built.digest != request.locked.digest:
         raise CannotDeliver(
             f"{built.package} is not the expected one: its digest is {built.digest}, but {request.locked.said_by} says"
@@ -103,27 +107,34 @@ def _publish(request: Request, source: str, at: Workplace, built: Built) -> Exec
         env={name: [str(path.relative_to(built.tree)) for path in paths] for name, paths in env.items()},
         package=built.package,
         digest=built.digest,
+        directories=[str(each.relative_to(built.tree)) for each in built.directories],
     )
     write_manifest(built.tree, manifest)
     _open_to_all(built.tree)
     place = tool_cache.shelf(request.tool.name) / tool_cache.entry_name(version, source, built.digest)
-    _make_visible(built.tree, place, at.directory / "replaced")
-    delivered = tool_cache.read_entry(place)
+    _make_visible(request, built.tree, place, at.directory / "replaced")
+    delivered = tool_cache.usable(request, place)
     if delivered is None:
         raise CannotDeliver(f"{place} was changed by somebody else while it was put there")
     return delivered
 
 
-def _make_visible(tree: Path, place: Path, aside: Path) -> None:
+def _require_companions(request: Request, source: str, built: Built) -> None:
+    if missing := Found(built.executable, tuple(built.directories)).missing(request.tool):
+        places = [str(each.relative_to(built.tree)) for each in (built.executable.parent, *built.directories)]
+        raise CannotDeliver(f"what {source} delivered has no {', '.join(missing)} in {' or '.join(places)}")
+
+
+def _make_visible(request: Request, tree: Path, place: Path, aside: Path) -> None:
     """One rename. An entry that is there already came from another request for the same version."""
-    if tool_cache.read_entry(place) is not None:
+    if tool_cache.usable(request, place) is not None:
         return
     with contextlib.suppress(FileNotFoundError):
         place.rename(aside)
     try:
         tree.rename(place)
     except OSError:
-        if tool_cache.read_entry(place) is None:
+        if tool_cache.usable(request, place) is None:
             raise
 
 

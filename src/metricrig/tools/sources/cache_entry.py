@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from metricrig.tools.answers import recall
 from metricrig.tools.source_settings import SOURCES, downloading, settings
-from metricrig.tools.tool_cache import damaged, entries, locked_entry, shelf
+from metricrig.tools.tool_cache import damaged, entries_for, locked_entry, shelf
 from metricrig.tools.tool_request import CannotDeliver
 from metricrig.tools.version_numbers import is_full
 
@@ -39,10 +39,10 @@ def _chosen(request: Request) -> tuple[Executable, str]:
     else:
         found, why = recall(request, downloading(settings())), "the first answer to this request on this machine"
     if found is None and request.locked is None and is_full(request.exact):
-        same = [each for each in entries(request.tool.name) if each.version == request.exact]
+        same = [each for each in entries_for(request) if each.version == request.exact]
         found, why = next(iter(sorted(same, key=_rank)), None), "the version that is asked for"
     if found is None:
-        raise CannotDeliver(_why(request, entries(request.tool.name)))
+        raise CannotDeliver(_why(request, entries_for(request)))
     return found, why
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from metricrig.tools.executable_search import Found
     from metricrig.tools.lookup_command import Run
     from metricrig.tools.tool import DebianPackage, Executable
     from metricrig.tools.tool_request import Request
@@ -126,17 +127,17 @@ def _unpacked(request: Request, choice: Choice, place: Workplace, options: Seque
         shutil.rmtree(left_by_the_first_try, ignore_errors=True)
     files = _fetch(choice.exactly, place, options)
     main = next(file for file in files if file.name.startswith(f"{choice.names[0]}_"))
-    executable = _executable(request, tree, choice)
-    programs = [executable, *(executable.with_name(name) for name in request.tool.companions)]
-    libraries = _with_libraries(programs, choice, place, options)
+    found = _found(request, tree, choice)
+    libraries = _with_libraries(_programs(request, found), choice, place, options)
     _drop_what_cannot_load(request, place, libraries)
     return Built(
         tree,
-        executable,
+        found.path,
         normalised(choice.version),
         libraries,
         package=choice.exactly[0],
         digest=f"sha256:{sha256_of(main)}",
+        directories=found.directories,
     )
 
 
@@ -150,13 +151,19 @@ def _fetch(packages: Sequence[str], place: Workplace, options: Sequence[str]) ->
     return files
 
 
-def _executable(request: Request, tree: Path, choice: Choice) -> Path:
+def _found(request: Request, tree: Path, choice: Choice) -> Found:
     directory = request.tool.debian.directory if request.tool.debian else ""
     found = unpacked_executable(tree, directory, request.tool)
     if found is None:
         names = " or ".join(request.tool.executables)
         raise CannotDeliver(f"{', '.join(choice.names)} {choice.version} has no {names} in {directory}")
     return found
+
+
+def _programs(request: Request, found: Found) -> list[Path]:
+    """Those that must run. One that is missing is told when the tree is complete."""
+    named = [each / name for each in (found.path.parent, *found.directories) for name in request.tool.companions]
+    return [found.path, *(each for each in named if each.is_file())]
 
 
 def _with_libraries(programs: Sequence[Path], choice: Choice, place: Workplace, options: Sequence[str]) -> list[Path]:

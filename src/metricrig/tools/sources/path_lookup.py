@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from metricrig.tools.executable_search import executables_in, missing_companions, search_path, with_companions
+from metricrig.tools.executable_search import executables_in, installed, search_path, with_companions
 from metricrig.tools.program_version import version_of
 from metricrig.tools.tool import Executable
 from metricrig.tools.tool_request import CannotDeliver, check
@@ -42,10 +42,10 @@ class OnPath:
         raise CannotDeliver("; ".join(dict.fromkeys(whys)) or f"no {names} in PATH{places}")
 
     def _judged(self, request: Request, candidate: Path) -> Executable:
-        executable = with_companions(request.tool, candidate)
-        if executable is None:
-            missing = ", ".join(missing_companions(request.tool, candidate))
+        found = with_companions(request.tool, candidate)
+        if found is None:
+            missing = ", ".join(installed(candidate).missing(request.tool))
             raise CannotDeliver(f"{candidate} has no {missing} beside it")
-        version = version_of(request.tool, executable)
-        check(request, version, str(executable))
-        return Executable(request.tool.name, executable, version, self.name)
+        version = version_of(request.tool, found.path)
+        check(request, version, str(found.path))
+        return Executable(request.tool.name, found.path, version, self.name, directories=found.directories)

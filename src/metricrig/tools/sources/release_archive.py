@@ -118,7 +118,7 @@ def _published(tool: str, asset: Asset, staging: Path, mirror: str) -> Expected:
 
 def _found(request: Request, tree: Path, version: str, asset: Asset) -> Built:
     for directory in ("", "*"):
-        executable = unpacked_executable(tree, directory, request.tool)
-        if executable is not None:
-            return Built(tree, executable, version)
+        found = unpacked_executable(tree, directory, request.tool)
+        if found is not None:
+            return Built(tree, found.path, version)
     raise CannotDeliver(f"{asset.name} has no {' or '.join(request.tool.executables)} in it")

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from metricrig._core.errors import UsageError
-from metricrig.tools.executable_search import executables_in, missing_companions, with_companions
+from metricrig.tools.executable_search import executables_in, installed, with_companions
 from metricrig.tools.program_version import version_of
 from metricrig.tools.tool import Executable
 from metricrig.tools.tool_request import CannotDeliver
 
 if TYPE_CHECKING:
+    from metricrig.tools.executable_search import Found
     from metricrig.tools.tool_request import Request
 
 
@@ -33,8 +34,9 @@ class Explicit:
         """Take the stated path, or raise ``UsageError`` with what is wrong with it."""
         if not request.path:
             raise CannotDeliver(f"no path was stated ({request.tool.variable('PATH')} is not set)")
-        executable = _companioned(request, _located(request))
-        return Executable(request.tool.name, executable, _version(request, executable), self.name)
+        found = _companioned(request, _located(request))
+        version = _version(request, found.path)
+        return Executable(request.tool.name, found.path, version, self.name, directories=found.directories)
 
 
 def _located(request: Request) -> Path:
@@ -43,8 +45,7 @@ def _located(request: Request) -> Path:
         inside = next(executables_in(path, request.tool), None)
         if inside is None:
             _wrong(request, f"a directory without an executable {' or '.join(request.tool.executables)}")
-        else:
-            return inside
+        return inside
     if not path.exists():
         _wrong(request, "not there")
     if not os.access(path, os.X_OK):
@@ -52,11 +53,11 @@ def _located(request: Request) -> Path:
     return path
 
 
-def _companioned(request: Request, executable: Path) -> Path:
+def _companioned(request: Request, executable: Path) -> Found:
     complete = with_companions(request.tool, executable)
     if complete is None:
-        _wrong(request, f"without {', '.join(missing_companions(request.tool, executable))} beside it")
-    return complete or executable
+        _wrong(request, f"without {', '.join(installed(executable).missing(request.tool))} beside it")
+    return complete
 
 
 def _version(request: Request, executable: Path) -> str:
@@ -69,7 +70,7 @@ def _version(request: Request, executable: Path) -> str:
     return version
 
 
-def _wrong(request: Request, what: str) -> None:
+def _wrong(request: Request, what: str) -> NoReturn:
     raise UsageError(
         f"{request.tool.name}: {request.path_stated_by} says {request.path!r}, and that is {what}\n"
         "  what to do: correct the path, or leave it out so that metricrig looks elsewhere",
