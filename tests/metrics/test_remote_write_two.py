@@ -15,7 +15,7 @@ from metricrig import Rig, Timeline, ToolUnavailable
 from metricrig.metrics.http.client import Server
 from metricrig.metrics.remote_write.body_batches import bodies
 from metricrig.metrics.remote_write.errors import WriteRejected
-from metricrig.metrics.remote_write.retry import WRITTEN
+from metricrig.metrics.remote_write.retry import SAMPLES_WRITTEN_HEADER
 from metricrig.services import (
     PROMETHEUS,
     VICTORIA_METRICS,
@@ -71,7 +71,7 @@ def test_a_receiver_that_knows_it_counts_what_it_has_written(rig: Rig, grid: Tim
     (body,) = bodies(grid.blocks(), version=2)
     answer = server.request("POST", server.address("/api/v1/write"), body=body.data, headers=body.headers, within=30)
     server.close()
-    assert (answer.status, answer.headers[WRITTEN]) == (204, "22")
+    assert (answer.status, answer.headers[SAMPLES_WRITTEN_HEADER]) == (204, "22")
 
 
 def told(received: list[bytes]) -> dict[str, tuple[int, str, str]]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from metricrig._core.events import ServiceDiedUnasked
     from metricrig.metrics.exposition import Page
-    from metricrig.metrics.scraping.endpoint import Answer
+    from metricrig.metrics.scraping.endpoint import FetchedPage
     from metricrig.pytest_plugin.neighbours import Presence
     from metricrig.rig import Rig
 
@@ -45,7 +45,7 @@ class Before:
     """How a server was when the test began with it."""
 
     log: int
-    asked: Future[Answer] | None
+    asked: Future[FetchedPage] | None
 
     def page(self) -> Page | None:
         """Its metrics page, if it has one that could be had."""
@@ -175,7 +175,7 @@ class Usage:
             raise Interrupted(failure) if in_a_loop() else failure
 
 
-def _asked(instance: Instance) -> Future[Answer] | None:
+def _asked(instance: Instance) -> Future[FetchedPage] | None:
     """What its metrics page says now. A test does not wait for it, and it is parsed only if that is needed."""
     if instance.service.metrics is None or instance.state != "ready":
         return None

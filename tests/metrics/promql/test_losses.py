@@ -13,7 +13,7 @@ from metricrig import Rig
 from metricrig.metrics.remote_write import Sender
 from metricrig.metrics.remote_write.one_sample import one
 from metricrig.metrics.store import SamplesLost, Unkeepable, VictoriaMetricsStore
-from metricrig.metrics.store.limits import rules
+from metricrig.metrics.store.limits import limits_of
 from metricrig.metrics.timeline import Block
 from metricrig.services import VictoriaMetrics, VictoriaMetricsInstance
 
@@ -109,7 +109,7 @@ def test_what_is_not_present_is_not_refused(server: VictoriaMetricsInstance) -> 
 
 def test_the_limits_themselves_are_kept(server: VictoriaMetricsInstance) -> None:
     """With the label of a view, which counts; and by the server's own settings."""
-    limits = rules(server.metrics.page().text)
+    limits = limits_of(server.metrics.page().text)
     store = server.isolated()
     most = {f"label{number}": "x" for number in range(limits.labels - 2)}
     store.write("most", 1, most, MIDNIGHT)
@@ -148,5 +148,5 @@ def test_where_settings_do_not_tell_what_is_kept_each_write_settles(
     ("flag", "seconds"), [("1", 31 * 86400), ("100y", 100 * 365 * 86400), ("36h", 36 * 3600), ("2w", 14 * 86400)]
 )
 def test_the_retention_is_read_as_the_server_writes_it(flag: str, seconds: float) -> None:
-    assert rules(f'flag{{name="retentionPeriod", value="{flag}", is_set="true"}} 1').behind == seconds
-    assert not rules('flag{name="retentionPeriod", value="forever", is_set="true"} 1').certain
+    assert limits_of(f'flag{{name="retentionPeriod", value="{flag}", is_set="true"}} 1').behind == seconds
+    assert not limits_of('flag{name="retentionPeriod", value="forever", is_set="true"} 1').certain

@@ -175,7 +175,7 @@ def test_old_samples_survive_a_kill(rig: Rig) -> None:
     server.kill()
     rig.start()
     for view, start in zip(views, (NOW, NEW_YEAR_2010), strict=True):
-        again = PrometheusStore(server.url, mark=view._mark)
+        again = PrometheusStore(server.url, view_label=view._view_label)
         assert exactly(again.query('{__name__!=""}[615s]', start + 600), data(1, start))
 
 

@@ -16,12 +16,12 @@ from metricrig.metrics.http.client import Answer, Server
 from metricrig.metrics.remote_write import Body, Sender, WriteRejected, WriteUncertain
 from metricrig.metrics.remote_write.body_batches import bodies
 from metricrig.metrics.remote_write.retry import (
-    FIRST,
-    LONGEST,
-    Again,
+    FIRST_PAUSE_SECONDS,
+    LONGEST_PAUSE_SECONDS,
     Delivered,
-    Refused,
+    GiveUp,
     RetryDelay,
+    TryAgain,
     judge,
     retry_after,
 )
@@ -191,7 +191,7 @@ def test_pauses_grow_are_bounded_and_are_the_same_for_a_seed() -> None:
     assert pauses == [again.next() for _ in range(30)]
     assert pauses != [other.next() for _ in range(30)]
     for number, pause in enumerate(pauses):
-        whole = min(FIRST * 2**number, LONGEST)
+        whole = min(FIRST_PAUSE_SECONDS * 2**number, LONGEST_PAUSE_SECONDS)
         assert whole / 2 <= pause <= whole
 
 
@@ -211,7 +211,7 @@ def test_the_pause_that_is_asked_for(said: str, pause: float | None) -> None:
 
 @pytest.mark.parametrize(
     ("number", "verdict"),
-    [(200, Delivered), (204, Delivered), (301, Refused), (400, Refused), (429, Again), (502, Again)],
+    [(200, Delivered), (204, Delivered), (301, GiveUp), (400, GiveUp), (429, TryAgain), (502, TryAgain)],
 )
 def test_what_is_done_after_an_answer(number: int, verdict: type) -> None:
     answer = Answer(number, {}, b"")

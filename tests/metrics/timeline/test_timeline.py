@@ -13,12 +13,12 @@ import pytest
 
 from metricrig._core.errors import UsageError
 from metricrig.metrics.promql import Promql
-from metricrig.metrics.timeline import STALE_BITS, Rows, Timeline, is_stale
+from metricrig.metrics.timeline import STALE_BITS, ScrapedSeries, Timeline, is_stale
 
 START = "2024-01-01T00:00:00Z"
 
 
-def seen(series: Rows) -> list[float]:
+def seen(series: ScrapedSeries) -> list[float]:
     """What the scrapes find, None where they find nothing."""
     block = series.block({})
     there = zip(block.values[0].tolist(), block.present[0].tolist(), strict=True)
@@ -135,21 +135,21 @@ def test_nan_is_no_observation() -> None:
 
 
 def test_a_series_that_is_told_twice_is_an_error_wherever_it_is_used() -> None:
-    def twice(grid: Timeline) -> list[Rows]:
+    def twice(grid: Timeline) -> list[ScrapedSeries]:
         return [grid.counter("x", a="1").inc(5), grid.counter("x", a="1").inc(7)]
 
-    def over_labels(grid: Timeline) -> list[Rows]:
+    def over_labels(grid: Timeline) -> list[ScrapedSeries]:
         return [grid.counter("x", a="1").inc(5), grid.counter("x").labels(a=1).inc(7)]
 
-    def over_both_ways(grid: Timeline) -> list[Rows]:
+    def over_both_ways(grid: Timeline) -> list[ScrapedSeries]:
         x = grid.counter("x")
         return [x.labels(a=1).labels(b=2).inc(5), x.labels(b=2).labels(a=1).inc(5)]
 
-    def with_an_empty_label(grid: Timeline) -> list[Rows]:
+    def with_an_empty_label(grid: Timeline) -> list[ScrapedSeries]:
         x = grid.counter("x")
         return [x.inc(5), x.labels(a="").inc(5)]
 
-    def as_part_of_a_histogram(grid: Timeline) -> list[Rows]:
+    def as_part_of_a_histogram(grid: Timeline) -> list[ScrapedSeries]:
         return [grid.histogram("x").observe(1, at=5), grid.counter("x_count").inc(5)]
 
     for told in (twice, over_labels, over_both_ways, with_an_empty_label, as_part_of_a_histogram):

@@ -15,7 +15,7 @@ from metricrig.metrics.exposition.model import plain
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from metricrig.metrics.conditions.look import Look, Source
+    from metricrig.metrics.conditions.look import Look, PageSource
     from metricrig.metrics.conditions.selection import Selection
     from metricrig.metrics.exposition import Sample
 
@@ -35,7 +35,7 @@ _AGGREGATES: Mapping[str, Callable[[list[float]], float]] = {
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Taken(Expression):
+class SelectionNumber(Expression):
     """A number taken of a selection."""
 
     selection: Selection
@@ -46,7 +46,7 @@ class Taken(Expression):
         return self.selection.selector.name
 
     @property
-    def source(self) -> Source | None:
+    def source(self) -> PageSource | None:
         """The page to which the selection is bound."""
         return self.selection.bound
 
@@ -69,7 +69,7 @@ class Taken(Expression):
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Aggregate(Taken):
+class Aggregate(SelectionNumber):
     """One of several ways to make one number of many."""
 
     how: str
@@ -89,7 +89,7 @@ class Aggregate(Taken):
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Bucket(Taken):
+class Bucket(SelectionNumber):
     """A cumulative bucket; ``le="1"`` and ``le="1.0"`` are the same."""
 
     bound: float
@@ -111,7 +111,7 @@ class Bucket(Taken):
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Quantile(Taken):
+class Quantile(SelectionNumber):
     """A quantile of all buckets together; NaN if nothing was observed, which satisfies no comparison but ``!=``."""
 
     q: float

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from metricrig.metrics.conditions.condition import Condition
-    from metricrig.metrics.conditions.look import Look, Source
+    from metricrig.metrics.conditions.look import Look, PageSource
 
 
 class Expression:
@@ -44,7 +44,7 @@ class Expression:
         return bool(self.reads_name)
 
     @property
-    def source(self) -> Source | None:
+    def source(self) -> PageSource | None:
         """The page to which this part is bound."""
         return None
 

@@ -39,7 +39,7 @@ class Alive(Protocol):
         """A block that ends with this error at its death."""
 
 
-class Source(Protocol):
+class PageSource(Protocol):
     """Where pages come from. ``str`` of it is what a user would type: ``shop.metrics``."""
 
     @property
@@ -65,10 +65,10 @@ class Look:
     With ``missing``, series that do not exist have that value.
     """
 
-    pages: Mapping[Source | None, Page | MetricrigError]
+    pages: Mapping[PageSource | None, Page | MetricrigError]
     missing: float | None = None
 
-    def samples(self, source: Source | None, selector: Selector) -> list[Sample] | Unknown:
+    def samples(self, source: PageSource | None, selector: Selector) -> list[Sample] | Unknown:
         """The samples that are meant; Unknown if the page could not be read."""
         page = self.pages[source]
         if isinstance(page, MetricrigError):

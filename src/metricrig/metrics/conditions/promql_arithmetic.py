@@ -60,7 +60,7 @@ def extreme(choose: Callable[[list[float]], float], values: list[float]) -> floa
     return choose(numbers) if numbers else math.nan
 
 
-_FEWEST = 2
+_FEWEST_BUCKETS = 2
 
 
 def histogram_quantile(q: float, buckets: Iterable[tuple[float, float]]) -> float:
@@ -74,7 +74,7 @@ def histogram_quantile(q: float, buckets: Iterable[tuple[float, float]]) -> floa
     if not 0 <= q <= 1:
         return math.copysign(math.inf, q)
     ordered = _cumulative(buckets)
-    if len(ordered) < _FEWEST or ordered[-1][0] != math.inf or not ordered[-1][1] > 0:
+    if len(ordered) < _FEWEST_BUCKETS or ordered[-1][0] != math.inf or not ordered[-1][1] > 0:
         return math.nan
     rank = q * ordered[-1][1]
     at = next((i for i, (_, count) in enumerate(ordered[:-1]) if count >= rank), None)

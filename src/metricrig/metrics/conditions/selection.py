@@ -14,7 +14,7 @@ from metricrig.metrics.conditions.matchers import Selector
 
 if TYPE_CHECKING:
     from metricrig.metrics.conditions.condition import Condition
-    from metricrig.metrics.conditions.look import Look, Source, Unknown
+    from metricrig.metrics.conditions.look import Look, PageSource, Unknown
     from metricrig.metrics.conditions.matchers import Wanted
     from metricrig.metrics.exposition import Sample
 
@@ -32,7 +32,7 @@ class Selection(Expression):
     """Some series of a page. As a number, it is the value of the only one."""
 
     selector: Selector
-    bound: Source | None = None
+    bound: PageSource | None = None
 
     @property
     def reads_name(self) -> str:
@@ -40,11 +40,11 @@ class Selection(Expression):
         return self.selector.name
 
     @property
-    def source(self) -> Source | None:
+    def source(self) -> PageSource | None:
         """The page to which it is bound."""
         return self.bound
 
-    def on(self, source: Source) -> Selection:
+    def on(self, source: PageSource) -> Selection:
         """The same, read from this page whatever page is looked at."""
         return replace(self, bound=source)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from metricrig.metrics.expect import rounding
-from metricrig.metrics.expect.query import Answer
+from metricrig.metrics.expect.query import ExpectedValues
 from metricrig.metrics.timeline._numpy import np
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _SMALL_DELTA = 1e-12
 _INTERPOLATING = 16 * rounding.UNIT
 
 
-def quantile(q: float, bounds: Numbers, buckets: Sequence[Answer], engine: Engine) -> Answer:
+def quantile(q: float, bounds: Numbers, buckets: Sequence[ExpectedValues], engine: Engine) -> ExpectedValues:
     """The quantile of cumulative counts, of the rising bounds of which the last one is infinite.
 
     VictoriaMetrics leaves out what Prometheus calls NaN. Where the counts are not certain, a rank that is as little
@@ -48,7 +48,7 @@ def quantile(q: float, bounds: Numbers, buckets: Sequence[Answer], engine: Engin
     below, above = (
         np.where(sure, rounding.finite(room), 0.0) for room in (value - low + rounded, high - value + rounded)
     )
-    return Answer(value, there, below, above)
+    return ExpectedValues(value, there, below, above)
 
 
 def _mended(counts: Table, engine: Engine) -> Table:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from metricrig.metrics.results import Product
 
 Version = tuple[int, ...]
-_NEWEST = 9999
+_NEWEST_VERSION = 9999
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,9 @@ class Engine:
         kind = re.sub(r"[^a-z]", "", product.lower())
         major = re.sub(r"\D", "", product)
         if kind == "prometheus":
-            return _prometheus(_numbers(version) if version else (int(major or 3), _NEWEST))
+            return _prometheus(_numbers(version) if version else (int(major or 3), _NEWEST_VERSION))
         if kind == "victoriametrics":
-            return _victoriametrics(_numbers(version) if version else (1, _NEWEST))
+            return _victoriametrics(_numbers(version) if version else (1, _NEWEST_VERSION))
         raise UsageError(f"engine {product!r} is not known: {', '.join(cls.KNOWN)}, or Engine.of(product, version)")
 
 
@@ -130,7 +130,7 @@ def _numbers(version: str) -> Version:
 
 def _known(version: Version) -> str:
     """As it was said: the newest of its kind has none."""
-    return "" if _NEWEST in version else _dotted(version)
+    return "" if _NEWEST_VERSION in version else _dotted(version)
 
 
 def _dotted(version: Version) -> str:

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from metricrig.metrics.expect.engine import Engine
     from metricrig.metrics.expect.grouping import By, Row
     from metricrig.metrics.expect.intervals import Interval
-    from metricrig.metrics.expect.query import Answer, Emits, Query, Samples, When
+    from metricrig.metrics.expect.query import ExpectedValues, Query, QueryTimes, Samples, SeriesGroup
     from metricrig.metrics.expect.results import Expected
     from metricrig.metrics.timeline.clock import Clock
     from metricrig.metrics.timeline.distributions import Histogram
 
-    Wanted = Emits | Sequence[Emits]
+    Wanted = SeriesGroup | Sequence[SeriesGroup]
     Window = str | float
 
 
@@ -46,32 +46,32 @@ class Expect:
         """The same for this engine, whoever answers."""
         return Expect(self.clock, self.labels, engine)
 
-    def increase(self, series: Wanted, window: Window, *, by: By = None, **when: Unpack[When]) -> Expected:
+    def increase(self, series: Wanted, window: Window, *, by: By = None, **when: Unpack[QueryTimes]) -> Expected:
         """``increase(series[window])``."""
         return self._function("increase", series, window, by, when)
 
-    def rate(self, series: Wanted, window: Window, *, by: By = None, **when: Unpack[When]) -> Expected:
+    def rate(self, series: Wanted, window: Window, *, by: By = None, **when: Unpack[QueryTimes]) -> Expected:
         """``rate(series[window])``."""
         return self._function("rate", series, window, by, when)
 
-    def max_over_time(self, series: Wanted, window: Window, **when: Unpack[When]) -> Expected:
+    def max_over_time(self, series: Wanted, window: Window, **when: Unpack[QueryTimes]) -> Expected:
         """``max_over_time(series[window])``."""
         return self._extreme("highest", series, window, when)
 
-    def min_over_time(self, series: Wanted, window: Window, **when: Unpack[When]) -> Expected:
+    def min_over_time(self, series: Wanted, window: Window, **when: Unpack[QueryTimes]) -> Expected:
         """``min_over_time(series[window])``."""
         return self._extreme("lowest", series, window, when)
 
-    def last(self, series: Wanted, **when: Unpack[When]) -> Expected:
+    def last(self, series: Wanted, **when: Unpack[QueryTimes]) -> Expected:
         """A bare selector, ``series``: its value at each point."""
         return self._asked("last", series, None, when, lambda rows, _: rows)
 
-    def sum(self, series: Wanted, by: By = (), **when: Unpack[When]) -> Expected:
+    def sum(self, series: Wanted, by: By = (), **when: Unpack[QueryTimes]) -> Expected:
         """``sum by (...) (series)``."""
         names = grouping.names(by)
         return self._asked("last", series, None, when, lambda rows, engine: grouping.summed(rows, names, engine))
 
-    def avg(self, series: Wanted, by: By = (), **when: Unpack[When]) -> Expected:
+    def avg(self, series: Wanted, by: By = (), **when: Unpack[QueryTimes]) -> Expected:
         """``avg by (...) (series)``."""
         names = grouping.names(by)
         return self._asked(
@@ -86,7 +86,7 @@ class Expect:
         window: Window | None = None,
         by: By = None,
         of: str = "rate",
-        **when: Unpack[When],
+        **when: Unpack[QueryTimes],
     ) -> Expected:
         """``histogram_quantile(q, sum by (le, ...) (rate(histogram_bucket[window])))``, as the engine interpolates.
 
@@ -105,7 +105,7 @@ class Expect:
         return self._asked(histograms.function(of, window), buckets, window, when, quantiles)
 
     def quantile(
-        self, q: float, histogram: Histogram, *, window: Window | None = None, **when: Unpack[When]
+        self, q: float, histogram: Histogram, *, window: Window | None = None, **when: Unpack[QueryTimes]
     ) -> Intervals:
         """Between which bounds the true quantile of what was observed lies, at each point: the best buckets can say."""
         histograms.require_histograms([histogram])
@@ -118,7 +118,7 @@ class Expect:
 
         return Intervals(intervals, chosen(when.get("engine", self.engine)))
 
-    def _function(self, name: str, series: Wanted, window: Window, by: By, when: When) -> Expected:
+    def _function(self, name: str, series: Wanted, window: Window, by: By, when: QueryTimes) -> Expected:
         """Of each series without its name, or summed up."""
         _require(window, name)
         names = None if by is None else grouping.names(by)
@@ -129,7 +129,7 @@ class Expect:
 
         return self._asked(name, series, window, when, become, apart=by is None)
 
-    def _extreme(self, name: str, series: Wanted, window: Window, when: When) -> Expected:
+    def _extreme(self, name: str, series: Wanted, window: Window, when: QueryTimes) -> Expected:
         _require(window, name)
         # VictoriaMetrics keeps the name: it is still a value of that metric.
         return self._asked(
@@ -146,7 +146,7 @@ class Expect:
         name: str,
         series: Wanted,
         window: Window | None,
-        when: When,
+        when: QueryTimes,
         become: Callable[[list[Row], Engine], Sequence[Row]],
         *,
         apart: bool = False,
@@ -171,7 +171,7 @@ class Expect:
 
 def _rolled(name: str, found: Sequence[Samples], asked: Query, engine: Engine) -> list[Row]:
     """Each series' own answer."""
-    roll: Callable[[Samples, Query, Engine], Answer] = getattr(
+    roll: Callable[[Samples, Query, Engine], ExpectedValues] = getattr(
         prometheus if engine.is_prometheus else victoriametrics, name
     )
     if not engine.is_prometheus:

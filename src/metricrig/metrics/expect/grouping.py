@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from metricrig.metrics.expect.engine import Engine
-    from metricrig.metrics.expect.query import Answer
+    from metricrig.metrics.expect.query import ExpectedValues
 
     Labels = Mapping[str, str]
-    Row = tuple[Labels, Answer]
+    Row = tuple[Labels, ExpectedValues]
     By = str | Sequence[str] | None
 
 
@@ -24,10 +24,10 @@ def names(by: By) -> tuple[str, ...]:
     return (by,) if isinstance(by, str) else tuple(by or ())
 
 
-def grouped(rows: Iterable[Row], by: Iterable[str]) -> dict[tuple[tuple[str, str], ...], list[Answer]]:
+def grouped(rows: Iterable[Row], by: Iterable[str]) -> dict[tuple[tuple[str, str], ...], list[ExpectedValues]]:
     """The answers that share these labels."""
     wanted = tuple(by)
-    groups: dict[tuple[tuple[str, str], ...], list[Answer]] = {}
+    groups: dict[tuple[tuple[str, str], ...], list[ExpectedValues]] = {}
     for labels, answer in rows:
         key = tuple((name, labels[name]) for name in wanted if labels.get(name))
         groups.setdefault(key, []).append(answer)
@@ -44,7 +44,9 @@ def averaged(rows: Iterable[Row], by: Iterable[str], engine: Engine) -> list[Row
     return _each(rows, by, lambda answers: sums.average(answers, engine))
 
 
-def _each(rows: Iterable[Row], by: Iterable[str], become: Callable[[Sequence[Answer]], Answer]) -> list[Row]:
+def _each(
+    rows: Iterable[Row], by: Iterable[str], become: Callable[[Sequence[ExpectedValues]], ExpectedValues]
+) -> list[Row]:
     return [(dict(key), become(answers)) for key, answers in grouped(rows, by).items()]
 
 

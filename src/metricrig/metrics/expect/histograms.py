@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from metricrig.metrics.expect.engine import Engine
     from metricrig.metrics.expect.grouping import Row
-    from metricrig.metrics.expect.query import Answer, Query
+    from metricrig.metrics.expect.query import ExpectedValues, Query
 _LE = "le"
 
 
@@ -60,7 +60,7 @@ def quantiles(q: float, rows: Sequence[Row], by: tuple[str, ...] | None, engine:
     return [(dict(key), _quantile(q, several, engine)) for key, several in groups.items()]
 
 
-def _quantile(q: float, rows: list[Row], engine: Engine) -> Answer:
+def _quantile(q: float, rows: list[Row], engine: Engine) -> ExpectedValues:
     rows = sorted(rows, key=lambda row: float(row[0][_LE]))
     bounds = np.array([float(labels[_LE]) for labels, _ in rows])
     return buckets.quantile(q, bounds, [answer for _, answer in rows], engine)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from metricrig.metrics.expect import rounding
-from metricrig.metrics.expect.query import Answer, at, extreme, reduced
+from metricrig.metrics.expect.query import ExpectedValues, at, extreme, reduced
 from metricrig.metrics.timeline._numpy import np
 from metricrig.metrics.timeline.block import is_stale
 
@@ -16,49 +16,49 @@ if TYPE_CHECKING:
     from metricrig.metrics.expect.query import Numbers, Places, Query, Samples
 
 # How old a sample may be that a bare selector still takes.
-_LOOKBACK = 300_000
+_LOOKBACK_MILLISECONDS = 300_000
 
 
-def increase(found: Samples, query: Query, engine: Engine) -> Answer:
+def increase(found: Samples, query: Query, engine: Engine) -> ExpectedValues:
     """From the first sample of the window to the last, extrapolated to its bounds."""
     return _extrapolated(found, query, engine, per=1.0)
 
 
-def rate(found: Samples, query: Query, engine: Engine) -> Answer:
+def rate(found: Samples, query: Query, engine: Engine) -> ExpectedValues:
     """The increase per second of the window."""
     whole, part = divmod(query.window, 1000)
     return _extrapolated(found, query, engine, per=whole + part / 1000)  # as Go makes seconds of a duration
 
 
-def last(found: Samples, query: Query, engine: Engine) -> Answer:
+def last(found: Samples, query: Query, engine: Engine) -> ExpectedValues:
     """A bare selector: the last sample, unless it is older than five minutes, or a stale marker."""
     index = np.searchsorted(found.times, query.points, side="right") - 1
     age = query.points - at(found.times.astype(np.float64), index)
-    fresh = age <= _LOOKBACK if engine.left_closed else age < _LOOKBACK
+    fresh = age <= _LOOKBACK_MILLISECONDS if engine.left_closed else age < _LOOKBACK_MILLISECONDS
     value = at(found.values, index)
-    return Answer.around(value, (index >= 0) & fresh & ~is_stale(value))
+    return ExpectedValues.around(value, (index >= 0) & fresh & ~is_stale(value))
 
 
-def highest(found: Samples, query: Query, engine: Engine) -> Answer:
+def highest(found: Samples, query: Query, engine: Engine) -> ExpectedValues:
     """max_over_time: NaN only where there is nothing else."""
     found = found.without_stale()
     return extreme(found, *found.within(query, left_closed=engine.left_closed), np.fmax)
 
 
-def lowest(found: Samples, query: Query, engine: Engine) -> Answer:
+def lowest(found: Samples, query: Query, engine: Engine) -> ExpectedValues:
     """min_over_time."""
     found = found.without_stale()
     return extreme(found, *found.within(query, left_closed=engine.left_closed), np.fmin)
 
 
-def _extrapolated(found: Samples, query: Query, engine: Engine, *, per: float) -> Answer:
+def _extrapolated(found: Samples, query: Query, engine: Engine, *, per: float) -> ExpectedValues:
     found = found.without_stale()
     begin, end = found.within(query, left_closed=engine.left_closed)
     there = end - begin > 1
     grown, error = _grown(found.values, begin, end)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         factor = _factor(found, query, (begin, end), grown, engine) / per
-        return Answer.around(grown * factor, there, rounding.finite(error * factor))
+        return ExpectedValues.around(grown * factor, there, rounding.finite(error * factor))
 
 
 def _grown(values: Numbers, begin: Places, end: Places) -> tuple[Numbers, Numbers]:

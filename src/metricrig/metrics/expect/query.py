@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from metricrig.metrics.timeline.clock import Clock
 
 
-class Emits(Protocol):
+class SeriesGroup(Protocol):
     """Series of a timeline, or a part of a histogram."""
 
-    def emitted(self) -> Sequence[Emits]:
+    def emitted(self) -> Sequence[SeriesGroup]:
         """Each that writes a block."""
 
     def block(self, extra: Mapping[str, str]) -> Block:
-        """What the scrapes bring home."""
+        """What the scrapes read."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +54,7 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Answer:
+class ExpectedValues:
     """Values at the points of a query, whether there is one, and by how much an engine may miss it to either side."""
 
     values: Numbers
@@ -63,12 +63,12 @@ class Answer:
     above: Numbers
 
     @classmethod
-    def around(cls, values: Numbers, there: Mask, error: Numbers | float = 0.0) -> Answer:
+    def around(cls, values: Numbers, there: Mask, error: Numbers | float = 0.0) -> ExpectedValues:
         """The same error to both sides."""
         room = np.broadcast_to(np.asarray(error, dtype=np.float64), values.shape)
         return cls(values, there, room, room)
 
-    def wider(self, error: Numbers) -> Answer:
+    def wider(self, error: Numbers) -> ExpectedValues:
         """With so much more room."""
         return replace(self, below=self.below + error, above=self.above + error)
 
@@ -103,7 +103,7 @@ class Samples:
         return begin, np.searchsorted(self.times, query.points, side="right")
 
 
-def samples(rows: Iterable[Emits], extra: Mapping[str, str]) -> Iterator[Samples]:
+def samples(rows: Iterable[SeriesGroup], extra: Mapping[str, str]) -> Iterator[Samples]:
     """What is written of these series."""
     for each in rows:
         block = each.block(extra)
@@ -119,12 +119,12 @@ def at(values: Numbers, index: Places) -> Numbers:
     return values[np.clip(index, 0, len(values) - 1)]
 
 
-def extreme(found: Samples, begin: Places, end: Places, pick: np.ufunc) -> Answer:
+def extreme(found: Samples, begin: Places, end: Places, pick: np.ufunc) -> ExpectedValues:
     """The largest or smallest value of each window."""
     there = end > begin
     if not len(found.values):
-        return Answer.around(np.full(len(begin), np.nan), there)
-    return Answer.around(
+        return ExpectedValues.around(np.full(len(begin), np.nan), there)
+    return ExpectedValues.around(
         reduced(found.values, begin, end, pick), there, np.where(there, reduced(found.lost, begin, end, np.fmax), 0.0)
     )
 
@@ -137,10 +137,10 @@ def reduced(values: Numbers, begin: Places, end: Places, by: np.ufunc) -> Number
 
 
 # What VictoriaMetrics takes for the step of an instant query that has none.
-_INSTANT_STEP = 300_000
+_INSTANT_STEP_MILLISECONDS = 300_000
 
 
-class When(TypedDict, total=False):
+class QueryTimes(TypedDict, total=False):
     """``at``: one moment. Otherwise a range: the grid's own, or from ``start`` to ``end`` by ``step``.
 
     All in seconds from the grid's start, negative ones too. ``engine`` is the one that answers.
@@ -153,11 +153,11 @@ class When(TypedDict, total=False):
     engine: Engine | str
 
 
-def query(clock: Clock, window: str | float | None, when: When) -> Query:
+def query(clock: Clock, window: str | float | None, when: QueryTimes) -> Query:
     """The points of a query. As engines do, a range ends with the last step that is not after its end."""
-    unknown = when.keys() - When.__annotations__.keys()
+    unknown = when.keys() - QueryTimes.__annotations__.keys()
     if unknown:
-        known = ", ".join(f"{each}=" for each in When.__annotations__)
+        known = ", ".join(f"{each}=" for each in QueryTimes.__annotations__)
         raise UsageError(f"{min(unknown)}= is not known here, but {known}")
     width = 0 if window is None else duration(window, "window")
     if window is not None and width <= 0:
@@ -175,10 +175,10 @@ def query(clock: Clock, window: str | float | None, when: When) -> Query:
     return Query(points, step, width, single=False)
 
 
-def _instant(clock: Clock, width: int, when: When) -> Query:
+def _instant(clock: Clock, width: int, when: QueryTimes) -> Query:
     if "start" in when or "end" in when:
         raise UsageError("at= asks for one moment, start= and end= for a range: not both")
-    step = duration(when["step"], "step") if "step" in when else _INSTANT_STEP
+    step = duration(when["step"], "step") if "step" in when else _INSTANT_STEP_MILLISECONDS
     return Query(
         np.array([clock.first + milliseconds(offset(when["at"], "at"))], dtype=np.int64), step, width, single=True
     )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from metricrig.metrics.expect.engine import Engine
     from metricrig.metrics.expect.grouping import Row
-    from metricrig.metrics.expect.query import Answer, Mask, Query
+    from metricrig.metrics.expect.query import ExpectedValues, Mask, Query
     from metricrig.metrics.results import Product
     from metricrig.metrics.results.content import Content
 
@@ -136,7 +136,7 @@ def _vector(rows: Sequence[Row], query: Query) -> Vector:
     return Vector(tuple(found))
 
 
-def _numbers(answer: Answer, there: Mask) -> tuple[float, ...]:
+def _numbers(answer: ExpectedValues, there: Mask) -> tuple[float, ...]:
     """Plain where they are certain."""
     values, below, above = answer.values[there], answer.below[there], answer.above[there]
     if not (below.any() or above.any()):

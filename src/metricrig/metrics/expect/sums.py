@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from metricrig._core.errors import UsageError
 from metricrig.metrics.expect import rounding
-from metricrig.metrics.expect.query import Answer
+from metricrig.metrics.expect.query import ExpectedValues
 from metricrig.metrics.timeline._numpy import np
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _SHRUNK = 2.0**-20
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def total(answers: Sequence[Answer], engine: Engine) -> Answer:
+def total(answers: Sequence[ExpectedValues], engine: Engine) -> ExpectedValues:
     """The sum of those that are there."""
     values, there = _stacked(answers)
     result = _added(values)
@@ -35,13 +35,13 @@ def total(answers: Sequence[Answer], engine: Engine) -> Answer:
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def average(answers: Sequence[Answer], engine: Engine) -> Answer:
+def average(answers: Sequence[ExpectedValues], engine: Engine) -> ExpectedValues:
     """Their mean. Prometheus never overflows: it goes over to a running mean before."""
     values, there = _stacked(answers)
     count = np.maximum(there.sum(axis=0), 1).astype(np.float64)
     if not engine.is_prometheus:
         summed = total(answers, engine)
-        return Answer(summed.values / count, summed.there, summed.below / count, summed.above / count)
+        return ExpectedValues(summed.values / count, summed.there, summed.below / count, summed.above / count)
     result = _added(values) / count
     huge = _overflows(values, result * count) | (np.isinf(result) & np.isfinite(values).all(axis=0))
     result = np.where(huge, _added(values * _SHRUNK) / count / _SHRUNK, result)
@@ -51,7 +51,7 @@ def average(answers: Sequence[Answer], engine: Engine) -> Answer:
     else:
         off = _running(largest, count)
     averaged = _with(answers, result, _anywhere(there), np.zeros(len(count)))
-    return Answer(averaged.values, averaged.there, averaged.below / count + off, averaged.above / count + off)
+    return ExpectedValues(averaged.values, averaged.there, averaged.below / count + off, averaged.above / count + off)
 
 
 def _running(largest: Numbers, count: Numbers) -> Numbers:
@@ -64,7 +64,7 @@ def _anywhere(there: Mask) -> Mask:
     return found
 
 
-def _stacked(answers: Sequence[Answer]) -> tuple[Numbers, Mask]:
+def _stacked(answers: Sequence[ExpectedValues]) -> tuple[Numbers, Mask]:
     there = np.stack([answer.there for answer in answers])
     return np.where(there, np.stack([answer.values for answer in answers]), 0.0), there
 
@@ -88,15 +88,15 @@ def _overflows(values: Numbers, result: Numbers) -> Mask:
     return found
 
 
-def _whole(answers: Sequence[Answer], values: Numbers) -> Mask:
+def _whole(answers: Sequence[ExpectedValues], values: Numbers) -> Mask:
     """Where all are whole numbers, and certainly these."""
     certain = np.stack([(answer.below == 0) & (answer.above == 0) | ~answer.there for answer in answers])
     found: Mask = (rounding.whole(values) & certain).all(axis=0)
     return found
 
 
-def _with(answers: Sequence[Answer], values: Numbers, there: Mask, error: Numbers) -> Answer:
+def _with(answers: Sequence[ExpectedValues], values: Numbers, there: Mask, error: Numbers) -> ExpectedValues:
     """A sum with the room of all of them, and some more."""
     below = np.stack([np.where(answer.there, answer.below, 0.0) for answer in answers]).sum(axis=0)
     above = np.stack([np.where(answer.there, answer.above, 0.0) for answer in answers]).sum(axis=0)
-    return Answer(values, there, below, above).wider(error)
+    return ExpectedValues(values, there, below, above).wider(error)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from metricrig._core.errors import UsageError
 from metricrig.metrics.expect import decimals, rounding
-from metricrig.metrics.expect.query import Answer, at, extreme
+from metricrig.metrics.expect.query import ExpectedValues, at, extreme
 from metricrig.metrics.timeline._numpy import np
 
 if TYPE_CHECKING:
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from metricrig.metrics.expect.query import Mask, Numbers, Places, Query, Samples
 
 # How far before the window it reads, to find a previous value.
-_SILENCE = 300_000
+_LONGEST_GAP_MILLISECONDS = 300_000
 # It looks for the scrape interval among so many distances of samples.
 _INTERVALS = 20
-_DAY = 86_400_000
+_DAY_MILLISECONDS = 86_400_000
 
 
 def require_found(several: Sequence[Samples], query: Query) -> None:
     """Refuse what depends on how its index of days is read, not on the data."""
     last = query.points[-1]
-    if last % _DAY == 0 and any(len(each.times) and each.times[0] == last for each in several):
+    if last % _DAY_MILLISECONDS == 0 and any(len(each.times) and each.times[0] == last for each in several):
         raise UsageError(
             "VictoriaMetrics does not find a series that begins at midnight UTC, if the query ends at that moment\n"
             "  what to do: begin the timeline a little earlier, or ask a little later"
@@ -41,7 +41,7 @@ def stored(found: Samples) -> Samples:
     return replace(kept, lost=decimals.lost(kept.values))
 
 
-def increase(found: Samples, query: Query, engine: Engine) -> Answer:
+def increase(found: Samples, query: Query, engine: Engine) -> ExpectedValues:
     """The last value minus the one before the window; a series that begins small is taken to begin at 0."""
     found, longest = _prepared(found.without_stale(), query, engine)
     counted = _without_resets(found, engine)
@@ -57,7 +57,7 @@ def increase(found: Samples, query: Query, engine: Engine) -> Answer:
     return _numbers(result, filled | has_previous, error)
 
 
-def rate(found: Samples, query: Query, engine: Engine) -> Answer:
+def rate(found: Samples, query: Query, engine: Engine) -> ExpectedValues:
     """The increase over the time that its own samples took; one sample alone has none."""
     found, longest = _prepared(found.without_stale(), query, engine)
     if engine.widens_rate:
@@ -72,7 +72,7 @@ def rate(found: Samples, query: Query, engine: Engine) -> Answer:
     return _numbers(np.where(filled, slope, 0.0), has_previous | (end - begin > 1), np.where(filled, error, 0.0))
 
 
-def last(found: Samples, query: Query, engine: Engine) -> Answer:
+def last(found: Samples, query: Query, engine: Engine) -> ExpectedValues:
     """A bare selector: the last sample within the step, or within the scrape interval if that is longer."""
     found, longest = _prepared(found, query, engine)
     begin, end = found.within(_wider(query, longest))
@@ -80,13 +80,13 @@ def last(found: Samples, query: Query, engine: Engine) -> Answer:
     return _numbers(value, end > begin, at(found.lost, end - 1))  # only a stale marker is NaN here
 
 
-def highest(found: Samples, query: Query, _: Engine) -> Answer:
+def highest(found: Samples, query: Query, _: Engine) -> ExpectedValues:
     """max_over_time."""
     found = found.without_stale()
     return extreme(found, *found.within(query), np.maximum)
 
 
-def lowest(found: Samples, query: Query, _: Engine) -> Answer:
+def lowest(found: Samples, query: Query, _: Engine) -> ExpectedValues:
     """min_over_time."""
     found = found.without_stale()
     return extreme(found, *found.within(query), np.minimum)
@@ -94,7 +94,7 @@ def lowest(found: Samples, query: Query, _: Engine) -> Answer:
 
 def _prepared(found: Samples, query: Query, engine: Engine) -> tuple[Samples, int]:
     """What it reads for the whole query, and how old a previous value may be."""
-    earliest = query.points[0] - _SILENCE - max(query.window, query.step)
+    earliest = query.points[0] - _LONGEST_GAP_MILLISECONDS - max(query.window, query.step)
     read = found.where((found.times >= earliest) & (found.times <= query.points[-1]))
     if query.instant and engine.instant_by_step:
         return read, query.step
@@ -188,6 +188,6 @@ def _summed(between: Numbers) -> Numbers:
     return np.concatenate([np.zeros(1), np.cumsum(between)])
 
 
-def _numbers(values: Numbers, there: Mask, error: Numbers) -> Answer:
+def _numbers(values: Numbers, there: Mask, error: Numbers) -> ExpectedValues:
     """It leaves out what is no number."""
-    return Answer.around(values, there & ~np.isnan(values), rounding.finite(error))
+    return ExpectedValues.around(values, there & ~np.isnan(values), rounding.finite(error))

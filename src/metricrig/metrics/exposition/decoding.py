@@ -8,7 +8,7 @@ from metricrig.metrics.exposition.errors import BadPage
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
+class PageFormat:
     """What differs between the formats, for a reader."""
 
     name: str
@@ -19,8 +19,8 @@ class Format:
     """What a family without a declared type is said to be."""
 
 
-TEXT = Format("text 0.0.4", 1000.0, "", "untyped")
-OPENMETRICS = Format("OpenMetrics", 1.0, "# EOF", "unknown")
+TEXT = PageFormat("text 0.0.4", 1000.0, "", "untyped")
+OPENMETRICS = PageFormat("OpenMetrics", 1.0, "# EOF", "unknown")
 
 ACCEPT = (
     "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
@@ -32,7 +32,7 @@ ACCEPT = (
 """What Prometheus asks for, without its binary format: what a test reads is then what Prometheus would store."""
 
 
-def format_of(content_type: str | None) -> Format:
+def format_of(content_type: str | None) -> PageFormat:
     """The format that the response's Content-Type names.
 
     Anything but OpenMetrics is read as text: many a small exporter calls its page HTML, and Prometheus 2 read it.
@@ -41,7 +41,7 @@ def format_of(content_type: str | None) -> Format:
     return OPENMETRICS if kind == "application/openmetrics-text" else TEXT
 
 
-def checked(page: str | bytes | bytearray, form: Format) -> str:
+def checked(page: str | bytes | bytearray, form: PageFormat) -> str:
     """The text of a page, unless it is obviously none, or only the beginning of one."""
     text = page if isinstance(page, str) else _decoded(page)
     if text.startswith(("<!", "<html", "<HTML", "{\n", "[")):

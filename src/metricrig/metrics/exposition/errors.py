@@ -9,7 +9,7 @@ from metricrig._core.errors import MetricrigError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_SHOWN = 200
+_MOST_CHARACTERS_SHOWN = 200
 
 
 class BadPage(MetricrigError):
@@ -21,7 +21,11 @@ class BadPage(MetricrigError):
         self.text = text
         self.source = source
         where = f"line {line}: " if line else ""
-        shown = f"\n  {text if len(text) <= _SHOWN else text[:_SHOWN] + '…'}" if line else ""
+        shown = (
+            f"\n  {text if len(text) <= _MOST_CHARACTERS_SHOWN else text[:_MOST_CHARACTERS_SHOWN] + '…'}"
+            if line
+            else ""
+        )
         super().__init__(f"bad metrics page{f' ({source})' if source else ''}: {where}{why}{shown}")
 
 

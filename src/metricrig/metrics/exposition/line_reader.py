@@ -12,12 +12,12 @@ from metricrig.metrics.exposition.labels import Labels, parsed
 from metricrig.metrics.exposition.model import Exemplar, Sample
 
 if TYPE_CHECKING:
-    from metricrig.metrics.exposition.decoding import Format
-    from metricrig.metrics.exposition.model import Series
+    from metricrig.metrics.exposition.decoding import PageFormat
+    from metricrig.metrics.exposition.model import PageSeries
     from metricrig.metrics.exposition.series_keys import SeriesKeys
 
 
-def read_line(line: str, form: Format, keys: SeriesKeys) -> tuple[Series, Sample]:
+def read_line(line: str, form: PageFormat, keys: SeriesKeys) -> tuple[PageSeries, Sample]:
     """The sample on a line, however it is written."""
     head = KEY.match(line)
     if head is None:

@@ -11,7 +11,7 @@ from metricrig.metrics.exposition.grammar import META, unescaped, unquoted
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from metricrig.metrics.exposition.decoding import Format
+    from metricrig.metrics.exposition.decoding import PageFormat
     from metricrig.metrics.exposition.labels import Labels
 
 
@@ -40,7 +40,7 @@ class Sample(NamedTuple):
         return f"{self.name}{self.labels or ''} {plain(self.value)}"
 
 
-class Series:
+class PageSeries:
     """A name with labels. Within one reader, equal series are one and the same object."""
 
     __slots__ = ("labels", "name")
@@ -111,7 +111,7 @@ def declarations(comments: Iterable[tuple[int, str]]) -> dict[str, Declared]:
     return found
 
 
-def families(declared: dict[str, Declared], names: Iterable[str], form: Format) -> tuple[Family, ...]:
+def families(declared: dict[str, Declared], names: Iterable[str], form: PageFormat) -> tuple[Family, ...]:
     """The declared families, and one without a type for each name that belongs to none of them."""
     made = [
         Family(

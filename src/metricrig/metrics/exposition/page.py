@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from metricrig.metrics.exposition.model import Family, Sample
-    from metricrig.metrics.exposition.reader import Whole
+    from metricrig.metrics.exposition.reader import PageContent
 
 _Read = TypeVar("_Read")
 
@@ -41,7 +41,7 @@ class Page:
         self._keys = SeriesKeys() if keys is None else keys
         self.text = self._located(lambda: checked(text, self.format))
         self._found: dict[str, tuple[Sample, ...]] = {}
-        self._whole: Whole | None = None
+        self._content: PageContent | None = None
 
     def samples(self, name: str, /, **labels: str) -> list[Sample]:
         """The samples of a name that have these labels, and perhaps others. A missing label is an empty one."""
@@ -70,10 +70,10 @@ class Page:
     def of_name(self, name: str) -> tuple[Sample, ...]:
         """All samples of a name."""
         if name not in self._found:
-            if self._whole is None:
+            if self._content is None:
                 self._found[name] = self._located(lambda: read_name(self.text, name, self.format, self._keys))
             else:
-                self._found = self._whole.by_name()
+                self._found = self._content.by_name()
         return self._found.get(name, ())
 
     def names(self) -> tuple[str, ...]:
@@ -84,10 +84,10 @@ class Page:
         """Name, type, help and unit of each family; samples that declare nothing are families without a type."""
         return families(self._all().declared, self.names(), self.format)
 
-    def _all(self) -> Whole:
-        if self._whole is None:
-            self._whole = self._located(lambda: read_all(self.text, self.format, self._keys))
-        return self._whole
+    def _all(self) -> PageContent:
+        if self._content is None:
+            self._content = self._located(lambda: read_all(self.text, self.format, self._keys))
+        return self._content
 
     def _located(self, read: Callable[[], _Read]) -> _Read:
         try:

@@ -18,8 +18,8 @@ from metricrig.metrics.exposition.model import Sample, declarations
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from metricrig.metrics.exposition.decoding import Format
-    from metricrig.metrics.exposition.model import Declared, Series
+    from metricrig.metrics.exposition.decoding import PageFormat
+    from metricrig.metrics.exposition.model import Declared, PageSeries
     from metricrig.metrics.exposition.series_keys import SeriesKeys
 
 
@@ -27,7 +27,7 @@ _make = tuple.__new__
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class PageContent:
     """Everything on a page."""
 
     samples: tuple[Sample, ...]
@@ -55,13 +55,13 @@ def _nothing_to_collect() -> Iterator[None]:
 
 
 @_nothing_to_collect()
-def read_all(text: str, form: Format, keys: SeriesKeys) -> Whole:
+def read_all(text: str, form: PageFormat, keys: SeriesKeys) -> PageContent:
     """Read every line.
 
     Nearly every line is a series, a space and a value. The first branch of the loop is all that is done for those,
     and in a second scrape the series is known already.
     """
-    found: dict[Series, Sample] = {}
+    found: dict[PageSeries, Sample] = {}
     comments = []
     known = keys.by_text.get
     lines = text.split("\n")
@@ -80,16 +80,16 @@ def read_all(text: str, form: Format, keys: SeriesKeys) -> Whole:
         elif kind:
             _add(found, _Place(number, line, partial(enumerate, lines, 1)), form, keys)
     _check_end(lines, form)
-    return Whole(tuple(found.values()), declarations(comments))
+    return PageContent(tuple(found.values()), declarations(comments))
 
 
-def read_name(text: str, name: str, form: Format, keys: SeriesKeys) -> tuple[Sample, ...]:
+def read_name(text: str, name: str, form: PageFormat, keys: SeriesKeys) -> tuple[Sample, ...]:
     """Read only the lines of one name."""
 
     def numbered() -> Iterator[tuple[int, str]]:
         return ((number_at(text, start), line) for start, line in lines_with(text, name))
 
-    found: dict[Series, Sample] = {}
+    found: dict[PageSeries, Sample] = {}
     for start, line in lines_with(text, name):
         _add(found, _Place(partial(number_at, text, start), line, numbered), form, keys)
     return tuple(sample for sample in found.values() if sample.name == name)
@@ -107,7 +107,7 @@ class _Place:
         number = self.number if isinstance(self.number, int) else self.number()
         return BadPage(why, line=number, text=self.line)
 
-    def first(self, series: Series, form: Format, keys: SeriesKeys) -> str:
+    def first(self, series: PageSeries, form: PageFormat, keys: SeriesKeys) -> str:
         """The first line of this series."""
         for number, line in self.numbered():
             with suppress(BadLine):
@@ -116,7 +116,7 @@ class _Place:
         raise AssertionError("a series that contradicts an earlier line, which is not there")
 
 
-def _add(found: dict[Series, Sample], place: _Place, form: Format, keys: SeriesKeys) -> None:
+def _add(found: dict[PageSeries, Sample], place: _Place, form: PageFormat, keys: SeriesKeys) -> None:
     try:
         series, sample = read_line(place.line, form, keys)
     except BadLine as bad:
@@ -129,7 +129,7 @@ def _add(found: dict[Series, Sample], place: _Place, form: Format, keys: SeriesK
     found[series] = sample
 
 
-def _check_end(lines: list[str], form: Format) -> None:
+def _check_end(lines: list[str], form: PageFormat) -> None:
     if form.end and form.end in lines:
         number = lines.index(form.end) + 1
         rest = next((i for i, line in enumerate(lines[number:], number + 1) if line), 0)

@@ -8,12 +8,12 @@ import re
 from metricrig.metrics.exposition.errors import BadLine
 from metricrig.metrics.exposition.grammar import KEY, NAME
 from metricrig.metrics.exposition.labels import Labels, escaped, parsed
-from metricrig.metrics.exposition.model import Series
+from metricrig.metrics.exposition.model import PageSeries
 
 # An endpoint whose series come and go must not fill the memory: at 500 bytes each, this is 250 MB.
 _MOST_KEYS = 500_000
 # No line can hold it: marks texts that are only looked up, never read.
-_MARK = "\n"
+_UNREADABLE_PREFIX = "\n"
 
 
 class SeriesKeys:
@@ -24,7 +24,7 @@ class SeriesKeys:
     """
 
     def __init__(self) -> None:
-        self.by_text: dict[str, Series] = {}
+        self.by_text: dict[str, PageSeries] = {}
         self._shapes: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._usual: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._likely: re.Pattern[str] | None = None
@@ -38,11 +38,11 @@ class SeriesKeys:
             self._usual.clear()
             self._likely = None
 
-    def plain(self, key: str) -> Series | None:
+    def plain(self, key: str) -> PageSeries | None:
         """The series, if the text is one and nothing else, and no error."""
         if self._likely is not None and self._likely.fullmatch(key):
             at = key.index("{")
-            series = self.by_text[key] = Series(key[:at], Labels(None, key[at:]))
+            series = self.by_text[key] = PageSeries(key[:at], Labels(None, key[at:]))
             return series
         match = KEY.fullmatch(key)
         if match is None:
@@ -53,7 +53,7 @@ class SeriesKeys:
         except BadLine:
             return None
 
-    def learn(self, key: str, name: str, braces: str) -> Series:
+    def learn(self, key: str, name: str, braces: str) -> PageSeries:
         """The series that a key means."""
         if not name or "\\" in braces:
             return self._learn_odd(key, name, braces)
@@ -79,7 +79,7 @@ class SeriesKeys:
         self._usual.setdefault(names, shape)
         return names
 
-    def _learn_odd(self, key: str, name: str, braces: str) -> Series:
+    def _learn_odd(self, key: str, name: str, braces: str) -> PageSeries:
         """The same for names in quotes, and for escapes."""
         found, pairs = parsed(braces)
         if bool(name) is bool(found):
@@ -88,12 +88,12 @@ class SeriesKeys:
         if "\\" not in braces and KEY.fullmatch(f"{name or found}{braces}"):  # it could have done without quotes
             return self.learn(key, name or found, braces)
         parts = [name or found, *(part for pair in sorted(pairs.items()) for part in pair)]
-        return self._kept(key, _MARK + '"'.join(map(escaped, parts)), parts[0], Labels(pairs))
+        return self._kept(key, _UNREADABLE_PREFIX + '"'.join(map(escaped, parts)), parts[0], Labels(pairs))
 
-    def _kept(self, key: str, text: str, name: str, labels: Labels) -> Series:
+    def _kept(self, key: str, text: str, name: str, labels: Labels) -> PageSeries:
         series = self.by_text.get(text)
         if series is None:
-            series = Series(name, labels)
+            series = PageSeries(name, labels)
             if text != key:
                 self.by_text[text] = series
         self.by_text[key] = series

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from metricrig._core.deadlines import Deadline
     from metricrig._core.http import Answer, Request
 
-CONNECT_WITHIN = 5.0
+CONNECT_TIMEOUT_SECONDS = 5.0
 """Seconds for a connection: a server that is there accepts within these."""
 
 
@@ -84,7 +84,7 @@ class Connections:
             parts.hostname or "", parts.port or (443 if secure else 80), self._tls() if secure else None
         )
         try:
-            connection.open(deadline.capped(CONNECT_WITHIN))
+            connection.open(deadline.capped(CONNECT_TIMEOUT_SECONDS))
         except OSError as error:
             raise Unreachable(f"{self._url}: no connection ({plainly(error)}); is the server running?") from None
         self.opened += 1

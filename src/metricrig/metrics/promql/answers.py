@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from metricrig.metrics.http.client import Answer
     from metricrig.metrics.results import Product
 
-_SHOWN = 300
-_END_OF_TIME = 1e13
+_MOST_CHARACTERS_SHOWN = 300
+_LATEST_SECOND = 1e13
 """Seconds: three hundred thousand years, of which a float still knows milliseconds."""
-_BARE = re.compile(rb"[+-]Inf\b")
+_BARE_INFINITY = re.compile(rb"[+-]Inf\b")
 # What the engine itself remarks on a query; any other warning is about data that it could not get.
-_REMARK = "PromQL "
+_ENGINE_REMARK_PREFIX = "PromQL "
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class QueryAnswer:
     """What an answer carries.
 
     ``missing`` says why some of it is not there, ``notes`` what the engine remarked on the query.
@@ -55,31 +55,31 @@ class Found:
         try:
             yield self.content
         except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, RecursionError):
-            shown = str(self.content)[:_SHOWN]
+            shown = str(self.content)[:_MOST_CHARACTERS_SHOWN]
             raise self.failure("an answer that is none of this API", shown) from None
 
 
-def found(answer: Answer, query: str, url: str) -> Found:
+def found(answer: Answer, query: str, url: str) -> QueryAnswer:
     """What the answer carries, or the server's own error."""
-    bare = Found(query, url, answer, None)
+    bare = QueryAnswer(query, url, answer, None)
     try:
         said = json.loads(answer.body)
     except (ValueError, RecursionError):
         said = None
     if not isinstance(said, dict) or ("error" not in said and said.get("status") != "success"):
-        raise bare.failure("no JSON of this API", answer.text[:_SHOWN] or "an empty body")
+        raise bare.failure("no JSON of this API", answer.text[:_MOST_CHARACTERS_SHOWN] or "an empty body")
     if not answer.ok or said.get("status") != "success":
-        raise bare.failure(str(said.get("errorType", "error")), str(said.get("error", said))[:_SHOWN])
+        raise bare.failure(str(said.get("errorType", "error")), str(said.get("error", said))[:_MOST_CHARACTERS_SHOWN])
     with bare.reading():
         remarks = [str(each) for kind in ("warnings", "infos") for each in said.get(kind) or ()]
-    missing = [each for each in remarks if not each.startswith(_REMARK)]
+    missing = [each for each in remarks if not each.startswith(_ENGINE_REMARK_PREFIX)]
     if said.get("isPartial"):
         missing.append("isPartial: some of the storage did not answer")
-    notes = tuple(each for each in remarks if each.startswith(_REMARK))
-    return Found(query, url, answer, said.get("data"), tuple(missing), notes)
+    notes = tuple(each for each in remarks if each.startswith(_ENGINE_REMARK_PREFIX))
+    return QueryAnswer(query, url, answer, said.get("data"), tuple(missing), notes)
 
 
-def instant(said: Found, hidden: str | None, product: Product | None = None) -> Matrix | Vector | Scalar | String:
+def instant(said: QueryAnswer, hidden: str | None, product: Product | None = None) -> Matrix | Vector | Scalar | String:
     """The answer to an instant query: for a range such as ``up[5m]``, it is a matrix."""
     with said.reading() as content:
         kind, result = content["resultType"], content["result"]
@@ -93,7 +93,7 @@ def instant(said: Found, hidden: str | None, product: Product | None = None) -> 
         return Vector(tuple(_sample(each, hidden) for each in result), notes=said.notes, product=product)
 
 
-def matrix(said: Found, hidden: str | None, steps: tuple[float, ...], product: Product | None = None) -> Matrix:
+def matrix(said: QueryAnswer, hidden: str | None, steps: tuple[float, ...], product: Product | None = None) -> Matrix:
     """The answer to a range query."""
     with said.reading() as content:
         return _matrix(said, content["result"], hidden, steps, product)
@@ -105,7 +105,7 @@ def exported(answer: Answer, hidden: str | None, query: str, url: str) -> Matrix
         found(answer, query, url)
     merged: dict[tuple[tuple[str, str], ...], list[tuple[float, float]]] = {}
     for line in answer.body.splitlines():
-        with Found(query, url, answer, line).reading():
+        with QueryAnswer(query, url, answer, line).reading():
             each = _exported(line)
             labels = tuple(sorted(_shown(each["metric"], hidden).items()))
             values = (float("nan") if value is None else float(value) for value in each["values"])
@@ -119,7 +119,9 @@ def without(several: Sequence[Mapping[str, str]], hidden: str | None) -> list[di
     return [_shown(each, hidden) for each in several]
 
 
-def _matrix(said: Found, result: Any, hidden: str | None, steps: tuple[float, ...], product: Product | None) -> Matrix:
+def _matrix(
+    said: QueryAnswer, result: Any, hidden: str | None, steps: tuple[float, ...], product: Product | None
+) -> Matrix:
     _refuse_histograms(said, result)
     several = [
         Series(
@@ -140,12 +142,12 @@ def _sample(each: Any, hidden: str | None) -> Sample:
 def _moment(said: Any) -> float:
     """A time in seconds; beyond these there is no answer, but damage."""
     time = float(said)
-    if not abs(time) < _END_OF_TIME:
+    if not abs(time) < _LATEST_SECOND:
         raise ValueError(f"{said!r} is no time")
     return time
 
 
-def _refuse_histograms(said: Found, result: Any) -> None:
+def _refuse_histograms(said: QueryAnswer, result: Any) -> None:
     """Native ones are no numbers, and results are: to leave them out would be to lose them."""
     which = [each["metric"] for each in result if "histogram" in each or "histograms" in each]
     if which:
@@ -162,7 +164,7 @@ def _exported(line: bytes | bytearray) -> Any:
     if b"Inf" not in line:
         return json.loads(line)
     start, values, rest = line.partition(b'"values":[')
-    return json.loads(start + values + _BARE.sub(rb'"\g<0>"', rest))
+    return json.loads(start + values + _BARE_INFINITY.sub(rb'"\g<0>"', rest))
 
 
 def _series(labels: dict[str, str], points: list[tuple[float, float]]) -> Series:

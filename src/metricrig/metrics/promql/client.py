@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from metricrig.metrics.http.client import Fields
     from metricrig.metrics.moment import Moment
-    from metricrig.metrics.promql.answers import Found
+    from metricrig.metrics.promql.answers import QueryAnswer
     from metricrig.metrics.results import Matrix, Product
 
 __all__ = ["Grid", "Promql"]
@@ -117,13 +117,13 @@ class Promql:
         answer = self.server.form("/api/v1/export", [*fields, *self._parameters], within=deadline)
         return answers.exported(answer, self._hidden, about, self.server.url)
 
-    def _asked(self, path: str, fields: Fields, about: str, deadline: Deadline | None = None) -> Found:
+    def _asked(self, path: str, fields: Fields, about: str, deadline: Deadline | None = None) -> QueryAnswer:
         """In a form: a query may be longer than a URL."""
         within = deadline or Deadline.after(self._within)
         answer = self.server.form(path, [*fields, *self._parameters], within=within)
         return answers.found(answer, about, self.server.url)
 
-    def _got(self, path: str, fields: Fields, about: str, deadline: Deadline | None = None) -> Found:
+    def _got(self, path: str, fields: Fields, about: str, deadline: Deadline | None = None) -> QueryAnswer:
         """In the URL: Prometheus takes no form here."""
         within = deadline or Deadline.after(self._within)
         answer = self.server.get(path, [*fields, *self._parameters], within=within)

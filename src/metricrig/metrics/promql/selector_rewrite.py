@@ -38,7 +38,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_SHOWN = 40
+_MOST_CHARACTERS_SHOWN = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def tokens(expression: str) -> list[Token]:
             raise UsageError(
                 f"{expression}\n"
                 f"  cannot be asked in a view, because from character {at + 1} on it is not PromQL:"
-                f" {expression[at : at + _SHOWN]}"
+                f" {expression[at : at + _MOST_CHARACTERS_SHOWN]}"
             )
         at = _gap(expression, match.end())
         found.append(Token(str(match.lastgroup), match[0], expression[match.end() : at]))

@@ -7,7 +7,7 @@ from itertools import compress
 from typing import TYPE_CHECKING
 
 from metricrig.metrics.remote_write.protocol_versions import FORMATS
-from metricrig.metrics.remote_write.request_body import Draft, Lot
+from metricrig.metrics.remote_write.request_body import BodyBuilder, EncodedSeries
 from metricrig.metrics.remote_write.samples import encode, uniform
 from metricrig.metrics.timeline._numpy import np
 
@@ -36,42 +36,42 @@ def bodies(
 
     ``in_time_order`` is for receivers that refuse what is older than what they have.
     """
-    limits = Limits(samples, BODY_BYTES)
-    draft = Draft(FORMATS[version](), 1)
+    limits = BodyLimits(samples, BODY_BYTES)
+    builder = BodyBuilder(FORMATS[version](), 1)
     for part in by_time(blocks, limits) if in_time_order else by_series(blocks, limits):
-        if part.begins and draft.series:
-            yield draft.finished()
-            draft = Draft(FORMATS[version](), draft.number + 1)
-        lot = _lot(part, extra)
-        while lot.data:
-            lot = lot.after(draft.take(lot, limits))
-            if lot.data or draft.samples == limits.samples:  # what is full is not kept waiting for what follows
-                yield draft.finished()
-                draft = Draft(FORMATS[version](), draft.number + 1)
-    if draft.series:
-        yield draft.finished()
+        if part.begins and builder.series:
+            yield builder.finished()
+            builder = BodyBuilder(FORMATS[version](), builder.number + 1)
+        series = _encoded(part, extra)
+        while series.data:
+            series = series.after(builder.take(series, limits))
+            if series.data or builder.samples == limits.samples:  # what is full is not kept waiting for what follows
+                yield builder.finished()
+                builder = BodyBuilder(FORMATS[version](), builder.number + 1)
+    if builder.series:
+        yield builder.finished()
 
 
-def _lot(part: Part, extra: Mapping[str, str] | None) -> Lot:
+def _encoded(part: BlockPart, extra: Mapping[str, str] | None) -> EncodedSeries:
     """The series that have any samples here."""
     rows = encode(part.block, part.rows, part.columns)
     labels, metadata = part.block.labels[part.rows], part.block.metadata[part.rows]
     if all(rows.data):
-        return Lot(_more(labels, extra), rows.data, rows.size, metadata)
+        return EncodedSeries(_more(labels, extra), rows.data, rows.size, metadata)
     labels, metadata = list(compress(labels, rows.data)), list(compress(metadata, rows.data))
-    return Lot(_more(labels, extra), list(filter(None, rows.data)), rows.size, metadata)
+    return EncodedSeries(_more(labels, extra), list(filter(None, rows.data)), rows.size, metadata)
 
 
 def _more(several: Sequence[Mapping[str, str]], extra: Mapping[str, str] | None) -> Sequence[Mapping[str, str]]:
     return [{**labels, **extra} for labels in several] if extra else several
 
 
-SERIES = 1000
+SERIES_PER_PART = 1000
 """In a part: enough that encoding them together pays, and few enough that long labels take little memory."""
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class BodyLimits:
     """How much goes into one request."""
 
     samples: int
@@ -79,7 +79,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class BlockPart:
     """Some rows and columns of a block, whose times are of one width. ``begins``: it starts a new request."""
 
     block: Block
@@ -88,17 +88,17 @@ class Part:
     begins: bool = False
 
 
-def by_series(blocks: Iterable[Block], limits: Limits) -> Iterator[Part]:
+def by_series(blocks: Iterable[Block], limits: BodyLimits) -> Iterator[BlockPart]:
     """Each series as a whole as far as a request holds it: its labels are sent once."""
     for block in blocks:
         for stretch in uniform(block.times):
             for columns in _steps(stretch.start, stretch.stop, limits.samples):
-                height = max(1, min(SERIES, limits.samples // (columns.stop - columns.start)))
+                height = max(1, min(SERIES_PER_PART, limits.samples // (columns.stop - columns.start)))
                 for rows in _steps(0, len(block.labels), height):
-                    yield Part(block, rows, columns)
+                    yield BlockPart(block, rows, columns)
 
 
-def by_time(blocks: Iterable[Block], limits: Limits) -> Iterator[Part]:
+def by_time(blocks: Iterable[Block], limits: BodyLimits) -> Iterator[BlockPart]:
     """Stretch after stretch of time, each with all series and, if longer than one step, in one request.
 
     Prometheus refuses what is an hour older than its newest sample, but looks at that only between requests.
@@ -112,12 +112,12 @@ def by_time(blocks: Iterable[Block], limits: Limits) -> Iterator[Part]:
             first, last = np.searchsorted(block.times, start, "left"), np.searchsorted(block.times, end, "right")
             for stretch in uniform(block.times[first:last]):
                 columns = slice(int(first) + stretch.start, int(first) + stretch.stop)
-                for rows in _steps(0, len(block.labels), min(SERIES, limits.samples)):
-                    yield Part(block, rows, columns, begins)
+                for rows in _steps(0, len(block.labels), min(SERIES_PER_PART, limits.samples)):
+                    yield BlockPart(block, rows, columns, begins)
                     begins = False
 
 
-def _windows(blocks: list[Block], limits: Limits) -> Iterator[tuple[int, int]]:
+def _windows(blocks: list[Block], limits: BodyLimits) -> Iterator[tuple[int, int]]:
     """The first and last time of each request."""
     times = np.unique(np.concatenate([block.times for block in blocks]))
     height = sum(len(block.labels) for block in blocks)

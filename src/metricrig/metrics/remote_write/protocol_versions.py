@@ -40,10 +40,10 @@ _TYPES: Mapping[MetricType, int] = {
     "info": 6,
     "stateset": 7,
 }
-_COMMON = {"Content-Encoding": "snappy", "User-Agent": "metricrig"}
+_COMMON_HEADERS = {"Content-Encoding": "snappy", "User-Agent": "metricrig"}
 
 
-class Format(Protocol):
+class BodyFormat(Protocol):
     """How one body writes its series."""
 
     series_tag: bytes
@@ -61,7 +61,7 @@ class V1:
 
     series_tag = b"\x0a"
     headers: Mapping[str, str] = {
-        **_COMMON,
+        **_COMMON_HEADERS,
         "Content-Type": "application/x-protobuf",
         "X-Prometheus-Remote-Write-Version": "0.1.0",
     }
@@ -80,7 +80,7 @@ class V2:
 
     series_tag = b"\x2a"
     headers: Mapping[str, str] = {
-        **_COMMON,
+        **_COMMON_HEADERS,
         "Content-Type": "application/x-protobuf;proto=io.prometheus.write.v2.Request",
         "X-Prometheus-Remote-Write-Version": "2.0.0",
     }

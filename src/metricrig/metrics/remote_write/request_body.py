@@ -13,8 +13,8 @@ from metricrig.metrics.remote_write.wire import snappy, varint
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from metricrig.metrics.remote_write.body_batches import Limits
-    from metricrig.metrics.remote_write.protocol_versions import Format
+    from metricrig.metrics.remote_write.body_batches import BodyLimits
+    from metricrig.metrics.remote_write.protocol_versions import BodyFormat
     from metricrig.metrics.timeline.metadata import Metadata
 
 
@@ -32,11 +32,11 @@ class Body:
         return f"batch {self.number} ({self.samples} samples of {self.series} series, {len(self.data)} bytes)"
 
 
-_LENGTH = 8  # bytes before a series, at most
+_MOST_LENGTH_BYTES = 8  # bytes before a series, at most
 
 
 @dataclass(frozen=True, slots=True)
-class Lot:
+class EncodedSeries:
     """Series with their encoded samples, of which each has ``size`` bytes."""
 
     labels: Sequence[Mapping[str, str]]
@@ -44,31 +44,31 @@ class Lot:
     size: int
     metadata: Sequence[Metadata] = ()
 
-    def after(self, first: int) -> Lot:
+    def after(self, first: int) -> EncodedSeries:
         """Without the first of them."""
-        return Lot(self.labels[first:], self.data[first:], self.size, self.metadata[first:])
+        return EncodedSeries(self.labels[first:], self.data[first:], self.size, self.metadata[first:])
 
 
 @dataclass(slots=True)
-class Draft:
+class BodyBuilder:
     """What one request has so far."""
 
-    form: Format
+    form: BodyFormat
     number: int
     pieces: list[bytes] = field(default_factory=list)
     size: int = 0
     samples: int = 0
     series: int = 0
 
-    def take(self, lot: Lot, limits: Limits) -> int:
+    def take(self, series: EncodedSeries, limits: BodyLimits) -> int:
         """As many of these as it still holds, but at least one into an empty one; returns how many."""
-        lengths = [len(each) for each in lot.data]
-        count = self._fitting(lengths, (limits.samples - self.samples) * lot.size)
-        named = self.form.labels(lot.labels[:count], lot.metadata[:count])
+        lengths = [len(each) for each in series.data]
+        count = self._fitting(lengths, (limits.samples - self.samples) * series.size)
+        named = self.form.labels(series.labels[:count], series.metadata[:count])
         lengths = list(map(add, map(len, named), lengths))
         count = self._fitting(lengths, limits.bytes - self.size)
-        self._add(named[:count], lot.data[:count], lengths[:count])
-        self.samples += sum(map(len, lot.data[:count])) // lot.size
+        self._add(named[:count], series.data[:count], lengths[:count])
+        self.samples += sum(map(len, series.data[:count])) // series.size
         return count
 
     def finished(self) -> Body:
@@ -85,5 +85,5 @@ class Draft:
     def _add(self, named: Sequence[bytes], data: Sequence[bytes], lengths: Sequence[int]) -> None:
         starts = {length: self.form.series_tag + varint(length) for length in set(lengths)}
         self.pieces += chain.from_iterable(zip(map(starts.__getitem__, lengths), named, data, strict=True))
-        self.size += sum(lengths) + _LENGTH * len(lengths)
+        self.size += sum(lengths) + _MOST_LENGTH_BYTES * len(lengths)
         self.series += len(lengths)

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from metricrig.metrics.http.client import Answer
 
 
-WRITTEN = "x-prometheus-remote-write-samples-written"
-_UNSUPPORTED = 415
-_TOO_MANY = 429
-_SERVER_ERROR = 500
+SAMPLES_WRITTEN_HEADER = "x-prometheus-remote-write-samples-written"
+_HTTP_UNSUPPORTED = 415
+_HTTP_TOO_MANY_REQUESTS = 429
+_HTTP_SERVER_ERROR = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,25 +24,25 @@ class Delivered:
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class TryAgain:
     """The server asked for another try, after so many seconds."""
 
     pause: float
 
 
 @dataclass(frozen=True, slots=True)
-class Older:
+class UseVersion1:
     """The server does not take this version of the protocol, and has taken nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class GiveUp:
     """Trying again would change nothing."""
 
     why: str
 
 
-Verdict = Delivered | Again | Older | Refused
+Verdict = Delivered | TryAgain | UseVersion1 | GiveUp
 
 
 def judge(answer: Answer, *, samples: int, version: int, pause: float, left: float, now: float) -> Verdict:
@@ -52,15 +52,15 @@ def judge(answer: Answer, *, samples: int, version: int, pause: float, left: flo
     """
     if answer.ok:
         return _counted(answer, samples) if version > 1 else Delivered()
-    if answer.status == _UNSUPPORTED and version > 1:
-        return Older()
-    if answer.status != _TOO_MANY and answer.status < _SERVER_ERROR:
-        return Refused("")
+    if answer.status == _HTTP_UNSUPPORTED and version > 1:
+        return UseVersion1()
+    if answer.status != _HTTP_TOO_MANY_REQUESTS and answer.status < _HTTP_SERVER_ERROR:
+        return GiveUp("")
     asked = retry_after(answer.headers, now)
     pause = pause if asked is None else asked
     if pause > left:
-        return Refused(f"another try in {pause:.3g} s would be too late: there is time for {max(left, 0.0):.3g} s")
-    return Again(pause)
+        return GiveUp(f"another try in {pause:.3g} s would be too late: there is time for {max(left, 0.0):.3g} s")
+    return TryAgain(pause)
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
@@ -80,21 +80,22 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 def _counted(answer: Answer, samples: int) -> Verdict:
     """Receivers that do not know version 2 answer 204 and drop it: only those that count have it."""
-    written = answer.headers.get(WRITTEN)
+    written = answer.headers.get(SAMPLES_WRITTEN_HEADER)
     if written is None:
-        return Refused(
-            f"it answered {answer.status} without the header {WRITTEN}, so it does not know remote write 2.0 and has"
-            " dropped the samples\n  what to do: version=1 (Prometheus takes 2.0 from 2.54 on, VictoriaMetrics never)"
+        return GiveUp(
+            f"it answered {answer.status} without the header {SAMPLES_WRITTEN_HEADER},"
+            " so it does not know remote write 2.0 and has dropped the samples\n"
+            "  what to do: version=1 (Prometheus takes 2.0 from 2.54 on, VictoriaMetrics never)"
         )
     if written.strip() != str(samples):
-        return Refused(f"it has written {written} of {samples} samples")
+        return GiveUp(f"it has written {written} of {samples} samples")
     return Delivered()
 
 
-FIRST = 0.01
+FIRST_PAUSE_SECONDS = 0.01
 """Seconds before the second try: a server of a test is busy for milliseconds."""
-LONGEST = 5.0
-_DOUBLINGS = 20
+LONGEST_PAUSE_SECONDS = 5.0
+_MOST_DOUBLINGS = 20
 
 
 @dataclass(slots=True)
@@ -110,6 +111,6 @@ class RetryDelay:
 
     def next(self) -> float:
         """Seconds until the next try."""
-        whole = min(FIRST * (1 << min(self.tries, _DOUBLINGS)), LONGEST)
+        whole = min(FIRST_PAUSE_SECONDS * (1 << min(self.tries, _MOST_DOUBLINGS)), LONGEST_PAUSE_SECONDS)
         self.tries += 1
         return whole * (1 + self._dice.random()) / 2

@@ -20,28 +20,28 @@ if TYPE_CHECKING:
 
     from metricrig.metrics.timeline.block import Block
 
-_NEGATIVE = 10  # bytes of a varint with the sign bit
-_AT_ONCE = 1 << 17
+_NEGATIVE_VARINT_BYTES = 10  # bytes of a varint with the sign bit
+_TABLE_BYTES = 1 << 17
 """Bytes that the processor has at hand while they are written twice, in memory that need not be asked for each time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class EncodedRows:
     """The samples of some series, each of ``size`` bytes. A memoryview of each series would cost more than a copy."""
 
     data: list[bytes]
     size: int
 
 
-def encode(block: Block, rows: slice, columns: slice) -> Rows:
+def encode(block: Block, rows: slice, columns: slice) -> EncodedRows:
     """The samples that are present in a part of a block; its times must have one width."""
     here, values = block.present[rows, columns], block.values[rows, columns]
     pattern = _pattern(block.times[columns].tobytes())
-    step = max(1, _AT_ONCE // pattern.size)
+    step = max(1, _TABLE_BYTES // pattern.size)
     cut = _whole if here.all() else _gaps
     several = (slice(start, start + step) for start in range(0, len(values), step))
     data = [row for few in several for row in cut(_table(values[few], pattern), here[few])]
-    return Rows(data, pattern.shape[1])
+    return EncodedRows(data, pattern.shape[1])
 
 
 def uniform(times: NDArray[np.int64]) -> Sequence[slice]:
@@ -99,4 +99,4 @@ def _varints(times: NDArray[np.int64], width: int) -> NDArray[np.uint8]:
 
 def _widths(times: NDArray[np.int64]) -> NDArray[np.int64]:
     limits = np.int64(1) << (np.arange(1, 9, dtype=np.int64) * 7)
-    return np.where(times < 0, _NEGATIVE, np.searchsorted(limits, times, side="right") + 1)
+    return np.where(times < 0, _NEGATIVE_VARINT_BYTES, np.searchsorted(limits, times, side="right") + 1)

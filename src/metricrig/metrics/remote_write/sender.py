@@ -12,7 +12,7 @@ from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import DeadlineExceeded
 from metricrig.metrics.http.client import Broken, Unreachable
 from metricrig.metrics.remote_write.errors import WriteRejected, WriteUncertain
-from metricrig.metrics.remote_write.retry import Again, Older, Refused, RetryDelay, judge
+from metricrig.metrics.remote_write.retry import GiveUp, RetryDelay, TryAgain, UseVersion1, judge
 from metricrig.metrics.remote_write.version_1 import as_version_1
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ CONNECTIONS = 2
 """More gained nothing, with either server."""
 # A try that began too late would fail, and nobody would know whether it was taken: so none begins in the last second,
 # or, where there are few seconds, in the last quarter.
-_LAST_TRY, _LAST_SHARE = 1.0, 0.25
+_LAST_TRY_SECONDS, _LAST_SHARE = 1.0, 0.25
 # Bodies encoded ahead of those in flight: with none, a connection waits whenever an answer comes early.
-_AHEAD = 2
+_BODIES_AHEAD = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Sender:
 
     def send(self, bodies: Iterable[Body]) -> Sent:
         """Send all, in order; returns when the last is answered. Few bodies exist at a time, however many there are."""
-        delivery = _Delivery(self, at_once=self._connections + _AHEAD)
+        delivery = _Delivery(self, at_once=self._connections + _BODIES_AHEAD)
         try:
             with ThreadPoolExecutor(self._connections, "metricrig-write") as workers:
                 for body in bodies:
@@ -88,12 +88,12 @@ class Sender:
             if answer is not None:
                 left = deadline.remaining - self._last_try(deadline)
                 verdict = judge(answer, samples=body.samples, version=version, pause=pause, left=left, now=time.time())
-                if isinstance(verdict, Refused):
+                if isinstance(verdict, GiveUp):
                     raise self._rejection(body, answer, delivered, verdict.why)
-                if isinstance(verdict, Older):
+                if isinstance(verdict, UseVersion1):
                     self._version = 1
                     continue
-                if not isinstance(verdict, Again):
+                if not isinstance(verdict, TryAgain):
                     return body.samples
                 pause = verdict.pause
             if given_up.wait(pause):
@@ -112,7 +112,7 @@ class Sender:
             raise WriteUncertain(self._url, batch=str(body), what=str(error), delivered=delivered()) from None
 
     def _last_try(self, deadline: Deadline) -> float:
-        return min(_LAST_TRY, deadline.within * _LAST_SHARE)
+        return min(_LAST_TRY_SECONDS, deadline.within * _LAST_SHARE)
 
     def _rejection(self, body: Body, answer: Answer | None, delivered: Callable[[], int], why: str) -> WriteRejected:
         status, said = (answer.status, answer.text) if answer else (0, "")

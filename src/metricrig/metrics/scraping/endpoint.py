@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from pathlib import Path
     from ssl import SSLContext
 
-    from metricrig._core.http import Answer as Said
+    from metricrig._core.http import Answer
 
-PATIENCE = 5.0
+SCRAPE_TIMEOUT_SECONDS = 5.0
 """Seconds after which one scrape has failed, whatever has come of it until then."""
-_LOCAL = ("127.", "localhost", "::1")
-_OK = 200
+_LOCAL_HOST_PREFIXES = ("127.", "localhost", "::1")
+_HTTP_OK = 200
 
 
 class ScrapeFailed(MetricrigError):
@@ -42,7 +42,12 @@ class Endpoint:
     """
 
     def __init__(
-        self, url: str, *, timeout: float = PATIENCE, accept: str = ACCEPT, trust: str | Path | None = None
+        self,
+        url: str,
+        *,
+        timeout: float = SCRAPE_TIMEOUT_SECONDS,
+        accept: str = ACCEPT,
+        trust: str | Path | None = None,
     ) -> None:
         self.url = url
         self.timeout = timeout
@@ -54,7 +59,7 @@ class Endpoint:
         self._host, self._port = parts.hostname, parts.port or (443 if self._secure else 80)
         path = (parts.path or "/metrics") + (f"?{parts.query}" if parts.query else "")
         # Compressing for the way through loopback costs more than it saves.
-        coding = "identity" if parts.hostname.startswith(_LOCAL) else "gzip"
+        coding = "identity" if parts.hostname.startswith(_LOCAL_HOST_PREFIXES) else "gzip"
         self._request = Request("GET", path, {"Accept": accept, "Accept-Encoding": coding})
         self._connection: Connection | None = None
         self._keys = SeriesKeys()
@@ -65,7 +70,7 @@ class Endpoint:
         self._keys.make_room()
         return Page(body, content_type, source=self.url, keys=self._keys)
 
-    def ask(self, patience: float) -> Asked:
+    def ask(self, patience: float) -> PendingPage:
         """Ask for the page as it is now, on a connection of its own, and read it later, on any thread."""
         connection, deadline = self._connected(), Deadline.exactly(patience)
         request = Request("GET", self._request.target, {**self._request.headers, "Connection": "close"})
@@ -73,7 +78,7 @@ class Endpoint:
             connection.send(request, deadline)
         except OSError as error:
             raise ScrapeFailed(self.url, _plainly(error)) from error
-        return Asked(self.url, connection, deadline)
+        return PendingPage(self.url, connection, deadline)
 
     def close(self) -> None:
         """Close the connection; the next page opens another."""
@@ -112,7 +117,7 @@ class Endpoint:
         return f"<Endpoint {self.url}>"
 
 
-class Asked:
+class PendingPage:
     """A page that was asked for, and has yet to be read."""
 
     def __init__(self, url: str, connection: Connection, deadline: Deadline) -> None:
@@ -120,10 +125,10 @@ class Asked:
         self._connection = connection
         self._deadline = deadline
 
-    def read(self) -> Answer:
+    def read(self) -> FetchedPage:
         """What the server answered; once."""
         try:
-            return Answer(self._url, *_content(self._connection.receive(self._deadline), self._url))
+            return FetchedPage(self._url, *_content(self._connection.receive(self._deadline), self._url))
         except OSError as error:
             raise ScrapeFailed(self._url, _plainly(error)) from error
         finally:
@@ -131,7 +136,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class FetchedPage:
     """A page as it came."""
 
     url: str
@@ -143,7 +148,7 @@ class Answer:
         return Page(self.body, self.content_type, source=self.url)
 
 
-def read(url: str, *, timeout: float = PATIENCE, trust: str | Path | None = None) -> Page:
+def read(url: str, *, timeout: float = SCRAPE_TIMEOUT_SECONDS, trust: str | Path | None = None) -> Page:
     """Fetch one page, all of it within ``timeout`` seconds."""
     endpoint = Endpoint(url, timeout=timeout, trust=trust)
     try:
@@ -152,8 +157,8 @@ def read(url: str, *, timeout: float = PATIENCE, trust: str | Path | None = None
         endpoint.close()
 
 
-def _content(answer: Said, url: str) -> tuple[bytes | bytearray, str | None]:
-    if answer.status != _OK:
+def _content(answer: Answer, url: str) -> tuple[bytes | bytearray, str | None]:
+    if answer.status != _HTTP_OK:
         raise ScrapeFailed(url, f"{answer.status} {answer.reason}: {answer.body[:200].decode(errors='replace')!r}")
     return answer.body, answer.headers.get("content-type")
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Key = tuple[str, Labels]
 
-_SHOWN = 20
+_MOST_SERIES_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,9 @@ class Difference:
         if not self:
             return "<Difference: none>"
         lines = [f"  {line}" for line in self.lines()]
-        more = [f"  … {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
+        more = [f"  … {len(lines) - _MOST_SERIES_SHOWN} more"] if len(lines) > _MOST_SERIES_SHOWN else []
         head = f"<Difference: {len(self.added)} added, {len(self.removed)} removed, {len(self.changed)} changed"
-        return "\n".join([head, *lines[:_SHOWN], *more]) + ">"
+        return "\n".join([head, *lines[:_MOST_SERIES_SHOWN], *more]) + ">"
 
 
 class Snapshot:

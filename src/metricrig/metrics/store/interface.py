@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from metricrig.metrics.timeline.block import Block
 
 
-DEFAULT = "metricrig_view"
+DEFAULT_VIEW_LABEL = "metricrig_view"
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class ViewLabel:
     """The label of a view."""
 
     name: str
     value: str
 
     @classmethod
-    def fresh(cls, name: str | None) -> Mark:
+    def fresh(cls, name: str | None) -> ViewLabel:
         """One that nobody else has."""
-        return cls(name or DEFAULT, uuid.uuid4().hex)
+        return cls(name or DEFAULT_VIEW_LABEL, uuid.uuid4().hex)
 
     @property
     def matcher(self) -> str:
@@ -39,7 +39,7 @@ class Mark:
         return f"{self.name}={quoted(self.value)}"
 
 
-class Blocky(Protocol):
+class HasBlocks(Protocol):
     """Anything that can say what it has as blocks, such as a timeline."""
 
     def blocks(self) -> Sequence[Block]:
@@ -58,7 +58,7 @@ class Ingested:
 class Store(Protocol):
     """Writes return when what they wrote is visible to queries."""
 
-    def ingest(self, source: Blocky | Block | Iterable[Block], *, version: int = 1) -> Ingested:
+    def ingest(self, source: HasBlocks | Block | Iterable[Block], *, version: int = 1) -> Ingested:
         """Write a timeline or blocks."""
 
     def write(self, name: str, value: float, labels: Mapping[str, str] | None = None, at: When = None) -> Ingested:

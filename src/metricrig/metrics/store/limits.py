@@ -17,16 +17,23 @@ if TYPE_CHECKING:
 
 _FLAG = re.compile(r'^flag\{name="([^"]+)", value="((?:[^"\\]|\\.)*)"', re.MULTILINE)
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)([hdwyM]?)\Z")
-_DAY = 86_400.0
+_DAY_SECONDS = 86_400.0
 # A bare number is of months, and a month of 31 days.
-_SECONDS = {"h": 3600.0, "d": _DAY, "w": 7 * _DAY, "y": 365 * _DAY, "M": 31 * _DAY, "": 31 * _DAY}
+_SECONDS = {
+    "h": 3600.0,
+    "d": _DAY_SECONDS,
+    "w": 7 * _DAY_SECONDS,
+    "y": 365 * _DAY_SECONDS,
+    "M": 31 * _DAY_SECONDS,
+    "": 31 * _DAY_SECONDS,
+}
 # A fixed one before there was a flag.
 _NAME_BYTES = 256
 # All labels stand in one item of the index, of 64 KiB with its own numbers; 1.79 drops a longer one and counts nothing.
 _SERIES_BYTES = 64_000
-_PER_LABEL = 2
-_AHEAD = 2 * _DAY
-_FOR_EVER = 1e15  # seconds, where a server does not tell its limits
+_BYTES_PER_LABEL = 2
+_FUTURE_SECONDS = 2 * _DAY_SECONDS
+_NO_LIMIT_SECONDS = 1e15  # seconds, where a server does not tell its limits
 # What these drop or change depends on more than the sample.
 _UNFORESEEN = {
     "relabelConfig": "",
@@ -37,7 +44,7 @@ _UNFORESEEN = {
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class StorageLimits:
     """Limits of one server. Spans are in seconds, before and after now."""
 
     labels: int
@@ -62,13 +69,13 @@ class Rules:
         if len(kept[name]) > self.value_bytes:
             most = f"the most is {self.value_bytes} (-maxLabelValueLen)"
             return f"the value of {short(name.decode())} has {len(kept[name])} bytes, and {most}"
-        size = sum(len(name) + len(value) + _PER_LABEL for name, value in kept.items())
+        size = sum(len(name) + len(value) + _BYTES_PER_LABEL for name, value in kept.items())
         return f"all its labels have {size} bytes, and the most is {_SERIES_BYTES}" if size > _SERIES_BYTES else ""
 
     def harmless(self, *, labels: int, name: int, value: int) -> bool:
         """Whether series with at most so many labels, of so many characters, need no closer look."""
         widest = 4  # bytes of a character in UTF-8
-        size = labels * ((name + value) * widest + _PER_LABEL)
+        size = labels * ((name + value) * widest + _BYTES_PER_LABEL)
         return (
             labels <= self.labels
             and name * widest <= self.name_bytes
@@ -79,7 +86,7 @@ class Rules:
     def span(self) -> tuple[int, int]:
         """The first and last millisecond that it keeps now."""
         now = time.time()
-        first, last = max(0.0, now - self.behind), min(now + self.ahead, _FOR_EVER)
+        first, last = max(0.0, now - self.behind), min(now + self.ahead, _NO_LIMIT_SECONDS)
         return round(first * 1000), round(last * 1000)
 
     def about_time(self, at: int) -> str:
@@ -92,16 +99,16 @@ class Rules:
         return ""
 
 
-def rules(page: str) -> Rules:
+def limits_of(page: str) -> StorageLimits:
     """From the flags on its metrics page, which has those at their defaults too."""
     flags = dict(_FLAG.findall(page))
     behind, ahead = _span(flags.get("retentionPeriod", "")), _span(flags.get("futureRetention", ""))
-    return Rules(
+    return StorageLimits(
         labels=_whole(flags, "maxLabelsPerTimeseries", 30),
         name_bytes=_whole(flags, "maxLabelNameLen", _NAME_BYTES),
         value_bytes=_whole(flags, "maxLabelValueLen", 1024),
         behind=float("inf") if behind is None else behind,
-        ahead=_AHEAD if ahead is None else ahead,
+        ahead=_FUTURE_SECONDS if ahead is None else ahead,
         certain=behind is not None and all(flags.get(name, usual) == usual for name, usual in _UNFORESEEN.items()),
     )
 

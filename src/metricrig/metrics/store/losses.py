@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from metricrig._core.errors import MetricrigError
 from metricrig.metrics.store.errors import SamplesLost
-from metricrig.metrics.store.limits import rules
+from metricrig.metrics.store.limits import limits_of
 
 if TYPE_CHECKING:
     from metricrig._core.deadlines import Deadline
     from metricrig.metrics.http.client import Server
-    from metricrig.metrics.store.limits import Rules
+    from metricrig.metrics.store.limits import StorageLimits
 
 # The page is made anew once a second (seen in 1.79 and 1.128): what is read so long after a write knows of it.
-_PAGE_LASTS = 1.1
+_PAGE_REFRESH_SECONDS = 1.1
 
 _COUNTERS = (
     "vm_rows_ignored_total",
@@ -30,7 +30,7 @@ _COUNTERS = (
     "vm_relabel_metrics_dropped_total",
 )
 # A NaN cannot be kept, in any version: that is how this store is, and ``Ingested.nans`` says how many there were.
-_EXPECTED = "nan_value"
+_NAN_REASON = "nan_value"
 
 
 class Losses:
@@ -44,38 +44,38 @@ class Losses:
         self._server = server
         self._within = within
         self._known: dict[str, float] | None = None
-        self._rules: Rules | None = None
+        self._limits: StorageLimits | None = None
         self._unsettled = 0
         self._began = self._written = 0.0
 
-    def begin(self) -> Rules:
+    def begin(self) -> StorageLimits:
         """Remember where the counters stand, before the first write; the rules by which it keeps samples."""
-        if self._known is None or self._rules is None:
+        if self._known is None or self._limits is None:
             page = self._page()
-            self._known, self._rules = counted(page), rules(page)
+            self._known, self._limits = counted(page), limits_of(page)
         self.catch_up()
         self._began = time.monotonic()
-        return self._rules
+        return self._limits
 
     def wrote(self, samples: int) -> None:
         """After a write. Waits only where the server's settings do not tell what it keeps."""
         self._unsettled += samples
         self._written = time.monotonic()
-        if self._rules is not None and not self._rules.certain:
+        if self._limits is not None and not self._limits.certain:
             self.settle()
-        elif self._written - self._began > _PAGE_LASTS:
+        elif self._written - self._began > _PAGE_REFRESH_SECONDS:
             self._look()
 
     def catch_up(self, deadline: Deadline | None = None) -> None:
         """Read the counters if they must be complete by now, and nobody has read them since."""
-        if self._unsettled and time.monotonic() - self._written >= _PAGE_LASTS:
+        if self._unsettled and time.monotonic() - self._written >= _PAGE_REFRESH_SECONDS:
             self.settle(deadline)
 
     def settle(self, deadline: Deadline | None = None) -> None:
         """Wait until the counters know of everything that was written; an error if anything was lost."""
         if not self._unsettled:
             return
-        time.sleep(max(0.0, self._written + _PAGE_LASTS - time.monotonic()))
+        time.sleep(max(0.0, self._written + _PAGE_REFRESH_SECONDS - time.monotonic()))
         samples = self._unsettled
         self._unsettled = 0
         self._look(samples, deadline)
@@ -100,7 +100,7 @@ def counted(page: str) -> dict[str, float]:
     """The counters of losses on a metrics page."""
     found: dict[str, float] = {}
     for line in page.splitlines():
-        if line.startswith(_COUNTERS) and _EXPECTED not in line:
+        if line.startswith(_COUNTERS) and _NAN_REASON not in line:
             name, _, value = line.rpartition(" ")
             try:
                 found[name] = float(value)

@@ -11,8 +11,8 @@ from metricrig.metrics.remote_write.errors import WriteRejected
 from metricrig.metrics.remote_write.one_sample import milliseconds, one
 from metricrig.metrics.remote_write.sender import Sender
 from metricrig.metrics.store.errors import Unkeepable
-from metricrig.metrics.store.ingested_source import Landmark, Tally
-from metricrig.metrics.store.interface import Ingested, Mark
+from metricrig.metrics.store.ingested_source import CheckedBlocks, WrittenSample
+from metricrig.metrics.store.interface import Ingested, ViewLabel
 from metricrig.metrics.store.name_rules import NAME, UNICODE_SINCE, NameCheck, refused
 
 if TYPE_CHECKING:
@@ -39,18 +39,23 @@ class PrometheusStore(Promql):
     """The Prometheus at ``url``, whose remote write receiver is enabled."""
 
     def __init__(
-        self, url: str | Server, *, within: float = 30.0, mark: Mark | None = None, product: Product | None = None
+        self,
+        url: str | Server,
+        *,
+        within: float = 30.0,
+        view_label: ViewLabel | None = None,
+        product: Product | None = None,
     ) -> None:
-        super().__init__(url, within=within, hidden=mark.name if mark else None, product=product)
-        self._mark = mark
+        super().__init__(url, within=within, hidden=view_label.name if view_label else None, product=product)
+        self._view_label = view_label
         self._version: int | None = None
 
     def ingest(self, source: Any, *, version: int = 1) -> Ingested:
         """Write a timeline, a block or blocks; returns when all of it is visible."""
         from metricrig.metrics.remote_write.body_batches import bodies  # noqa: PLC0415 - needs numpy
 
-        tally = Tally(source, NameCheck(self.server.url, self._takes_unicode))
-        return self._written(bodies(tally, version=version, in_time_order=True, extra=self._extra), tally, version)
+        checked = CheckedBlocks(source, NameCheck(self.server.url, self._takes_unicode))
+        return self._written(bodies(checked, version=version, in_time_order=True, extra=self._extra), checked, version)
 
     def write(self, name: str, value: float, labels: Mapping[str, str] | None = None, at: When = None) -> Ingested:
         """Write one sample, now unless ``at`` says when; returns when it is visible."""
@@ -59,9 +64,9 @@ class PrometheusStore(Promql):
         if reason := refused({**(labels or {}), NAME: name}, unicode=self._takes_unicode):
             raise Unkeepable(self.server.url, series={**(labels or {}), NAME: name}, reason=reason, samples=1)
         number = value == value  # noqa: PLR0124 - only NaN differs from itself
-        here = [Landmark({**(labels or {}), "__name__": name}, moment)] if number else []
-        tally = Tally((), landmarks=here, nans=int(not number))
-        return self._written([body], tally, 1)
+        here = [WrittenSample({**(labels or {}), "__name__": name}, moment)] if number else []
+        checked = CheckedBlocks((), written_samples=here, nans=int(not number))
+        return self._written([body], checked, 1)
 
     def query(self, expression: str, at: Moment | None = None) -> Any:
         """The value at one moment, now unless it is given."""
@@ -93,22 +98,22 @@ class PrometheusStore(Promql):
 
         Prometheus has no parameter for this: the label is put into each selector of what it is asked.
         """
-        return type(self)(self.server, within=self._within, mark=Mark.fresh(label), product=self._product)
+        return type(self)(self.server, within=self._within, view_label=ViewLabel.fresh(label), product=self._product)
 
     @property
     def matcher(self) -> str:
         """The label of this view as in a selector: ``{store.matcher}`` finds its series; empty without a view."""
-        return self._mark.matcher if self._mark else ""
+        return self._view_label.matcher if self._view_label else ""
 
     @property
     def _extra(self) -> dict[str, str]:
-        return {self._mark.name: self._mark.value} if self._mark else {}
+        return {self._view_label.name: self._view_label.value} if self._view_label else {}
 
     def _own(self, expression: str) -> str:
-        return confined(expression, self._mark.matcher) if self._mark else expression
+        return confined(expression, self._view_label.matcher) if self._view_label else expression
 
     def _all_own(self, matches: tuple[str, ...]) -> tuple[str, ...]:
-        several = matches or (("{}",) if self._mark else ())
+        several = matches or (("{}",) if self._view_label else ())
         return tuple(self._own(match) for match in several)
 
     def _takes_unicode(self) -> bool:
@@ -119,18 +124,18 @@ class PrometheusStore(Promql):
                 self._version = int(str(content["version"]).partition(".")[0])
         return self._version >= UNICODE_SINCE
 
-    def _written(self, bodies: Iterable[Body], tally: Tally, version: int) -> Ingested:
+    def _written(self, bodies: Iterable[Body], checked: CheckedBlocks, version: int) -> Ingested:
         try:
             # One at a time: a request that overtakes another makes it out of order.
             sent = Sender(self.server, connections=1, version=version, within=self._within).send(bodies)
         except WriteRejected as error:
             raise error.advised(_advice(error.body)) from None
-        for landmark in tally.last:
-            self._find(landmark)
-        return Ingested(sent.samples, sent.requests, tally.nans)
+        for written in checked.last:
+            self._find(written)
+        return Ingested(sent.samples, sent.requests, checked.nans)
 
-    def _find(self, landmark: Landmark) -> None:
-        own = Landmark({**landmark.labels, **self._extra}, landmark.time)
+    def _find(self, written: WrittenSample) -> None:
+        own = WrittenSample({**written.labels, **self._extra}, written.time)
         if not super().query(own.selector, at=own.time / 1000).samples:
             raise MetricrigError(
                 f"{self.server.url}: {own.selector} was written and has no sample at {own.time / 1000}"

@@ -3,9 +3,9 @@
 from metricrig.metrics.timeline.block import STALE, STALE_BITS, Block, is_stale
 from metricrig.metrics.timeline.counter import Counter
 from metricrig.metrics.timeline.distributions import Histogram, Summary
-from metricrig.metrics.timeline.gauge import Gauge, Given
+from metricrig.metrics.timeline.gauge import Gauge, GivenSeries
 from metricrig.metrics.timeline.metadata import Metadata
-from metricrig.metrics.timeline.rows import Rows
+from metricrig.metrics.timeline.rows import ScrapedSeries
 from metricrig.metrics.timeline.timeline import Timeline
 
 __all__ = [
@@ -14,10 +14,10 @@ __all__ = [
     "Block",
     "Counter",
     "Gauge",
-    "Given",
+    "GivenSeries",
     "Histogram",
     "Metadata",
-    "Rows",
+    "ScrapedSeries",
     "Summary",
     "Timeline",
     "is_stale",

@@ -31,12 +31,12 @@ def accumulated(
 
     An event at the moment of a reset belongs to the life that begins there.
     """
-    lives = sorted(set(resets))
-    life = np.searchsorted(np.array(lives), moments, side="right")
+    restarts = sorted(set(resets))
+    life = np.searchsorted(np.array(restarts), moments, side="right")
     seen = scrape_of(clock, moments)
-    at_scrape = np.searchsorted(np.array(lives), clock.offsets(), side="right")
+    at_scrape = np.searchsorted(np.array(restarts), clock.offsets(), side="right")
     result = np.zeros((count, clock.steps))
-    for each in range(len(lives) + 1):
+    for each in range(len(restarts) + 1):
         chosen = (life == each) & (seen < clock.steps)
         added = _placed(clock, rows[chosen], seen[chosen], amounts[chosen], count)
         during = at_scrape == each

@@ -20,8 +20,8 @@ STALE_BITS = 0x7FF0000000000002
 STALE = np.array([STALE_BITS], dtype=np.uint64).view(np.float64)
 
 
-_SMALL = 100
-_FEW = 2
+_SMALL_BLOCK_SERIES = 100
+_FEWEST_TO_MERGE = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,8 +48,8 @@ def is_stale(values: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 def merged(blocks: list[Block]) -> list[Block]:
     """Small blocks of one grid as one: a writer works through few tables, not through a thousand rows."""
-    small = [block for block in blocks if len(block.labels) < _SMALL]
-    if len(small) < _FEW:
+    small = [block for block in blocks if len(block.labels) < _SMALL_BLOCK_SERIES]
+    if len(small) < _FEWEST_TO_MERGE:
         return blocks
     one = Block(
         [labels for block in small for labels in block.labels],
@@ -58,4 +58,4 @@ def merged(blocks: list[Block]) -> list[Block]:
         np.concatenate([block.present for block in small]),
         [each for block in small for each in block.metadata],
     )
-    return [one, *(block for block in blocks if len(block.labels) >= _SMALL)]
+    return [one, *(block for block in blocks if len(block.labels) >= _SMALL_BLOCK_SERIES)]

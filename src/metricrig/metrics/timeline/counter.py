@@ -8,7 +8,7 @@ from metricrig._core.errors import UsageError
 from metricrig.metrics.timeline._numpy import np
 from metricrig.metrics.timeline.accumulation import accumulated, since_reset
 from metricrig.metrics.timeline.offsets import numbers, offset, offsets
-from metricrig.metrics.timeline.rows import Rows, column
+from metricrig.metrics.timeline.rows import ScrapedSeries, column
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Events = tuple["NDArray[np.float64]", "NDArray[np.int64]", "NDArray[np.float64]"]
 
 
-class Counter(Rows):
+class Counter(ScrapedSeries):
     """One counter, or many. Events may be told in any order; a scrape sees what happened at or before its time."""
 
     kind = "counter"

@@ -11,7 +11,7 @@ from metricrig.metrics.timeline._numpy import np
 from metricrig.metrics.timeline.accumulation import accumulated, scrape_of
 from metricrig.metrics.timeline.block import Block
 from metricrig.metrics.timeline.offsets import numbers, offset, offsets
-from metricrig.metrics.timeline.rows import NAME, Rows
+from metricrig.metrics.timeline.rows import NAME, ScrapedSeries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from metricrig.metrics.timeline.clock import Clock
 
 
-class Observed(Rows):
+class ObservedSeries(ScrapedSeries):
     """What histograms and summaries share: observations, restarts, a sum and a count."""
 
     def __init__(self, clock: Clock, labels: Sequence[Mapping[str, str]]) -> None:
@@ -65,7 +65,7 @@ class Observed(Rows):
         return np.concatenate(values), np.concatenate(moments)
 
     @property
-    def buckets(self) -> Part:
+    def buckets(self) -> HistogramPart:
         """Its ``_bucket``."""
         return self.part("_bucket")
 
@@ -74,17 +74,17 @@ class Observed(Rows):
         """Whether every scrape finds it, and it never restarts."""
         return not (self._resets or self._absences.gaps or self._absences.ends)
 
-    def part(self, suffix: str) -> Part:
+    def part(self, suffix: str) -> HistogramPart:
         """Only its ``_bucket``, ``_sum`` or ``_count``."""
-        return Part(self, suffix)
+        return HistogramPart(self, suffix)
 
     @property
-    def sum(self) -> Part:
+    def sum(self) -> HistogramPart:
         """Its ``_sum``."""
         return self.part("_sum")
 
     @property
-    def count(self) -> Part:
+    def count(self) -> HistogramPart:
         """Its ``_count``."""
         return self.part("_count")
 
@@ -100,7 +100,7 @@ class Observed(Rows):
         return {**labels, NAME: labels[NAME] + suffix, **more}
 
 
-class Histogram(Observed):
+class Histogram(ObservedSeries):
     """A classic histogram: ``_bucket`` with ``le``, ``_sum`` and ``_count``."""
 
     kind = "histogram"
@@ -127,7 +127,7 @@ class Histogram(Observed):
         return type(self)(self.clock, [labels], self.bounds)
 
 
-class Summary(Observed):
+class Summary(ObservedSeries):
     """A summary: its quantiles are those of all observations since the last restart, NaN while there are none."""
 
     kind = "summary"
@@ -161,16 +161,16 @@ class Summary(Observed):
         return type(self)(self.clock, [labels], self.quantiles)
 
 
-class Part:
+class HistogramPart:
     """Some of the series of a histogram or summary, to be asked for."""
 
-    def __init__(self, whole: Observed, suffix: str) -> None:
+    def __init__(self, whole: ObservedSeries, suffix: str) -> None:
         self._whole = whole
         self._suffix = suffix
 
-    def emitted(self) -> list[Part]:
+    def emitted(self) -> list[HistogramPart]:
         """The same of each child."""
-        return [Part(each, self._suffix) for each in self._whole.emitted()]
+        return [HistogramPart(each, self._suffix) for each in self._whole.emitted()]
 
     def block(self, extra: Mapping[str, str]) -> Block:
         """These rows of the block."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Never, Self
 from metricrig._core.errors import UsageError
 from metricrig.metrics.timeline._numpy import np
 from metricrig.metrics.timeline.offsets import offset
-from metricrig.metrics.timeline.rows import Rows, column
+from metricrig.metrics.timeline.rows import ScrapedSeries, column
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from metricrig.metrics.timeline.clock import Clock
 
 
-class Gauge(Rows):
+class Gauge(ScrapedSeries):
     """One gauge, or many: 0 until set. Where two ``set`` are of the same moment, the later call counts."""
 
     kind = "gauge"
@@ -71,7 +71,7 @@ class Gauge(Rows):
         return self._touched()
 
 
-class Given(Rows):
+class GivenSeries(ScrapedSeries):
     """Series whose values were written down, scrape by scrape."""
 
     def __init__(

@@ -22,7 +22,7 @@ _PLAIN = re.compile(_NUMBER)
 _SERIES = re.compile(r"\s*([a-zA-Z_:][\w:]*)?\s*(?:\{(.*)\})?\s*", re.DOTALL)
 _LABEL = re.compile(r"""\s*([a-zA-Z_]\w*)\s*=\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\s*(,|$)""")
 _ESCAPES = {"n": "\n", "t": "\t", "\\": "\\", '"': '"', "'": "'"}
-_MOST = 10_000_000
+_MOST_VALUES = 10_000_000
 
 Values = tuple["NDArray[np.float64]", "NDArray[np.bool_]"]
 
@@ -63,8 +63,8 @@ def _repeated(found: re.Match[str], token: str) -> Values:
 
 
 def _count(text: str, token: str) -> int:
-    if int(text) > _MOST:
-        raise UsageError(f"{token!r} stands for more than {_MOST} values")
+    if int(text) > _MOST_VALUES:
+        raise UsageError(f"{token!r} stands for more than {_MOST_VALUES} values")
     return int(text)
 
 

@@ -42,7 +42,7 @@ class Absences:
         return values, present
 
 
-class Rows:
+class ScrapedSeries:
     """Series that are scraped together. ``values()`` is what the scrapes see if none of them fails."""
 
     kind: ClassVar[MetricType] = "unknown"
@@ -95,7 +95,7 @@ class Rows:
         return own + [each for child in self._children.values() for each in child.emitted()]
 
     def block(self, extra: Mapping[str, str]) -> Block:
-        """What the scrapes bring home."""
+        """What the scrapes read."""
         values, present = self._absences.applied(self.clock, self.values(), self.present())
         labels = [{**each, **extra} for each in self.rows()] if extra else self.rows()
         return Block(labels, self.clock.times(), values, present, [self._metadata] * len(labels))

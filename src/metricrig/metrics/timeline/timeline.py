@@ -12,7 +12,7 @@ from metricrig.metrics.timeline.clock import clock
 from metricrig.metrics.timeline.counter import Counter
 from metricrig.metrics.timeline.distinct import require_distinct_blocks
 from metricrig.metrics.timeline.distributions import Histogram, Summary, bounds
-from metricrig.metrics.timeline.gauge import Gauge, Given
+from metricrig.metrics.timeline.gauge import Gauge, GivenSeries
 from metricrig.metrics.timeline.series_names import many, one
 
 if TYPE_CHECKING:
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from metricrig.metrics.moment import Moment
     from metricrig.metrics.timeline.block import Block
     from metricrig.metrics.timeline.clock import Clock, Length
-    from metricrig.metrics.timeline.rows import Rows
+    from metricrig.metrics.timeline.rows import ScrapedSeries
     from metricrig.metrics.timeline.series_names import Many
 
-Made = TypeVar("Made", bound="Rows")
+S = TypeVar("S", bound="ScrapedSeries")
 
 DEFAULT_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -48,7 +48,7 @@ class Timeline:
         labels: Mapping[str, str] | None = None,
     ) -> None:
         self._clock = clock(start, every, length)
-        self._families: list[Rows] = []
+        self._families: list[ScrapedSeries] = []
         self._extra = dict(labels or {})
 
     # --- the grid
@@ -109,7 +109,7 @@ class Timeline:
         """A summary with these quantiles."""
         return self._keep(Summary(self._clock, [one(name, labels)], quantiles))
 
-    def series(self, text: str, values: str) -> Given:
+    def series(self, text: str, values: str) -> GivenSeries:
         """A series in the notation of ``promtool test rules``: ``series('x{a="b"}', '0+10x100 _x5 stale')``."""
         numbers, present = notation.values(values)
         steps = self._clock.steps
@@ -119,7 +119,7 @@ class Timeline:
         row = np.concatenate([numbers, np.zeros(rest)])[None, :]
         there = np.concatenate([present, np.zeros(rest, dtype=bool)])[None, :]
         labels = notation.series(text)
-        return self._keep(Given(self._clock, [one(labels.pop("__name__", ""), labels)], row, there))
+        return self._keep(GivenSeries(self._clock, [one(labels.pop("__name__", ""), labels)], row, there))
 
     # --- what becomes of them
 
@@ -131,7 +131,7 @@ class Timeline:
         return view
 
     def blocks(self) -> list[Block]:
-        """What the scrapes bring home, for whoever writes it."""
+        """All that the scrapes read, to be written."""
         apart = [rows.block(self._extra) for family in self._families for rows in family.emitted()]
         hidden = any(self._extra.keys() & family.series[0].keys() for family in self._families)
         require_distinct_blocks(apart, replaced=hidden)
@@ -144,7 +144,7 @@ class Timeline:
 
         return Expect(self._clock, self._extra)
 
-    def _keep(self, made: Made) -> Made:
+    def _keep(self, made: S) -> S:
         self._families.append(made)
         return made
 

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from metricrig.metrics.conditions.expression import Expression
-    from metricrig.metrics.conditions.look import Source
+    from metricrig.metrics.conditions.look import PageSource
     from metricrig.metrics.exposition import Page
 
 
-def sources_of(whole: object, numbers: Iterable[Expression], default: Source | None) -> list[Source]:
+def sources_of(whole: object, numbers: Iterable[Expression], default: PageSource | None) -> list[PageSource]:
     """The sources of all numbers, each once; ``whole`` is what an error calls them."""
     wanted = [part.source or default for number in numbers for part in number.parts() if part.reads]
     if None in wanted:
@@ -28,10 +28,10 @@ def sources_of(whole: object, numbers: Iterable[Expression], default: Source | N
     return list(dict.fromkeys(each for each in wanted if each is not None))
 
 
-def look_at(sources: Sequence[Source], default: Source | None, patience: float | None = None) -> Look:
+def look_at(sources: Sequence[PageSource], default: PageSource | None, patience: float | None = None) -> Look:
     """Fetch every page once, all of them within ``patience``."""
     deadline = None if patience is None else Deadline.exactly(patience)
-    pages: dict[Source | None, Page | MetricrigError] = {}
+    pages: dict[PageSource | None, Page | MetricrigError] = {}
     for source in sources:
         try:
             pages[source] = source.page(None if deadline is None else deadline.remaining)
@@ -42,7 +42,7 @@ def look_at(sources: Sequence[Source], default: Source | None, patience: float |
     return Look(pages)
 
 
-def look_now(number: Expression, default: Source | None) -> Look:
+def look_now(number: Expression, default: PageSource | None) -> Look:
     """A look for one number; a page that cannot be had is an error."""
     look = look_at(sources_of(number, [number], default), default)
     for page in look.pages.values():

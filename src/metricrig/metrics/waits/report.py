@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metricrig._core.errors import DeadlineExceeded, MetricrigError
-from metricrig.metrics.conditions.aggregates import Taken
+from metricrig.metrics.conditions.aggregates import SelectionNumber
 from metricrig.metrics.conditions.look import Unknown
 from metricrig.metrics.conditions.selection import Selection
 from metricrig.metrics.exposition.errors import listed
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 _BARS = "▁▂▃▄▅▆▇█"
-_MOST = 500
-_SHOWN = 12
+_MOST_CHANGES_KEPT = 500
+_MOST_CHANGES_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenValue:
     """A value, or why there was none, from so many seconds after the start of the wait."""
 
     after: float
@@ -43,15 +43,15 @@ class History:
 
     def __init__(self, expression: str) -> None:
         self.expression = expression
-        self.seen: list[Seen] = []
+        self.seen: list[SeenValue] = []
 
     def add(self, after: float, value: float | str) -> None:
         """Note what a look has shown, if it is something new."""
         if self.seen and _same(self.seen[-1].value, value):
             return
-        if len(self.seen) >= _MOST:
-            del self.seen[_MOST // 2]
-        self.seen.append(Seen(after, value))
+        if len(self.seen) >= _MOST_CHANGES_KEPT:
+            del self.seen[_MOST_CHANGES_KEPT // 2]
+        self.seen.append(SeenValue(after, value))
 
     @property
     def numbers(self) -> list[float]:
@@ -61,8 +61,12 @@ class History:
     def __str__(self) -> str:
         bars = sparkline(self.numbers)
         told = [str(each) for each in self.seen]
-        if len(told) > _SHOWN:
-            told = [*told[: _SHOWN // 2], f"… {len(told) - _SHOWN} more …", *told[-_SHOWN // 2 :]]
+        if len(told) > _MOST_CHANGES_SHOWN:
+            told = [
+                *told[: _MOST_CHANGES_SHOWN // 2],
+                f"… {len(told) - _MOST_CHANGES_SHOWN} more …",
+                *told[-_MOST_CHANGES_SHOWN // 2 :],
+            ]
         return f"{self.expression}: {f'{bars}  ' if bars else ''}{', '.join(told)}"
 
 
@@ -104,7 +108,7 @@ def _there(condition: Condition, look: Look) -> Iterator[str]:
     """For each selection, what there is under its name, or names like it."""
     for number in condition.expressions():
         for part in number.parts():
-            if isinstance(part, (Selection, Taken)):
+            if isinstance(part, (Selection, SelectionNumber)):
                 selection = part.selection
                 page = look.pages[selection.bound]
                 yield f"the last error: {page}" if isinstance(page, MetricrigError) else _described(page, selection)

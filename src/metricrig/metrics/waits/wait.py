@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
     from metricrig.metrics.conditions.condition import Condition
     from metricrig.metrics.conditions.expression import Expression
-    from metricrig.metrics.conditions.look import Alive, Source
+    from metricrig.metrics.conditions.look import Alive, PageSource
 
 # Half of it is what a wait returns too late, on average. A test sees a value rarely sooner than the next tick of a
 # server's own loop, and a look at a small page every 20 ms is 2 % of a core.
-LONGEST_PAUSE = 0.020
+LONGEST_PAUSE_SECONDS = 0.020
 # A look at a page of 10 MB takes 15 ms of computing: it must not be taken fifty times a second.
-_SHARE = 0.04
-_LONGEST_FOR_LARGE = 0.5
-_LEAST_PATIENCE = 0.05
+_COMPUTING_SHARE = 0.04
+_LONGEST_PAUSE_FOR_LARGE_PAGES_SECONDS = 0.5
+_LEAST_FETCH_SECONDS = 0.05
 
 
 def wait_for(condition: Condition, *, within: float = 30.0) -> None:
@@ -36,7 +36,7 @@ def wait_for(condition: Condition, *, within: float = 30.0) -> None:
     wait(condition, within=within, default=None, who="metrics")
 
 
-def wait(condition: Condition, *, within: float, default: Source | None, who: str) -> None:
+def wait(condition: Condition, *, within: float, default: PageSource | None, who: str) -> None:
     """Look until the condition holds; metrics that are not bound are read from the default source."""
     require_condition("wait_for" if default is None else f"{who}.wait", condition)
     deadline = Deadline.after(within)
@@ -51,17 +51,17 @@ def wait(condition: Condition, *, within: float, default: Source | None, who: st
 def _look_until(
     condition: Condition,
     deadline: Deadline,
-    sources: Sequence[Source],
+    sources: Sequence[PageSource],
     alive: Sequence[Alive],
     *,
-    default: Source | None,
+    default: PageSource | None,
     who: str,
 ) -> None:
     histories = [(History(str(each)), each) for each in numbers_of(condition)]
     pauses = deadline.pauses()
     while True:
         began = time.thread_time()
-        look = look_at(sources, default, max(deadline.remaining, _LEAST_PATIENCE))
+        look = look_at(sources, default, max(deadline.remaining, _LEAST_FETCH_SECONDS))
         verdict = condition.judge(look)
         for history, number in histories:
             value = number.evaluate(look)
@@ -84,7 +84,9 @@ def numbers_of(condition: Condition) -> list[Expression]:
 
 def _polite(pause: float, computed: float) -> float:
     """The pause after a look that took so long to compute: mostly waiting, whatever the size of the page."""
-    return max(min(pause, LONGEST_PAUSE), min(computed / _SHARE, _LONGEST_FOR_LARGE))
+    return max(
+        min(pause, LONGEST_PAUSE_SECONDS), min(computed / _COMPUTING_SHARE, _LONGEST_PAUSE_FOR_LARGE_PAGES_SECONDS)
+    )
 
 
 def _pause(alive: Sequence[Alive], seconds: float) -> None:
