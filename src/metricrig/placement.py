@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from metricrig._core.errors import UsageError
+from metricrig._core.frozen_class import frozen, frozen_by_name
 from metricrig.placeholders import rendered
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Ports(dict[str, int]):
         return format(self.first, spec)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Addresses:
     """How somebody reaches a service. Who asks decides: a test and another service may need different ones."""
 
@@ -58,7 +58,7 @@ class Addresses:
         return f"{self.host}:{self.ports[port] if port else self.ports.first}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_by_name
 class Placement:
     """What a runtime hands a service when it renders its command: everything *as seen from inside*."""
 

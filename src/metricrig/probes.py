@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from metricrig._core.arguments import wrong
 from metricrig._core.deadlines import Deadline, try_limit
 from metricrig._core.errors import UsageError, described
+from metricrig._core.frozen_class import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _REFUSED = "connection refused"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """Ready or not, and in words."""
 
@@ -81,7 +81,7 @@ class Probe(Protocol):
 Readiness = Probe | Callable[[Any], Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tcp:
     """The port accepts connections."""
 
@@ -102,7 +102,7 @@ class Tcp:
         return Answer(ready=True, said=f"{subject.host}:{number} accepts connections")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reply:
     """The port answers some bytes with others."""
 
@@ -128,7 +128,7 @@ class Reply:
         return Answer(said.startswith(self.answers), f"{subject.host}:{number} replied {said[:200]!r}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Http:
     """A GET of the path is answered with one of the statuses."""
 
@@ -152,7 +152,7 @@ class Http:
         return Answer(ready=False, said=f"{where}: {answer.status} {answer.text[:200]!r}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Log:
     """A line of this start's output matches."""
 
@@ -169,7 +169,7 @@ class Log:
         return Answer(ready=True, said=f"the log says {found!r}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Command:
     """A command run beside the service exits with 0."""
 
@@ -185,7 +185,7 @@ class Command:
         return Answer(done.status == 0, f"{done.command[0]} exited {done.status}: {output[-1] if output else ''}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MetricPresent:
     """The metrics page has a sample of this name."""
 
@@ -207,7 +207,7 @@ class MetricPresent:
         return Answer(ready=False, said=f"GET {self.path}: {answer.status}, and no sample of {self.name} in it")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MetricHolds:
     """A condition holds on the service's own metrics page."""
 
@@ -226,7 +226,7 @@ class MetricHolds:
         return Answer(ready=False, said=f"not yet {self.condition}" if verdict is False else f"{verdict}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AllOf:
     """Every one of several is ready."""
 
@@ -243,7 +243,7 @@ class AllOf:
         return Answer(ready=True, said=f"{self}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AnyOf:
     """At least one of several is ready."""
 
@@ -263,7 +263,7 @@ class AnyOf:
         return Answer(ready=False, said="; ".join(each.said for each in answers), error=error)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Called:
     """A function of the instance returns something true."""
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 from metricrig import service_fields
 from metricrig._core.arguments import port_number
 from metricrig._core.errors import UsageError
+from metricrig._core.frozen_class import frozen, frozen_by_name
 
 if TYPE_CHECKING:
     from metricrig._core.exit_status import Completed
@@ -49,7 +50,7 @@ class Workbench(Protocol):
         """A context in which ``path`` is removed should this process die."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fixed:
     """A port of this machine that a service gets, or does not start: ``ports={"http": Fixed(8080)}``.
 
@@ -66,7 +67,7 @@ class Fixed:
             port_number("Fixed", name, getattr(self, name))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_by_name
 class Limits:
     """What a service may use: processors (0.5 is half of one) and bytes of memory, swap included."""
 

@@ -7,12 +7,12 @@ import threading
 import time
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
 
 from metricrig._core.arguments import seconds as checked_seconds
 from metricrig._core.arguments import wrong
+from metricrig._core.frozen_class import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ LONGEST_PAUSE = 0.050
 PAUSE_SHARE = 0.05
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Deadline:
     """A moment on the monotonic clock, and how long it was away when it was set."""
 

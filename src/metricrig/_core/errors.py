@@ -12,9 +12,9 @@ Every error carries fields besides its text, so that a plugin or a report can re
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from metricrig._core.frozen_class import frozen
 from metricrig._core.printable import printable
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Unavailable(MetricrigError):
         super().__init__(f"{what}: {reason}\n  what to do: {remedy}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refusal:
     """Why one source could not deliver a tool, in one sentence."""
 

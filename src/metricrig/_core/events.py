@@ -6,20 +6,30 @@ prints. An event says what happened and carries what a renderer needs; it never 
 
 from __future__ import annotations
 
-from metricrig._core.event_type import Event, event
+import time
+
+from metricrig._core.frozen_class import frozen_by_name, made_by
 from metricrig._core.stream import Stream, everything
 
 __all__ = ["Event", "Stream", "everything"]
 
 
-@event
+@frozen_by_name
+class Event:
+    """Something that happened, and when: on the monotonic clock and on the wall clock."""
+
+    at: float = made_by(factory=time.monotonic)
+    wall: float = made_by(factory=time.time)
+
+
+@frozen_by_name
 class ToolEvent(Event):
     """Something about obtaining an executable."""
 
     tool: str
 
 
-@event
+@frozen_by_name
 class SourceTried(ToolEvent):
     """A source is asked for a tool; ``what`` says what it is about to do, if that takes time."""
 
@@ -27,7 +37,7 @@ class SourceTried(ToolEvent):
     what: str = ""
 
 
-@event
+@frozen_by_name
 class SourceRefused(ToolEvent):
     """A source could not deliver, and why."""
 
@@ -35,7 +45,7 @@ class SourceRefused(ToolEvent):
     why: str
 
 
-@event
+@frozen_by_name
 class FetchProgressed(ToolEvent):
     """Fetching or building goes on: ``what`` is being done, for ``seconds`` so far.
 
@@ -54,7 +64,7 @@ class FetchProgressed(ToolEvent):
         return self.done / self.seconds if self.done is not None and self.seconds > 0 else None
 
 
-@event
+@frozen_by_name
 class ToolObtained(ToolEvent):
     """An executable is there; ``fetched`` if it was not before, and had to be downloaded or built."""
 
@@ -65,14 +75,14 @@ class ToolObtained(ToolEvent):
     fetched: bool = False
 
 
-@event
+@frozen_by_name
 class ImageEvent(Event):
     """Something about a container image."""
 
     image: str
 
 
-@event
+@frozen_by_name
 class ImageProgressed(ImageEvent):
     """Something of it has arrived, or was built; ``done`` and ``total`` are bytes of a layer, where they are known."""
 
@@ -82,7 +92,7 @@ class ImageProgressed(ImageEvent):
     total: int | None = None
 
 
-@event
+@frozen_by_name
 class ImageObtained(ImageEvent):
     """An image was pulled or built."""
 
@@ -90,26 +100,26 @@ class ImageObtained(ImageEvent):
     seconds: float
 
 
-@event
+@frozen_by_name
 class RigEvent(Event):
     """Something that happened to a rig as a whole."""
 
     rig: str
 
 
-@event
+@frozen_by_name
 class RigOpened(RigEvent):
     """A rig exists; ``directory`` holds all its files."""
 
     directory: str
 
 
-@event
+@frozen_by_name
 class RigClosing(RigEvent):
     """A rig is about to stop its services and to remove its files: the last moment to look at them."""
 
 
-@event
+@frozen_by_name
 class RigClosed(RigEvent):
     """A rig is gone. ``kept`` is its directory, where the user asked to keep it."""
 
@@ -117,21 +127,21 @@ class RigClosed(RigEvent):
     kept: str | None = None
 
 
-@event
+@frozen_by_name
 class ServiceEvent(RigEvent):
     """Something that happened to one service of a rig."""
 
     service: str
 
 
-@event
+@frozen_by_name
 class ServiceStarting(ServiceEvent):
     """A service's command is about to be executed."""
 
     command: tuple[str, ...]
 
 
-@event
+@frozen_by_name
 class ServiceReady(ServiceEvent):
     """A service answered its readiness probe."""
 
@@ -140,7 +150,7 @@ class ServiceReady(ServiceEvent):
     version: str | None = None
 
 
-@event
+@frozen_by_name
 class ServiceJoined(ServiceEvent):
     """A service that another process has started is used by this one too; ``reused`` if by an earlier test run."""
 
@@ -148,14 +158,14 @@ class ServiceJoined(ServiceEvent):
     reused: bool
 
 
-@event
+@frozen_by_name
 class ServiceFailed(ServiceEvent):
     """A service did not become ready."""
 
     why: str
 
 
-@event
+@frozen_by_name
 class ServiceMoved(ServiceEvent):
     """Somebody else held a port, so the service gets another."""
 
@@ -164,7 +174,7 @@ class ServiceMoved(ServiceEvent):
     new: int
 
 
-@event
+@frozen_by_name
 class ServiceDiedUnasked(ServiceEvent):
     """A service ended and nobody had asked it to; ``provoked`` if the test does things to it of which it may die."""
 
@@ -172,17 +182,17 @@ class ServiceDiedUnasked(ServiceEvent):
     provoked: bool = False
 
 
-@event
+@frozen_by_name
 class ServicePaused(ServiceEvent):
     """A service is frozen: alive, and answering nobody."""
 
 
-@event
+@frozen_by_name
 class ServiceResumed(ServiceEvent):
     """A frozen service goes on."""
 
 
-@event
+@frozen_by_name
 class ServiceStopped(ServiceEvent):
     """A service ended because it was asked to; ``escalated`` if it had to be killed for that."""
 

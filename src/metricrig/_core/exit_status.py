@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass
+
+from metricrig._core.frozen_class import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Completed:
     """A command that has ended: its exit status (negative for a signal) and what it said."""
 

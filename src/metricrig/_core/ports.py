@@ -11,10 +11,10 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from metricrig._core.frozen_class import frozen
 from metricrig._core.listening_sockets import inodes as listening_on
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Reservation:
         return f"<Reservation {self.port} {'held' if self.held else 'released'}>"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Listener:
     """A process that listens on a port; pid 0 if we may not see whose it is."""
 

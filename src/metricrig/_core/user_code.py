@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
-import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -19,6 +17,8 @@ _OURS = str(Path(__file__).parent.parent) + "/"
 
 def place_of(error: BaseException, function: Any = None) -> str:
     """The deepest line of the file that the function is in, and where that line's call led to; "" if nobody knows."""
+    import traceback  # noqa: PLC0415 - only when something has gone wrong
+
     frames = traceback.extract_tb(error.__traceback__)
     theirs = next((each.filename for each in frames if not each.filename.startswith(_OURS)), None)
     if theirs is None:  # it could not even be called, or it is one of ours
@@ -38,6 +38,8 @@ def _home(function: Any) -> str:
     code = getattr(function, "__code__", None)
     if code is None:
         return ""
+    import linecache  # noqa: PLC0415 - as above
+
     line = linecache.getline(code.co_filename, code.co_firstlineno).strip()
     return f"of {code.co_filename}:{code.co_firstlineno}" + (f"\n    | {line}" if line else "")
 
@@ -51,8 +53,6 @@ def call(service: str, what: str, function: Callable[P, R], *words: P.args, **na
     try:
         return function(*words, **named)
     except MetricrigError as error:
-        from metricrig._core.user_code import place_of  # noqa: PLC0415 - only when something has gone wrong
-
         if place := place_of(error, function):
             error.add_note(f"{service}: raised by its {what}, {place}")
         raise

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from metricrig._core.exit_status import in_words
+from metricrig._core.frozen_class import frozen_by_name, made_by
 from metricrig._core.latch import Latch
 from metricrig._core.process_id import ProcessId
 from metricrig.janitor.process_tree import MARK
@@ -24,7 +24,7 @@ JANITOR_REPLY_TIMEOUT = 30.0
 """Seconds that a janitor may take to answer, where the operation that asks it has no deadline of its own."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_by_name
 class Order:
     """One command to start: everything is decided already."""
 
@@ -38,7 +38,7 @@ class Order:
     stdin: Path | None = None
     user: tuple[int, int] | None = None
     stop_signal: int
-    ports: Mapping[str, int] = field(default_factory=dict)
+    ports: Mapping[str, int] = made_by(factory=dict)
     service: bool = True
 
     def message(self, mark: str) -> Message:

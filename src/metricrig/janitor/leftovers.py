@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from metricrig._core.frozen_class import frozen
 from metricrig._core.tree_removal import remove_path
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ def remove_tree(path: str) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Segment:
     """A System V shared memory segment."""
 
@@ -44,6 +43,8 @@ def orphaned_segments(creators: Collection[int]) -> list[Segment]:
 
 def remove_segment(segment: Segment) -> None:
     """Remove it; one that is gone already is fine."""
+    import ctypes  # noqa: PLC0415 - few services leave any
+
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).shmctl(segment.identifier, _IPC_RMID, None)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
+
+from metricrig._core.frozen_class import frozen_by_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from metricrig.tools import Executable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_by_name
 class Site:
     """Where a service will be: inside, as others of the rig reach it, and as the test reaches it."""
 
@@ -39,7 +41,7 @@ class Site:
         return self.directory.with_name(f"{self.directory.name}.log")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_by_name
 class Launch:
     """A command, with everything decided: only executing is left."""
 
