@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +19,7 @@ from support import registry
 from support.images import build_small
 from support.programs import sleeper
 from support.registry import PASSWORD, USER
+from support.waiting import eventually
 
 from metricrig import Rig, StartFailed, Unavailable
 from metricrig.events import ImageObtained, ImageProgressed, ServiceStarting, everything
@@ -239,3 +243,33 @@ def test_a_credential_helper_is_asked(
     helper.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     boxes.start()
+
+
+_TEST_RUN = """
+import sys
+sys.path[:0] = sys.argv[2:]
+from pathlib import Path
+from support import registry
+with registry.running(Path(sys.argv[1])) as running:
+    print(running.address, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_killed_test_run_leaves_no_registry(tmp_path: Path) -> None:
+    with registry.running(tmp_path / "here"):
+        pass  # a machine that has none says so here
+    command = [sys.executable, "-c", _TEST_RUN, str(tmp_path / "there"), str(Path(__file__).parents[1])]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        host, _, port = run.stdout.readline().strip().rpartition(":")
+        assert listens(host, int(port))
+        run.kill()
+    eventually(lambda: not listens(host, int(port)))
+    eventually(lambda: not (tmp_path / "there").exists())
+
+
+def listens(host: str, port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=10):
+        return True
+    return False

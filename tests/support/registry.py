@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metricrig import Unavailable
+from metricrig.janitor.work import work
 from support.waiting import eventually
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import docker
+
+    from metricrig.janitor.work import Job
 
 USER, PASSWORD = "clerk", "sesame"
 _HASH = "$2y$05$4Qjb/RxXC7/z9.1QpuLZ0uZSkrTI7qBHUz4Kl3JiqZqa.VCAa9qTC"
@@ -28,7 +31,6 @@ class Registry:
     """One that runs; ``address`` is the first part of the names of its images."""
 
     address: str
-    log: Path
 
     def take(self, client: docker.APIClient, image: str, name: str, *, private: bool = False) -> str:
         """Have an image of the engine under a name here, and no more there; its whole name."""
@@ -43,7 +45,7 @@ class Registry:
 
 @contextlib.contextmanager
 def running(directory: Path, *, private: bool = False) -> Iterator[Registry]:
-    """Until the end of the block."""
+    """Until the end of the block, or of this process: it is the janitor who starts it, in a new directory."""
     program = shutil.which("docker-registry")
     if program is None:
         raise Unavailable(
@@ -52,19 +54,14 @@ def running(directory: Path, *, private: bool = False) -> Iterator[Registry]:
             remedy="apt-get install docker-registry",
             excuse=True,
         )
-    directory.mkdir(parents=True)
-    log = directory / "log"
-    with log.open("w") as file:
-        process = subprocess.Popen([program, "serve", _config(directory, private=private)], stdout=file, stderr=file)
-    try:
-        yield Registry(eventually(lambda: _address(log)), log)
-    finally:
-        process.kill()
-        process.wait()
+    with work(directory) as ours:
+        command = [program, "serve", str(_config(directory, private=private))]
+        with ours.running(command, cwd=directory, env=os.environ) as job:
+            yield Registry(eventually(lambda: _address(job)))
 
 
-def _address(log: Path) -> str:
-    found = re.search(r"listening on (127\.0\.0\.1:\d+)", log.read_text())
+def _address(job: Job) -> str:
+    found = re.search(r"listening on (127\.0\.0\.1:\d+)", job.out + job.err)
     return found[1] if found else ""
 
 

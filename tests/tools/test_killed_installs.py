@@ -19,7 +19,8 @@ from support.waiting import eventually
 
 from metricrig._core.events import FetchProgressed
 from metricrig._core.leases import Lease
-from metricrig.janitor import process_tree
+from metricrig._core.process_id import ProcessId
+from metricrig.janitor import process_tree, rig_record
 from metricrig.janitor import work as work_module
 from metricrig.janitor.work import end_others, work
 from metricrig.tools import installation, workplace
@@ -146,6 +147,37 @@ def test_work_whose_janitor_was_killed_too_is_ended_by_the_next_install(bench: B
     succeeded(bench.install(source, FAKE_FIRST=first))
     assert "overlap" not in bench.works()
     eventually(lambda: not bench.left(), within=20)
+
+
+def test_what_killed_janitors_have_left_of_other_requests_is_swept_and_nothing_else(
+    bench: Bench, gone: ProcessId
+) -> None:
+    """Theirs is another lock: only who began it, and who is removing it, tells whether somebody is still at it."""
+    shelf, alive = bench.cache / "tools/acme", ProcessId.of(os.getpid())
+    assert alive is not None
+    for name, owner in {"dead": gone, "live": alive}.items():
+        for rig, place in {
+            f".staging-{name}": f".staging-{name}",
+            f".staging-{name}-record": f".removing-{owner.pid}-{owner.start}-.staging-{name}-record",
+            f".staging-{name}-none": f".removing-{owner.pid}-{owner.start}-.staging-{name}-none",
+        }.items():
+            (shelf / place / "tree").mkdir(parents=True)
+            if not rig.endswith("none"):
+                record = rig_record.blank(rig, owner=owner, janitor=gone)
+                (shelf / place / rig_record.FILE).write_bytes(rig_record.text(record))
+    before = {each.name for each in shelf.iterdir() if "live" in each.name}
+    succeeded(bench.install("wheel"))
+    eventually(lambda: {each.name for each in shelf.glob(".[rs]*")} == before, within=20)
+
+
+@pytest.fixture
+def gone() -> ProcessId:
+    """A process that was."""
+    with subprocess.Popen(["sleep", "1000"]) as process:
+        identity = ProcessId.of(process.pid)
+        process.kill()
+    assert identity is not None
+    return identity
 
 
 def _locked(bench: Bench) -> bool:

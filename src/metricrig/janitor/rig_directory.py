@@ -97,7 +97,7 @@ def _given_up(root: int, name: str) -> str:
     """Its new name: who still writes by the old one finds nothing to write into."""
     if name.startswith(f".{REMOVING}-"):
         return name
-    fresh = _name(REMOVING, ProcessId.of(os.getpid()), name.lstrip("."))
+    fresh = _name(REMOVING, ProcessId.of(os.getpid()), rig_of(name))
     try:
         os.rename(name, fresh, src_dir_fd=root, dst_dir_fd=root)
     except FileNotFoundError:

@@ -122,9 +122,20 @@ def end_others(directory: Path) -> None:
 
     ``directory`` ends in a star. Their janitors are at it, or we do it ourselves.
     """
-    for pattern in (directory.name, f".{rig_directory.REMOVING}-*-{directory.name.lstrip('.')}"):
+    for pattern in (directory.name, f".{rig_directory.REMOVING}-*-{directory.name}"):
         for left in directory.parent.glob(pattern):
             _end(left)
+
+
+def reap_abandoned(parent: Path) -> None:
+    """Remove what is left of any work in this directory that nobody is at any more: its owner and his janitor are dead.
+
+    It is not ours, so that it cannot be removed is no reason to give up what is.
+    """
+    for left in parent.glob(".*-*"):
+        with contextlib.suppress(OSError):
+            if left.is_dir() and found_rigs.read(left).state in found_rigs.REAPABLE:
+                _reap(left)
 
 
 def _end(directory: Path) -> None:

@@ -15,7 +15,7 @@ from metricrig._core.cache_directory import writing_cache
 from metricrig._core.deadlines import factor
 from metricrig._core.events import FetchProgressed, SourceTried, everything
 from metricrig._core.leases import Lease, holder
-from metricrig.janitor.work import end_others, work
+from metricrig.janitor.work import end_others, reap_abandoned, work
 from metricrig.tools import answers, tool_cache
 from metricrig.tools.executable_search import Found
 from metricrig.tools.manifest import Manifest, write_manifest
@@ -66,6 +66,7 @@ def install(
         if before is not None:
             return _noted(request, source, before)
         end_others(shelf / f".staging-{slug}-*")  # this process holds the lock: whoever began them was killed
+        reap_abandoned(shelf)
         with work(shelf / f".staging-{slug}-{secrets.token_hex(4)}") as begun:
             place = Workplace(begun, request.tool.name, source)
             return _noted(request, source, _publish(request, source, place, build(place)))
