@@ -12,7 +12,7 @@ import pytest
 from support.programs import python, sleeper
 
 from metricrig import Instance, Rig, ready
-from metricrig.probes import as_probe
+from metricrig.probe import as_probe
 
 EVERY_RUNTIME = True
 PAGE = """# TYPE up gauge

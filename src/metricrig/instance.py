@@ -14,7 +14,7 @@ from metricrig.lifecycle import start, stop
 from metricrig.lifecycle.instance_state import NEW, RUNNING
 from metricrig.lifecycle.process_wait import Lifeline, Logs, wait_for_end, watch
 from metricrig.lifecycle.side_command import run_beside
-from metricrig.probes import as_probe
+from metricrig.probe import as_probe
 
 if TYPE_CHECKING:
     import threading
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from metricrig.lifecycle.instance_state import InstanceState
     from metricrig.metrics.server_metrics import Metrics
     from metricrig.placement import Addresses, Ports
-    from metricrig.probes import Readiness
+    from metricrig.probe import Readiness
     from metricrig.resources import Resources
     from metricrig.service import Service, Word
 

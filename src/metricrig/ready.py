@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 from metricrig._core import arguments
 from metricrig._core.arguments import require_condition, wrong
 from metricrig._core.errors import UsageError
-from metricrig.probes import AllOf, AnyOf, Command, Http, Log, MetricHolds, MetricPresent, Reply, Tcp, as_probe
+from metricrig.network_probes import Http, MetricHolds, MetricPresent, Reply, Tcp
+from metricrig.probe import AllOf, AnyOf, Command, Log, as_probe
 
 if TYPE_CHECKING:
     from os import PathLike
 
     from metricrig.metrics.conditions.condition import Condition
-    from metricrig.probes import Probe, Readiness
+    from metricrig.probe import Probe, Readiness
 
 
 def tcp(port: str | None = None) -> Probe:

@@ -18,7 +18,7 @@ from metricrig._core.frozen_class import frozen, frozen_by_name
 if TYPE_CHECKING:
     from metricrig._core.exit_status import Completed
     from metricrig.placement import Placement
-    from metricrig.probes import Readiness
+    from metricrig.probe import Readiness
     from metricrig.tools import Image, Tool
 
 Word = str | PathLike[str]

@@ -117,7 +117,7 @@ def _files(service: Any, given: Any) -> None:
 
 
 def _ready(service: Any, given: Any) -> None:
-    from metricrig.probes import as_probe  # noqa: PLC0415 - who says when it is ready has it from there
+    from metricrig.probe import as_probe  # noqa: PLC0415 - who says when it is ready has it from there
 
     probe = as_probe(given, f"{service.name}: ready")
     for port, words in _asked(probe):

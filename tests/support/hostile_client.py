@@ -29,7 +29,7 @@ from metricrig.tools.tool_request import CannotDeliver
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from metricrig.probes import Subject
+    from metricrig.probe import Subject
 
 OURS = (MetricrigError, DownloadFailed, CannotDeliver)
 

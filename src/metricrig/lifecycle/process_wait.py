@@ -9,7 +9,7 @@ from metricrig._core.deadlines import Deadline, tries_until
 from metricrig._core.errors import DeadlineExceeded, UsageError
 from metricrig._core.latch import Latch
 from metricrig.logs import CHUNK
-from metricrig.probes import Answer
+from metricrig.probe import Answer
 
 if TYPE_CHECKING:
     import threading

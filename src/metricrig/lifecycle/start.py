@@ -18,7 +18,7 @@ from metricrig.lifecycle.process_wait import Abandoned, watch
 from metricrig.lifecycle.rendered_texts import command_of, content_of
 from metricrig.lifecycle.service_files import write_file
 from metricrig.lifecycle.side_command import run_beside
-from metricrig.probes import AllOf, Tcp, as_probe
+from metricrig.probe import AllOf, as_probe
 from metricrig.runtimes import Launch
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from metricrig._core.exit_status import Completed
     from metricrig.lifecycle.instance_state import InstanceState
-    from metricrig.probes import Probe, Subject
+    from metricrig.probe import Probe, Subject
     from metricrig.runtimes import Running
     from metricrig.service import Word
 
@@ -87,6 +87,8 @@ def probe_of(state: InstanceState) -> Probe:
     """When the service is ready: what it says, else when all its ports accept connections."""
     if state.service.ready is not None:
         return as_probe(state.service.ready)
+    from metricrig.network_probes import Tcp  # noqa: PLC0415 - most services say when they are ready, and have it
+
     return AllOf(tuple(Tcp(name) for name in state.service.ports))
 
 

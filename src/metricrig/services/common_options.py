@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypedDict
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from metricrig.probes import Readiness
+    from metricrig.probe import Readiness
     from metricrig.service import Environment, FileContent, Limits, Named
     from metricrig.tools import Image
 

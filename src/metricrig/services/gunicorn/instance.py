@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from metricrig.instance import Instance
-from metricrig.probes import Answer
+from metricrig.probe import Answer
 from metricrig.services.gunicorn import process_tree
 from metricrig.services.gunicorn.master import Master
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from metricrig.probes import Probe
+    from metricrig.probe import Probe
 
 
 class GunicornInstance(Instance):

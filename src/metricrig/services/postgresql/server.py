@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Unpack
 
 from metricrig._core.deadlines import try_limit
-from metricrig.probes import Answer
+from metricrig.probe import Answer
 from metricrig.service import Service
 from metricrig.services.postgresql import data_directory
 from metricrig.services.postgresql.instance import USER, PostgreSQLInstance
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from metricrig.placement import Placement
-    from metricrig.probes import Subject
+    from metricrig.probe import Subject
     from metricrig.services.common_options import Options
 
 
