@@ -18,7 +18,9 @@ from metricrig._core.errors import ToolUnavailable
 from metricrig._core.events import FetchProgressed
 from metricrig.services import ETCD, MEMCACHED, POSTGRESQL, PROMETHEUS, REDIS, VICTORIA_METRICS
 from metricrig.tools import DebianPackage, GoModule, Tool, Wheel, apt, obtain
+from metricrig.tools.lockfile import Locked, write
 from metricrig.tools.lookup_command import run
+from metricrig.tools.version_numbers import platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,6 +33,16 @@ debian = pytest.mark.skipif(bool(apt.missing_programs()), reason="this system ha
 wheel = pytest.mark.skipif(importlib.util.find_spec("pip") is None, reason=f"{sys.executable} has no pip")
 golang = pytest.mark.skipif(shutil.which("go") is None, reason="there is no go in PATH")
 root = pytest.mark.skipif(os.geteuid() != 0, reason="becoming another user takes root")
+
+
+XXHSUM = Tool(
+    name="xxhsum",
+    executables=("xxhsum",),
+    preferred="2.3.0",
+    version_pattern="never",
+    golang=GoModule("github.com/cespare/xxhash/v2", "github.com/cespare/xxhash/v2/xxhsum"),
+)
+"""A small module in Go."""
 
 
 @pytest.fixture
@@ -239,20 +251,38 @@ def test_what_go_has_compiled_is_kept_for_the_next_build(
     monkeypatch.setenv("METRICRIG_SOURCES", "go")
     monkeypatch.delenv("GOCACHE", raising=False)
     monkeypatch.delenv("GOMODCACHE", raising=False)
-    tool = Tool(
-        name="xxhsum",
-        executables=("xxhsum",),
-        preferred="2.3.0",
-        version_pattern="never",
-        golang=GoModule("github.com/cespare/xxhash/v2", "github.com/cespare/xxhash/v2/xxhsum"),
-    )
-    found = obtain(tool)
+    found = obtain(XXHSUM)
     assert found.path.is_file()
     assert [each.what for each in events if isinstance(each, FetchProgressed)]
     compiled = list((cache / "go" / "build").rglob("*-d"))
     assert compiled
     assert (cache / "go" / "modules" / "github.com").is_dir()
     assert not list(cache.glob("tools/*/.staging-*"))
+
+
+@golang
+@pytest.mark.timeout(600)
+def test_a_lock_of_a_go_module_is_obeyed_and_go_itself_refuses_another_content(
+    only: pytest.MonkeyPatch, tmp_path: Path, cache: Path
+) -> None:
+    only.setenv("METRICRIG_SOURCES", "go")
+    only.setenv("METRICRIG_LOCK", str(tmp_path / "metricrig.lock"))
+
+    def lock(package: str, digest: str) -> None:
+        entry = Locked("xxhsum", platform(), "2.2.0", "go", package=package, digest=digest)
+        write(tmp_path / "metricrig.lock", [entry])
+
+    package, digest = "github.com/cespare/xxhash/v2@v2.2.0", "h1:DC2CZ1Ep5Y4k3ZQ899DldepgrayRUGE6BBZ/cd9Cj44="
+    lock(package, f"h1:{'A' * 43}=")
+    with pytest.raises(
+        ToolUnavailable, match=r"v2\.2\.0 is not the expected one: .*checksum mismatch.*h1:DC2C.*h1:AAAA"
+    ):
+        obtain(XXHSUM)
+    assert not list(cache.glob("tools/xxhsum/[!.]*"))
+    lock(package, digest)
+    found = obtain(XXHSUM)  # which would be 2.3.0 otherwise
+    assert (found.version, found.source, found.package, found.digest) == ("2.2.0", "go", package, digest)
+    assert found.path.is_file()
 
 
 @golang

@@ -83,10 +83,18 @@ def _install(golang: GoModule, module_version: str, version: str, place: Workpla
         env={"GOBIN": str(place.directory / "tree"), "GOWORK": "off", "TMPDIR": str(temporary), **_caches()},
         saying=_said,
     )
+    if other := _another_content(outcome.stderr):
+        raise CannotDeliver(f"{golang.module}@{module_version} is not the expected one: {other}")
     if not outcome.ok:
         raise CannotDeliver(f"go install {golang.package} ({module_version}): {outcome.complaint}")
     sums = (scratch / "go.sum").read_text().splitlines()
     return next((each.removeprefix(line) for each in sums if each.startswith(line)), "")
+
+
+def _another_content(said: str) -> str:
+    """Go's own lines on it: what it has downloaded, and what it should have been. Its last line explains nothing."""
+    lines = [line.strip() for line in said.splitlines() if "checksum mismatch" in line or "h1:" in line]
+    return ", ".join(lines) if "SECURITY ERROR" in said else ""
 
 
 def _caches() -> dict[str, str]:
