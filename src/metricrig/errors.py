@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from metricrig.janitor.client import JanitorLost, JanitorUnresponsive
     from metricrig.metrics.exposition.errors import BadPage, NotOneSample
     from metricrig.metrics.http.pool import Broken, Unreachable
-    from metricrig.metrics.promql.errors import QueryFailed
-    from metricrig.metrics.remote_write.errors import WriteRejected, WriteUncertain
+    from metricrig.metrics.promql.answers import QueryFailed
+    from metricrig.metrics.remote_write.sender import WriteRejected, WriteUncertain
     from metricrig.metrics.scraping.change import NoChange
     from metricrig.metrics.scraping.endpoint import ScrapeFailed
     from metricrig.metrics.store.errors import SamplesLost, Unkeepable
@@ -39,13 +39,13 @@ _HOMES = {
     "NotInTime": "metricrig.metrics.waits.report",
     "NotOneSample": "metricrig.metrics.exposition.errors",
     "PostgreSQLError": "metricrig.services.postgresql.errors",
-    "QueryFailed": "metricrig.metrics.promql.errors",
+    "QueryFailed": "metricrig.metrics.promql.answers",
     "SamplesLost": "metricrig.metrics.store.errors",
     "ScrapeFailed": "metricrig.metrics.scraping.endpoint",
     "Unkeepable": "metricrig.metrics.store.errors",
     "Unreachable": "metricrig.metrics.http.pool",
-    "WriteRejected": "metricrig.metrics.remote_write.errors",
-    "WriteUncertain": "metricrig.metrics.remote_write.errors",
+    "WriteRejected": "metricrig.metrics.remote_write.sender",
+    "WriteUncertain": "metricrig.metrics.remote_write.sender",
 }
 
 __all__ = [

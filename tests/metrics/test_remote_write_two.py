@@ -14,8 +14,8 @@ from support.waiting import eventually
 from metricrig import Rig, Timeline, ToolUnavailable
 from metricrig.metrics.http.client import Server
 from metricrig.metrics.remote_write.body_batches import bodies
-from metricrig.metrics.remote_write.errors import WriteRejected
 from metricrig.metrics.remote_write.retry import SAMPLES_WRITTEN_HEADER
+from metricrig.metrics.remote_write.sender import WriteRejected
 from metricrig.services import (
     PROMETHEUS,
     VICTORIA_METRICS,

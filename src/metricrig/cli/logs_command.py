@@ -97,8 +97,7 @@ def _live(name: str | None) -> list[FoundRig]:
 
 
 def _moment(since: str | None) -> float:
-    from metricrig.metrics.moment import seconds
-    from metricrig.metrics.promql.times import duration
+    from metricrig.metrics.times import duration, seconds
 
     if since is None:
         return 0.0

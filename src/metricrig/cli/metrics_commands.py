@@ -124,7 +124,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _moment(text: str | None) -> Any:
     """Seconds of what was typed."""
-    from metricrig.metrics.moment import seconds
+    from metricrig.metrics.times import seconds
 
     if text is None:
         return None

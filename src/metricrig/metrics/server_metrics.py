@@ -1,4 +1,4 @@
-"""A server's metrics, to be asked: the face that a test sees as ``instance.metrics``."""
+"""A server's metrics, as a test asks for them: ``instance.metrics``."""
 
 from __future__ import annotations
 

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from metricrig.metrics.expect import Engine
-    from metricrig.metrics.moment import Moment
     from metricrig.metrics.promql.client import Grid
     from metricrig.metrics.remote_write.one_sample import When
     from metricrig.metrics.results import Matrix, Product
     from metricrig.metrics.store import Ingested, PrometheusStore, VictoriaMetricsStore
+    from metricrig.metrics.times import Moment
 
 # The stores themselves are imported when one is asked: 30 ms that a server which is only run need not cost.
 S = TypeVar("S", "PrometheusStore", "VictoriaMetricsStore")

@@ -12,9 +12,9 @@ from metricrig.tools import DebianPackage, GoModule, Image, Release, Tool
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from metricrig.metrics.moment import Moment
     from metricrig.metrics.results import Matrix
     from metricrig.metrics.store import VictoriaMetricsStore
+    from metricrig.metrics.times import Moment
     from metricrig.placement import Placement
     from metricrig.services.common_options import Options
 

@@ -1,4 +1,4 @@
-"""Which engine answers: what a query means differs from product to product, and from version to version."""
+"""Engines: the product and version that answers a query, for what a query means differs between them."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from metricrig.metrics.expect.engine import chosen
 from metricrig.metrics.expect.intervals import Intervals
 from metricrig.metrics.expect.query import query, samples
 from metricrig.metrics.expect.results import expected
-from metricrig.metrics.timeline.distinct import require_distinct
+from metricrig.metrics.timeline.series_names import require_distinct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

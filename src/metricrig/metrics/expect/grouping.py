@@ -1,4 +1,4 @@
-"""Aggregation: which series come together, and what becomes of them."""
+"""Aggregation by labels: which series are put together, and what becomes of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Between which bounds a number lies, where that is all that can be known of it."""
+"""Intervals in which a number lies, where that is all that can be known of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How Prometheus answers: as in its ``promql/functions.go``, checked against real ones."""
+"""Prometheus's functions, as in its ``promql/functions.go``, checked against real ones."""
 
 from __future__ import annotations
 

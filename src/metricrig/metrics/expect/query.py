@@ -1,4 +1,4 @@
-"""When a query is asked, what it finds there, and what is answered."""
+"""A query as data: its points, the samples that it finds, and the values that are expected."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypedDict
 from metricrig._core.errors import UsageError
 from metricrig.metrics.timeline._numpy import np
 from metricrig.metrics.timeline.block import is_stale
-from metricrig.metrics.timeline.clock import duration, milliseconds
-from metricrig.metrics.timeline.offsets import offset
+from metricrig.metrics.timeline.clock import duration, milliseconds, offset
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Expectations as results: what is expected depends on who has answered, and is known when they are compared."""
+"""Expected results: what is expected depends on which engine has answered, and is computed when they are compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How VictoriaMetrics answers: as in its ``app/vmselect/promql/rollup.go``, checked against real ones."""
+"""VictoriaMetrics's functions, as in its ``app/vmselect/promql/rollup.go``, checked against real ones."""
 
 from __future__ import annotations
 

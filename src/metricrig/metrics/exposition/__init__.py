@@ -1,4 +1,4 @@
-"""Reading metrics pages: the text format 0.0.4 and OpenMetrics 1.0, in full or only what is asked for."""
+"""A parser of metrics pages: the text format 0.0.4 and OpenMetrics 1.0, in full or only what is asked for."""
 
 from metricrig.metrics.exposition.errors import BadPage, NotOneSample
 from metricrig.metrics.exposition.labels import Labels

@@ -1,4 +1,4 @@
-"""The format of a page by its content type, and decoding what a server sent to text that can be a page at all."""
+"""A page's format, from its content type, and its text, from what a server sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page consists of: samples, exemplars, and the families that its comments declare."""
+"""The data of a page: samples, exemplars, and the families that its comments declare."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests to a server that answers metrics: kept connections, no proxies, no retries behind the caller's back."""
+"""A client of one server: kept connections, no proxies, no retries that the caller does not know of."""
 
 from __future__ import annotations
 

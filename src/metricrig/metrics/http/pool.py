@@ -1,4 +1,4 @@
-"""Connections to one server that stay open, and what exactly has happened when one of them fails."""
+"""A pool of kept connections to one server, and errors that say whether a request had been sent."""
 
 from __future__ import annotations
 

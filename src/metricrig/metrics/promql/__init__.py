@@ -1,6 +1,6 @@
-"""Asking any server with the query API of Prometheus."""
+"""A client of any server with the query API of Prometheus."""
 
+from metricrig.metrics.promql.answers import PartialAnswer, QueryFailed
 from metricrig.metrics.promql.client import Grid, Promql
-from metricrig.metrics.promql.errors import PartialAnswer, QueryFailed
 
 __all__ = ["Grid", "PartialAnswer", "Promql", "QueryFailed"]

@@ -1,4 +1,4 @@
-"""JSON of the query API as results: all of it, or an error that says what is missing."""
+"""The reader of the query API's JSON: a result with all of it, or an error that says what is missing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from metricrig.metrics.promql.errors import PartialAnswer, QueryFailed
+from metricrig._core.errors import MetricrigError
 from metricrig.metrics.results import Matrix, Sample, Scalar, Series, String, Vector
 
 if TYPE_CHECKING:
@@ -16,6 +16,38 @@ if TYPE_CHECKING:
 
     from metricrig.metrics.http.client import Answer
     from metricrig.metrics.results import Product
+
+
+class QueryFailed(MetricrigError):
+    """The server did not answer a query with a result: ``kind`` and ``message`` are its own words."""
+
+    def __init__(self, query: str, *, url: str, status: int, kind: str, message: str) -> None:
+        self.query = query
+        self.url = url
+        self.status = status
+        self.kind = kind
+        self.message = message
+        super().__init__(f"{query}\n  {url} answered {status}: {kind}: {message}")
+
+
+class PartialAnswer(QueryFailed):
+    """The server itself says that data are missing from its answer: ``result`` is what there is, ``why`` its words.
+
+    To take such an answer is to say so: ``except PartialAnswer as partial: ... partial.result``.
+    """
+
+    def __init__(self, query: str, *, url: str, status: int, why: Sequence[str], result: Any) -> None:
+        self.why = tuple(why)
+        self.result = result
+        super().__init__(
+            query,
+            url=url,
+            status=status,
+            kind="partial",
+            message="; ".join(why) + "\n  what to do: mend what it names, or take it as it is: "
+            "except PartialAnswer as partial: partial.result",
+        )
+
 
 _MOST_CHARACTERS_SHOWN = 300
 _LATEST_SECOND = 1e13

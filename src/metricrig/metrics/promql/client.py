@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, Any
 from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import UsageError
 from metricrig.metrics.http.client import Server
-from metricrig.metrics.moment import seconds
 from metricrig.metrics.promql import answers, identity
-from metricrig.metrics.promql.times import Grid, duration, steps, written
+from metricrig.metrics.times import Grid, duration, seconds, steps, written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from metricrig.metrics.http.client import Fields
-    from metricrig.metrics.moment import Moment
     from metricrig.metrics.promql.answers import QueryAnswer
     from metricrig.metrics.results import Matrix, Product
+    from metricrig.metrics.times import Moment
 
 __all__ = ["Grid", "Promql"]
 

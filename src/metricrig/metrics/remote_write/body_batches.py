@@ -1,4 +1,4 @@
-"""From blocks of series to bodies of requests, one at a time: what has been sent needs no memory."""
+"""The division of blocks into bodies of requests, one at a time: what has been sent needs no memory."""
 
 from __future__ import annotations
 

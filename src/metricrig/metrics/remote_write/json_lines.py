@@ -1,4 +1,4 @@
-"""From blocks of series to the JSON lines of VictoriaMetrics' ``/api/v1/import``, as its export writes them."""
+"""A writer of blocks as the JSON lines of VictoriaMetrics' ``/api/v1/import``, as its export writes them."""
 
 from __future__ import annotations
 

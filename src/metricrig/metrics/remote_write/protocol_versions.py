@@ -10,7 +10,7 @@ from metricrig.metrics.remote_write.wire import field, messages, text, varint
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from metricrig.metrics.timeline.metadata import Metadata, MetricType
+    from metricrig.metrics.timeline.block import Metadata, MetricType
 
     Encode = Callable[[str, Sequence[str]], list[bytes]]
     """From a name and words to labels; an empty word is no label, and nothing."""

@@ -1,4 +1,4 @@
-"""A body while it grows, many series at a time."""
+"""A builder of one request's body, many series at a time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from metricrig.metrics.remote_write.body_batches import BodyLimits
     from metricrig.metrics.remote_write.protocol_versions import BodyFormat
-    from metricrig.metrics.timeline.metadata import Metadata
+    from metricrig.metrics.timeline.block import Metadata
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What to do after a request to write, decided on data alone."""
+"""The decision on what to do after a request to write, made on data alone."""
 
 from __future__ import annotations
 

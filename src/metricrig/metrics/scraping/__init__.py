@@ -1,1 +1,1 @@
-"""Fetching metrics pages from a URL, and what has changed on them."""
+"""Pages from a URL, and what has changed on them."""

@@ -1,4 +1,4 @@
-"""How much a number has changed while something happened."""
+"""The amount by which a number has changed while something happened."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fetching metrics pages from a URL, over a connection that stays open between looks."""
+"""A URL with a metrics page, and a connection to it that stays open between fetches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A whole page at two moments, and what differs."""
+"""Snapshots: all values of a page, and what differs between two of them."""
 
 from __future__ import annotations
 

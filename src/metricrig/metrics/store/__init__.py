@@ -1,4 +1,4 @@
-"""Stores of series: write, and ask when it is visible."""
+"""Stores of series: what was written is visible when the call returns."""
 
 from metricrig.metrics.store.errors import SamplesLost, Unkeepable
 from metricrig.metrics.store.interface import Ingested, Store

@@ -1,4 +1,4 @@
-"""How a store that answers well loses samples all the same."""
+"""Errors of a store that answers well and loses samples all the same."""
 
 from __future__ import annotations
 

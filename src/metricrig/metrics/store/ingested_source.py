@@ -1,4 +1,4 @@
-"""What is to be written, and one sample of it that has to be there afterwards."""
+"""The blocks of one write, each checked first; and samples of them that have to be visible afterwards."""
 
 from __future__ import annotations
 

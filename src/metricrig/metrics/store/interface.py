@@ -1,4 +1,4 @@
-"""What tests want of a store, whichever it is."""
+"""The interface that all stores have, and what they say of a write."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from metricrig.metrics.results.labels import quoted
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from metricrig.metrics.moment import Moment
     from metricrig.metrics.promql.client import Grid
     from metricrig.metrics.remote_write.one_sample import When
     from metricrig.metrics.results import Matrix
     from metricrig.metrics.timeline.block import Block
+    from metricrig.metrics.times import Moment
 
 
 DEFAULT_VIEW_LABEL = "metricrig_view"

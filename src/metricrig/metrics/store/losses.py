@@ -1,4 +1,4 @@
-"""What VictoriaMetrics throws away without a word to the sender: its own counters tell, a second later."""
+"""A watch on VictoriaMetrics' own counters: they tell, a second later, what it dropped without a word to the sender."""
 
 from __future__ import annotations
 

@@ -7,23 +7,22 @@ from typing import TYPE_CHECKING, Any, Self
 from metricrig._core.errors import MetricrigError
 from metricrig.metrics.promql.client import Promql
 from metricrig.metrics.promql.selector_rewrite import confined
-from metricrig.metrics.remote_write.errors import WriteRejected
 from metricrig.metrics.remote_write.one_sample import milliseconds, one
-from metricrig.metrics.remote_write.sender import Sender
+from metricrig.metrics.remote_write.sender import Sender, WriteRejected
+from metricrig.metrics.store.block_checks import NAME, UNICODE_SINCE, NameCheck, refused
 from metricrig.metrics.store.errors import Unkeepable
 from metricrig.metrics.store.ingested_source import CheckedBlocks, WrittenSample
 from metricrig.metrics.store.interface import Ingested, ViewLabel
-from metricrig.metrics.store.name_rules import NAME, UNICODE_SINCE, NameCheck, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from metricrig.metrics.http.client import Server
-    from metricrig.metrics.moment import Moment
     from metricrig.metrics.promql.client import Grid
     from metricrig.metrics.remote_write.one_sample import When
     from metricrig.metrics.remote_write.request_body import Body
     from metricrig.metrics.results import Matrix, Product
+    from metricrig.metrics.times import Moment
 
 _ADVICE = {
     "too old": "write in the order of time, or set storage.tsdb.out_of_order_time_window in the configuration",

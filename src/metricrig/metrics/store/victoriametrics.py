@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from metricrig.metrics.http.client import Fields, Server
-    from metricrig.metrics.moment import Moment
     from metricrig.metrics.promql.answers import QueryAnswer
     from metricrig.metrics.remote_write.one_sample import When
     from metricrig.metrics.results import Matrix, Product
+    from metricrig.metrics.times import Moment
 
 # The cache may answer with what was there before a backfill; the newest 30 s are hidden where the server's own
 # settings do not say otherwise (the argument is known since 1.85.2, and before it is ignored).
@@ -194,7 +194,7 @@ class VictoriaMetricsStore(Promql):
 
     def _checked(self, source: Any) -> CheckedBlocks:
         """Blocks that the server keeps; the first that it does not is an error."""
-        from metricrig.metrics.store.limit_check import refuse  # noqa: PLC0415 - needs numpy
+        from metricrig.metrics.store.block_checks import refuse  # noqa: PLC0415 - needs numpy
 
         limits = self._losses.begin()
         return CheckedBlocks(source, lambda block: refuse(block, limits, self._extra, self.server.url))

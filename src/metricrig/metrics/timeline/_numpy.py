@@ -1,4 +1,4 @@
-"""The one place where numpy is imported: without it, the remedy is said."""
+"""The only import of numpy: where it is not installed, an error says what to do."""
 
 from __future__ import annotations
 

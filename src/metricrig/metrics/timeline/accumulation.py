@@ -1,4 +1,4 @@
-"""What a scrape sees of things that add up: events are counted, a restart begins at 0 again."""
+"""Sums of events as scrapes see them: a restart begins at 0 again."""
 
 from __future__ import annotations
 

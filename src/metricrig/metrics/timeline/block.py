@@ -1,10 +1,11 @@
-"""What a timeline hands to whoever writes it: many series on one grid, as arrays."""
+"""A block: many series on one grid, as arrays, with what is known about each."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
+from metricrig._core.arguments import wrong
 from metricrig.metrics.timeline._numpy import np
 
 if TYPE_CHECKING:
@@ -12,7 +13,23 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from metricrig.metrics.timeline.metadata import Metadata
+
+MetricType = Literal["unknown", "counter", "gauge", "histogram", "gaugehistogram", "summary", "info", "stateset"]
+"""As OpenMetrics names them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a scrape reads in the lines above the samples; only version 2 of remote write sends it with its series."""
+
+    type: MetricType = "unknown"
+    help: str = ""
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        if self.type not in get_args(MetricType):
+            raise wrong("Metadata", "type", self.type, f"one of {', '.join(get_args(MetricType))}")
+
 
 STALE_BITS = 0x7FF0000000000002
 """A NaN with this payload says that the series has ended; any other NaN is a value."""

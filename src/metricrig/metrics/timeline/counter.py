@@ -1,4 +1,4 @@
-"""Counters: they exist with 0 from the grid's start, and only a restart takes anything from them."""
+"""A counter, or many: 0 from the grid's start, and only a restart takes anything from it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Never, Self
 from metricrig._core.errors import UsageError
 from metricrig.metrics.timeline._numpy import np
 from metricrig.metrics.timeline.accumulation import accumulated, since_reset
-from metricrig.metrics.timeline.offsets import numbers, offset, offsets
+from metricrig.metrics.timeline.clock import numbers, offset, offsets
 from metricrig.metrics.timeline.rows import ScrapedSeries, column
 
 if TYPE_CHECKING:

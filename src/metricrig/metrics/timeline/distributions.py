@@ -10,7 +10,7 @@ from metricrig._core.errors import UsageError
 from metricrig.metrics.timeline._numpy import np
 from metricrig.metrics.timeline.accumulation import accumulated, scrape_of
 from metricrig.metrics.timeline.block import Block
-from metricrig.metrics.timeline.offsets import numbers, offset, offsets
+from metricrig.metrics.timeline.clock import numbers, offset, offsets
 from metricrig.metrics.timeline.rows import NAME, ScrapedSeries
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Gauges: what was set last, plus the shapes that were laid over it."""
+"""A gauge, or many: the value that was set last, plus the shapes that were added."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Never, Self
 
 from metricrig._core.errors import UsageError
 from metricrig.metrics.timeline._numpy import np
-from metricrig.metrics.timeline.offsets import offset
+from metricrig.metrics.timeline.clock import offset
 from metricrig.metrics.timeline.rows import ScrapedSeries, column
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Series on a clock: one, or thousands with the same history of events."""
+"""Series that are scraped together: one, or thousands with the same history of events."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from metricrig._core.errors import UsageError
 from metricrig.metrics.timeline._numpy import np
-from metricrig.metrics.timeline.block import STALE, Block
-from metricrig.metrics.timeline.metadata import Metadata
-from metricrig.metrics.timeline.offsets import numbers, offset
+from metricrig.metrics.timeline.block import STALE, Block, Metadata
+from metricrig.metrics.timeline.clock import numbers, offset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from metricrig.metrics.timeline.block import MetricType
     from metricrig.metrics.timeline.clock import Clock
-    from metricrig.metrics.timeline.metadata import MetricType
 
 NAME = "__name__"
 FOREVER = float("inf")

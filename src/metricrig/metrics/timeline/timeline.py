@@ -10,10 +10,9 @@ from metricrig.metrics.timeline._numpy import np
 from metricrig.metrics.timeline.block import merged
 from metricrig.metrics.timeline.clock import clock
 from metricrig.metrics.timeline.counter import Counter
-from metricrig.metrics.timeline.distinct import require_distinct_blocks
 from metricrig.metrics.timeline.distributions import Histogram, Summary, bounds
 from metricrig.metrics.timeline.gauge import Gauge, GivenSeries
-from metricrig.metrics.timeline.series_names import many, one
+from metricrig.metrics.timeline.series_names import many, one, require_distinct_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,11 +20,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from metricrig.metrics.expect import Expect
-    from metricrig.metrics.moment import Moment
     from metricrig.metrics.timeline.block import Block
     from metricrig.metrics.timeline.clock import Clock, Length
     from metricrig.metrics.timeline.rows import ScrapedSeries
     from metricrig.metrics.timeline.series_names import Many
+    from metricrig.metrics.times import Moment
 
 S = TypeVar("S", bound="ScrapedSeries")
 

@@ -1,1 +1,1 @@
-"""Waiting for conditions: fetching the pages, judging them, and the report of a wait that ran out."""
+"""Waits for conditions: pages are fetched and judged, and a wait that ran out reports what was seen."""

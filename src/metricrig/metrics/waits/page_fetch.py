@@ -1,4 +1,4 @@
-"""Fetching the pages that an expression or a condition needs, each once."""
+"""A fetch of the pages that an expression or a condition needs, each once."""
 
 from __future__ import annotations
 

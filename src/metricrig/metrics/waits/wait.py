@@ -1,4 +1,4 @@
-"""The wait for a condition: until it holds, a server dies, or the time is over."""
+"""A wait for a condition: until it holds, a server dies, or the time is over."""
 
 from __future__ import annotations
 
