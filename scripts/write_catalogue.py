@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from metricrig import services
 from metricrig.service import Service
-from metricrig.services.entry import SHARED, Entry
+from metricrig.services.entry import SHARED, CatalogueEntry
 from metricrig.tools import Tool
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def main() -> int:
     return 0
 
 
-def entries() -> list[Entry]:
+def entries() -> list[CatalogueEntry]:
     """One for each file or folder that exports a service."""
     found = []
     for each in pkgutil.iter_modules(services.__path__):
@@ -50,12 +50,12 @@ def entries() -> list[Entry]:
     return found
 
 
-def entry(name: str, module: ModuleType, service: type[Service]) -> Entry:
+def entry(name: str, module: ModuleType, service: type[Service]) -> CatalogueEntry:
     """What is known of one service."""
     tools = [(constant, value) for constant, value in exported(module) if isinstance(value, Tool)]
     constant, tool = tools[0] if tools else ("", None)
     required = [each for each in inspect.signature(service).parameters.values() if each.default is each.empty]
-    return Entry(
+    return CatalogueEntry(
         module=name,
         service=service.__name__,
         names=tuple(sorted(module.__all__)),
@@ -76,7 +76,7 @@ def is_service(value: object) -> bool:
     return isinstance(value, type) and issubclass(value, Service)
 
 
-def lines(found: list[Entry]) -> Iterator[str]:
+def lines(found: list[CatalogueEntry]) -> Iterator[str]:
     """The table as Python, imports for type checkers included."""
     yield "if TYPE_CHECKING:\n"
     for each in found:

@@ -33,7 +33,7 @@ _FATAL = {signals.SIGTERM, signals.SIGINT, signals.SIGQUIT, signals.SIGKILL, sig
 """Who sends one of these is not surprised by the end."""
 # The kernel closes a dying process's connections before anybody can see that it has ended: who has seen its
 # connection break may be out of the block first.
-_NEWS = 0.05
+_EXIT_NEWS_SECONDS = 0.05
 
 
 class Instance:
@@ -157,7 +157,7 @@ class Instance:
             yield
         finally:
             if (running := self._state.running) is not None:
-                running.exited.wait(_NEWS)
+                running.exited.wait(_EXIT_NEWS_SECONDS)
             self._state.provoked = self._state.gone
 
     @property

@@ -13,7 +13,7 @@ from metricrig.probe import Answer
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from metricrig._core.http import Answer as Said
+    from metricrig._core.http import HttpAnswer as Said
     from metricrig.metrics.conditions.condition import Condition
     from metricrig.probe import Subject
 

@@ -89,7 +89,7 @@ def test_a_directory_that_somebody_writes_into_meanwhile_goes_too(tmp_path: Path
 def test_what_cannot_be_removed_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Here because somebody writes for ever."""
     (tmp_path / "tree").mkdir()
-    monkeypatch.setattr(tree_removal, "REMOVAL_PATIENCE", -1.0)
+    monkeypatch.setattr(tree_removal, "REMOVAL_TIMEOUT_SECONDS", -1.0)
     monkeypatch.setattr(tree_removal._Removal, "_empty", lambda *_: (tmp_path / "tree/new").touch())
     with pytest.raises(OSError, match="not empty"):
         remove_path(str(tmp_path / "tree"))

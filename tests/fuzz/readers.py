@@ -17,7 +17,7 @@ from fuzz.server import CannedServer
 
 from metricrig import MetricrigError
 from metricrig.janitor import found_rigs
-from metricrig.janitor.protocol import Inbox
+from metricrig.janitor.protocol import MessageBuffer
 from metricrig.janitor.rig_record import FILE
 from metricrig.metrics.exposition import Page
 from metricrig.metrics.http.client import Server
@@ -30,7 +30,7 @@ from metricrig.metrics.timeline import notation as series_notation
 from metricrig.placement import Placement, Ports
 from metricrig.runtimes.docker.output_stream import OutputStream
 from metricrig.services import REDIS, resp_protocol
-from metricrig.services.postgresql.wire import Connection
+from metricrig.services.postgresql.wire import PostgreSQLConnection
 from metricrig.tools.archive_extraction import unpack
 from metricrig.tools.checksums import published
 from metricrig.tools.tool_request import request_for, target
@@ -57,14 +57,14 @@ def janitor_messages(data: bytes) -> None:
     with os.fdopen(reading, "rb"), os.fdopen(writing, "wb") as file:
         file.write(data[:65536])
         file.close()
-        inbox = Inbox(reading)
+        inbox = MessageBuffer(reading)
         while inbox.receive() is not None:
             pass
 
 
 def postgresql(data: bytes) -> None:
     address = server().saying(data).address
-    with Connection("postgresql", address, user="test", password="secret", database="test") as connection:
+    with PostgreSQLConnection("postgresql", address, user="test", password="secret", database="test") as connection:
         assert isinstance(connection.version, int)
         connection.query("SELECT 1")
 

@@ -22,9 +22,9 @@ from metricrig import DeadlineExceeded, Rig, StartFailed
 from metricrig._core.process_id import ProcessId, state_of
 from metricrig.janitor.channel import QUEUE_LIMIT, Channel
 from metricrig.janitor.client import JanitorUnresponsive, janitor
-from metricrig.janitor.member import UNREAD_LIMIT, UNREAD_MOST, Member
-from metricrig.janitor.protocol import GREETING, Inbox, encode
-from metricrig.sharing import Commons
+from metricrig.janitor.member import UNREAD_LIMIT, UNREAD_MOST, JanitorMember
+from metricrig.janitor.protocol import GREETING, MessageBuffer, encode
+from metricrig.sharing import SharedRig
 
 LONG = 25.0
 """Seconds in which what has a deadline of two has ended on a machine however slow; without one it takes 30 and more."""
@@ -62,7 +62,7 @@ def test_a_thousand_services_start_and_stop_although_the_janitor_is_stopped_mean
 def test_more_than_a_socket_holds_goes_both_ways_at_once() -> None:
     """Each side writes megabytes before it reads anything of what the other has written."""
     ours, theirs = socket.socketpair()
-    channel, member = Channel(ours), Member(theirs.detach())
+    channel, member = Channel(ours), JanitorMember(theirs.detach())
     words = "x" * 10_000
     for _ in range(500):
         assert channel.send({"words": words}, within=0)
@@ -92,7 +92,7 @@ def test_a_sender_waits_for_room_only_as_long_as_it_wants() -> None:
 
 def test_a_member_that_never_reads_is_told_without_waiting_and_given_up_at_last() -> None:
     ours, theirs = socket.socketpair()
-    member = Member(theirs.detach())
+    member = JanitorMember(theirs.detach())
     assert member.listens
     while member.listens:
         member.say({"words": "x" * (UNREAD_LIMIT // 8)})
@@ -104,7 +104,7 @@ def test_a_member_that_never_reads_is_told_without_waiting_and_given_up_at_last(
 
 
 def test_a_member_that_never_reads_does_not_keep_a_shared_janitor_from_the_others(tmp_path: Path) -> None:
-    commons = Commons.join("deaf", data=tmp_path, run="this", owner=ProcessId.of(os.getpid()), linger=0)
+    commons = SharedRig.join("deaf", data=tmp_path, run="this", owner=ProcessId.of(os.getpid()), linger=0)
     deaf = _connection(commons.directory)
     asked = encode({"op": "attach", "seq": 1, "pid": 1})
     deaf.settimeout(0)
@@ -133,7 +133,7 @@ def test_a_member_that_never_reads_does_not_keep_a_shared_janitor_from_the_other
     ],
 )
 def test_whoever_talks_nonsense_at_the_door_is_sent_away_and_the_others_stay(said: bytes, tmp_path: Path) -> None:
-    commons = Commons.join("open", data=tmp_path, run="this", owner=ProcessId.of(os.getpid()), linger=0)
+    commons = SharedRig.join("open", data=tmp_path, run="this", owner=ProcessId.of(os.getpid()), linger=0)
     server = commons.server(sleeper())
     with _connection(commons.directory, greeting=b"") as stranger:
         stranger.settimeout(30)
@@ -236,7 +236,7 @@ def test_threads_that_open_rigs_while_the_process_ends_leave_no_directory(tmp_pa
 
 def test_a_message_is_refused_that_no_process_of_ours_sends() -> None:
     reading, writing = os.pipe()
-    inbox = Inbox(reading, GREETING)
+    inbox = MessageBuffer(reading, GREETING)
     seen = None
     for byte in GREETING + encode({"op": "a"}):
         os.write(writing, bytes([byte]))

@@ -20,7 +20,7 @@ from metricrig import Rig, ServiceDied
 from metricrig._core.process_id import ProcessId, boot_id, pid_namespace
 from metricrig.janitor import found_rigs
 from metricrig.janitor.client import JanitorLost, janitor
-from metricrig.janitor.protocol import Inbox, encode
+from metricrig.janitor.protocol import MessageBuffer, encode
 
 RECORD: dict[str, Any] = {"kept": False, "boot": "b", "owner": [1, 1], "pid_namespace": "n"}
 
@@ -195,7 +195,7 @@ with Rig("ignoring") as rig:
 
 def test_messages_survive_being_cut_anywhere() -> None:
     reading, writing = os.pipe()
-    inbox = Inbox(reading)
+    inbox = MessageBuffer(reading)
     data = encode({"op": "a", "n": [1, 2]}) + encode({"op": "b"})
     seen = []
     for number in range(len(data)):

@@ -18,7 +18,7 @@ from support.waiting import eventually
 from metricrig.pytest_plugin import fetch_display
 from metricrig.pytest_plugin.fetch_display import FetchDisplay
 from metricrig.pytest_plugin.fetch_news import News
-from metricrig.pytest_plugin.worker_channel import Inbox, send
+from metricrig.pytest_plugin.worker_channel import WorkerInbox, send
 from metricrig.tools import Release
 from metricrig.tools.sources.release_archive import asset_of
 
@@ -153,7 +153,7 @@ def test_a_source_that_breaks_off_is_told(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_news_arrive_and_nonsense_is_ignored() -> None:
     arrived: list[News] = []
-    inbox = Inbox(arrived.append)
+    inbox = WorkerInbox(arrived.append)
     address = inbox.address
     try:
         send(address, News("acme", "begins", "x" * 10_000))

@@ -26,7 +26,7 @@ from metricrig.services import (
     VictoriaMetrics,
     VictoriaMetricsInstance,
 )
-from metricrig.services.entry import Entry
+from metricrig.services.entry import CatalogueEntry
 from metricrig.services.postgresql import PostgreSQLInstance
 from metricrig.services.redis import RedisInstance
 from metricrig.tools import obtain
@@ -51,7 +51,7 @@ def say(instance: Instance, words: bytes) -> str:
 
 
 @pytest.mark.parametrize("entry", ALL, ids=[each.module for each in ALL])
-def test_each_starts_stops_and_starts_again(rig: Rig, entry: Entry) -> None:
+def test_each_starts_stops_and_starts_again(rig: Rig, entry: CatalogueEntry) -> None:
     instance = rig.add(entry.for_tests())
     rig.start()
     assert instance.state == "ready"
@@ -65,7 +65,7 @@ def test_each_starts_stops_and_starts_again(rig: Rig, entry: Entry) -> None:
 
 
 @pytest.mark.parametrize("entry", ALL, ids=[each.module for each in ALL])
-def test_each_listens_on_the_loopback_only(rig: Rig, entry: Entry) -> None:
+def test_each_listens_on_the_loopback_only(rig: Rig, entry: CatalogueEntry) -> None:
     instance = rig.add(entry.for_tests())
     rig.start()
     ports = set(instance.ports.values())

@@ -21,7 +21,7 @@ from metricrig.events import Event, ServiceStopped
 from metricrig.janitor.process_tree import descendants
 from metricrig.services import Gunicorn
 from metricrig.services.gunicorn import at_work
-from metricrig.services.gunicorn.process_tree import BOOTING, MASTER, WORKER, Seen, kind
+from metricrig.services.gunicorn.process_tree import BOOTING, MASTER, WORKER, GunicornProcesses, kind
 
 if TYPE_CHECKING:
     from metricrig.services.gunicorn import GunicornInstance
@@ -336,6 +336,6 @@ HUP, USR1, CHLD = signal.SIGHUP, signal.SIGUSR1, signal.SIGCHLD
 def test_a_child_is_known_by_its_handlers_and_by_what_it_has_executed(
     handles: set[int], stack: int, expected: str
 ) -> None:
-    master = Seen(pid=10, parent=1, dead=False, handles=frozenset({HUP, USR1, CHLD}), stack=1)
-    child = Seen(pid=11, parent=10, dead=False, handles=frozenset(handles), stack=stack)
+    master = GunicornProcesses(pid=10, parent=1, dead=False, handles=frozenset({HUP, USR1, CHLD}), stack=1)
+    child = GunicornProcesses(pid=11, parent=10, dead=False, handles=frozenset(handles), stack=stack)
     assert kind(child, master) == expected

@@ -12,7 +12,7 @@ from support.sharing import line, other_process
 
 from metricrig import DeadlineExceeded, MetricrigError, Rig, UsageError
 from metricrig.services import Redis, RedisDatabase
-from metricrig.services.resp_protocol import Refused, converse
+from metricrig.services.resp_protocol import RedisRefusal, converse
 
 USING = """
 database = server.isolated()
@@ -128,7 +128,7 @@ def test_what_is_not_redis_or_does_not_answer_is_told() -> None:
         cases: list[tuple[bytes, type[Exception], str]] = [
             (b"HTTP/1.1 400\r\n", MetricrigError, "does not speak Redis's protocol"),
             (b"", MetricrigError, "it closed the connection"),
-            (b"-ERR no\r\n", Refused, "x answered PING with ERR no"),
+            (b"-ERR no\r\n", RedisRefusal, "x answered PING with ERR no"),
         ]
         for reply, error, words in cases:
             with ThreadPoolExecutor(1) as threads:

@@ -14,7 +14,7 @@ from metricrig import MetricrigError, Rig
 from metricrig.services import PostgreSQL, PostgreSQLError
 from metricrig.services.postgresql import PostgreSQLInstance
 from metricrig.services.postgresql.database import session
-from metricrig.services.postgresql.wire import Connection
+from metricrig.services.postgresql.wire import PostgreSQLConnection
 
 QUESTIONS = [
     "SELECT 1, 'zwei', NULL, '', true",
@@ -53,12 +53,14 @@ def test_rows_are_psycopgs_as_texts(postgresql: PostgreSQLInstance, question: st
 
 def test_tcp_and_socket_work_and_a_wrong_password_does_not(postgresql: PostgreSQLInstance) -> None:
     for address in ((postgresql.host, postgresql.port), str(postgresql.dir / f".s.PGSQL.{postgresql.port}")):
-        connection = Connection("db", address, user="postgres", password=postgresql.secret, database="postgres")
+        connection = PostgreSQLConnection(
+            "db", address, user="postgres", password=postgresql.secret, database="postgres"
+        )
         assert connection.query("SHOW client_encoding") == [("UTF8",)]
         assert connection.version >= 9
         connection.close()
         with pytest.raises(PostgreSQLError, match="password authentication failed") as caught:
-            Connection("db", address, user="postgres", password="wrong", database="postgres")
+            PostgreSQLConnection("db", address, user="postgres", password="wrong", database="postgres")
         assert (caught.value.severity, caught.value.code) == ("FATAL", "28P01")
 
 
@@ -147,9 +149,9 @@ def test_who_is_not_a_postgresql_that_knows_the_password_is_not_believed(reply: 
     with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as threads:
         threads.submit(answer, server)
         with pytest.raises(MetricrigError, match=words):
-            Connection("db", server.getsockname(), user="u", password="p", database="d")
+            PostgreSQLConnection("db", server.getsockname(), user="u", password="p", database="d")
     with pytest.raises(MetricrigError, match="nobody listens"):
-        Connection("db", server_address_of_nobody(), user="u", password="p", database="d")
+        PostgreSQLConnection("db", server_address_of_nobody(), user="u", password="p", database="d")
 
 
 def server_address_of_nobody() -> tuple[str, int]:

@@ -11,7 +11,7 @@ import pytest
 
 import metricrig.services
 from metricrig.services import CATALOGUE
-from metricrig.services.entry import Entry
+from metricrig.services.entry import CatalogueEntry
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -32,7 +32,7 @@ def test_an_outdated_one_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("entry", CATALOGUE, ids=[each.module for each in CATALOGUE])
-def test_every_name_can_be_imported_and_every_service_is_documented(entry: Entry) -> None:
+def test_every_name_can_be_imported_and_every_service_is_documented(entry: CatalogueEntry) -> None:
     for name in entry.names:
         assert getattr(metricrig.services, name) is entry.load(name)
     assert f"`{entry.service}(" in (REPOSITORY / "README.md").read_text(encoding="utf-8")

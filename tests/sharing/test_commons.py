@@ -22,20 +22,20 @@ from metricrig._core.process_id import ProcessId
 from metricrig.events import Event, ServiceJoined, ServiceReady, everything
 from metricrig.janitor import found_rigs, launcher
 from metricrig.services import Redis
-from metricrig.sharing import Commons
+from metricrig.sharing import SharedRig
 
-Join = Callable[[], Commons]
+Join = Callable[[], SharedRig]
 
 
 @pytest.fixture
 def join(tmp_path: Path) -> Iterator[Join]:
     """Joins the same commons each time, as another process would."""
     name = f"commons-{uuid.uuid4().hex[:8]}"
-    joined: list[Commons] = []
+    joined: list[SharedRig] = []
 
-    def join() -> Commons:
+    def join() -> SharedRig:
         me = ProcessId.of(os.getpid())
-        joined.append(Commons.join(name, data=tmp_path, run="this", owner=me, linger=0))
+        joined.append(SharedRig.join(name, data=tmp_path, run="this", owner=me, linger=0))
         return joined[-1]
 
     yield join
@@ -112,7 +112,7 @@ def test_several_who_come_at_once_start_one_server(join: Join) -> None:
     several = [join() for _ in range(4)]
     pids: list[int] = []
 
-    def come(commons: Commons) -> None:
+    def come(commons: SharedRig) -> None:
         pids.append(commons.server(web()).pid)
 
     threads = [threading.Thread(target=come, args=[each]) for each in several]
@@ -129,9 +129,9 @@ def test_processes_that_come_at_once_share_one_janitor_and_one_server(tmp_path: 
         import os, sys
         from metricrig._core.process_id import ProcessId
         from metricrig.services import Redis
-        from metricrig.sharing import Commons
+        from metricrig.sharing import SharedRig
         owner = ProcessId.of(os.getppid())
-        commons = Commons.join("crowd", data=sys.argv[1], run="this", owner=owner, linger=0)
+        commons = SharedRig.join("crowd", data=sys.argv[1], run="this", owner=owner, linger=0)
         print(commons.server(Redis()).pid, commons._janitor.pid, flush=True)
         sys.stdin.read()
     """
@@ -141,7 +141,7 @@ def test_processes_that_come_at_once_share_one_janitor_and_one_server(tmp_path: 
     for each in crowd:
         each.communicate("")
     assert len(said) == 1, said
-    ours = Commons.join("crowd", data=tmp_path, run="this", owner=None, linger=0)
+    ours = SharedRig.join("crowd", data=tmp_path, run="this", owner=None, linger=0)
     ours.dismiss()
     assert not list(tmp_path.glob("metricrig-*/*"))
 
@@ -152,8 +152,8 @@ def test_a_member_that_is_killed_takes_nothing_with_it(join: Join, tmp_path: Pat
     code = f"""
         import os, sys
         from metricrig.services import Redis
-        from metricrig.sharing import Commons
-        commons = Commons.join({commons.name!r}, data=sys.argv[1], run="this", owner=None, linger=0)
+        from metricrig.sharing import SharedRig
+        commons = SharedRig.join({commons.name!r}, data=sys.argv[1], run="this", owner=None, linger=0)
         assert commons.server(Redis()).pid == {redis.pid}
         os.kill(os.getpid(), 9)
     """
@@ -168,8 +168,8 @@ def test_a_member_killed_while_it_starts_a_server_leaves_the_start_to_the_next(j
     code = f"""
         import os, sys, threading
         from metricrig import Service, ready
-        from metricrig.sharing import Commons
-        commons = Commons.join({commons.name!r}, data=sys.argv[1], run="this", owner=None, linger=0)
+        from metricrig.sharing import SharedRig
+        commons = SharedRig.join({commons.name!r}, data=sys.argv[1], run="this", owner=None, linger=0)
         def kill(_): os.kill(os.getpid(), 9)
         commons.server(Service(name="web", command=["sleep", "1000"], ready=kill))
     """
@@ -201,10 +201,10 @@ def test_what_a_machine_lacks_is_said_to_each_in_its_own_words(join: Join) -> No
 
 
 def test_without_an_owner_it_stays_for_the_next_run(tmp_path: Path) -> None:
-    commons = Commons.join("lingering", data=tmp_path, run="first", owner=None, linger=600)
+    commons = SharedRig.join("lingering", data=tmp_path, run="first", owner=None, linger=600)
     pid = commons.server(Redis()).pid
     commons.leave()
-    again = Commons.join("lingering", data=tmp_path, run="second", owner=None, linger=600)
+    again = SharedRig.join("lingering", data=tmp_path, run="second", owner=None, linger=600)
     events: list[Event] = []
     again.events.subscribe(events.append)
     assert again.server(Redis()).pid == pid
@@ -214,7 +214,7 @@ def test_without_an_owner_it_stays_for_the_next_run(tmp_path: Path) -> None:
 
 
 def test_without_an_owner_it_goes_when_nobody_has_come_for_long(tmp_path: Path) -> None:
-    commons = Commons.join("brief", data=tmp_path, run="first", owner=None, linger=0.1)
+    commons = SharedRig.join("brief", data=tmp_path, run="first", owner=None, linger=0.1)
     pid = commons.server(Redis()).pid
     commons.leave()
     eventually(lambda: not commons.directory.exists())
@@ -222,12 +222,12 @@ def test_without_an_owner_it_goes_when_nobody_has_come_for_long(tmp_path: Path) 
 
 
 def test_a_reused_server_that_does_not_answer_is_replaced(tmp_path: Path) -> None:
-    commons = Commons.join("frozen", data=tmp_path, run="first", owner=None, linger=600)
+    commons = SharedRig.join("frozen", data=tmp_path, run="first", owner=None, linger=600)
     redis = commons.server(Redis(start_within=5))
     pid = redis.pid
     os.kill(pid, signal.SIGSTOP)
     commons.leave()
-    again = Commons.join("frozen", data=tmp_path, run="second", owner=None, linger=600)
+    again = SharedRig.join("frozen", data=tmp_path, run="second", owner=None, linger=600)
     other = again.server(Redis(start_within=5))
     assert other.pid != pid
     assert replies(other.host, other.port, b"PING\r\n") == b"+PONG\r\n"
@@ -236,7 +236,7 @@ def test_a_reused_server_that_does_not_answer_is_replaced(tmp_path: Path) -> Non
 
 def test_the_owners_death_is_the_end_of_everything(tmp_path: Path) -> None:
     owner = subprocess.Popen(["sleep", "1000"])
-    commons = Commons.join("orphans", data=tmp_path, run="this", owner=ProcessId.of(owner.pid), linger=0)
+    commons = SharedRig.join("orphans", data=tmp_path, run="this", owner=ProcessId.of(owner.pid), linger=0)
     redis = commons.server(Redis())
     pid = redis.pid
     with redis.may_die():
@@ -250,7 +250,7 @@ def test_the_owners_death_is_the_end_of_everything(tmp_path: Path) -> None:
 def test_what_is_written_while_all_is_removed_is_removed_too(tmp_path: Path) -> None:
     """Workers go on for a moment after the process that leads them has been killed."""
     owner = subprocess.Popen(["sleep", "1000"])
-    commons = Commons.join("written", data=tmp_path, run="this", owner=ProcessId.of(owner.pid), linger=0)
+    commons = SharedRig.join("written", data=tmp_path, run="this", owner=ProcessId.of(owner.pid), linger=0)
     code = """
         import itertools, os, sys, time
         end = time.monotonic() + float(sys.argv[2])
@@ -275,14 +275,16 @@ def test_nothing_is_started_for_an_owner_that_is_dead(tmp_path: Path) -> None:
     with subprocess.Popen(["true"]) as owner:
         identity = ProcessId.of(owner.pid)
     with pytest.raises(MetricrigError, match="has ended"):
-        Commons.join("late", data=tmp_path, run="this", owner=identity, linger=0)
+        SharedRig.join("late", data=tmp_path, run="this", owner=identity, linger=0)
     assert not list(tmp_path.glob("metricrig-*/*"))
 
 
 def test_a_janitor_whose_owner_dies_while_it_boots_goes_at_once(tmp_path: Path) -> None:
     """It would linger for long, had it not been told by the kernel: the descriptor was there before it was."""
     with subprocess.Popen(["sleep", "1000"]) as owner:
-        booted = launcher.Own(ProcessId.of(owner.pid), [str(tmp_path / "boot"), str(0o700), "1000"], inherited=[])
+        booted = launcher.OwnJanitorProcess(
+            ProcessId.of(owner.pid), [str(tmp_path / "boot"), str(0o700), "1000"], inherited=[]
+        )
         os.kill(booted.pid, signal.SIGSTOP)
         owner.kill()
     os.kill(booted.pid, signal.SIGCONT)
@@ -292,8 +294,8 @@ def test_a_janitor_whose_owner_dies_while_it_boots_goes_at_once(tmp_path: Path) 
 
 
 def test_one_that_is_used_after_its_end_does_not_bring_its_directory_back(tmp_path: Path) -> None:
-    first = Commons.join("gone", data=tmp_path, run="this", owner=None, linger=60)
-    late = Commons.join("gone", data=tmp_path, run="this", owner=None, linger=60)
+    first = SharedRig.join("gone", data=tmp_path, run="this", owner=None, linger=60)
+    late = SharedRig.join("gone", data=tmp_path, run="this", owner=None, linger=60)
     first.dismiss()
     with pytest.raises(MetricrigError, match="gone"):
         late.server(web())
@@ -302,13 +304,13 @@ def test_one_that_is_used_after_its_end_does_not_bring_its_directory_back(tmp_pa
 
 
 def test_what_a_killed_janitor_left_is_removed_by_the_next(tmp_path: Path) -> None:
-    first = Commons.join("forsaken", data=tmp_path, run="this", owner=None, linger=60)
+    first = SharedRig.join("forsaken", data=tmp_path, run="this", owner=None, linger=60)
     redis = first.server(Redis())
     pid = redis.pid
     os.kill(first._janitor.pid, signal.SIGKILL)
     eventually(lambda: not first._janitor.alive)
     first.leave()
-    second = Commons.join("forsaken", data=tmp_path, run="this", owner=None, linger=60)
+    second = SharedRig.join("forsaken", data=tmp_path, run="this", owner=None, linger=60)
     assert second.server(Redis()).pid != pid
     assert not is_alive(pid)
     second.dismiss()
@@ -317,7 +319,7 @@ def test_what_a_killed_janitor_left_is_removed_by_the_next(tmp_path: Path) -> No
 def test_a_door_in_a_directory_with_a_long_name_is_found(tmp_path: Path) -> None:
     deep = tmp_path / ("d" * 120)
     deep.mkdir()
-    commons = Commons.join("deep", data=deep, run="this", owner=None, linger=60)
+    commons = SharedRig.join("deep", data=deep, run="this", owner=None, linger=60)
     assert commons.server(Redis()).state == "ready"
     commons.dismiss()
     assert not list(deep.glob("metricrig-*/*"))

@@ -16,7 +16,7 @@ from support.another_user import as_stranger, only_root
 from metricrig import Rig, Service, Unavailable
 from metricrig._core.process_id import ProcessId
 from metricrig.services import Etcd, Memcached, PostgreSQL, Prometheus, Redis, VictoriaMetrics
-from metricrig.sharing import Commons
+from metricrig.sharing import SharedRig
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -102,7 +102,7 @@ def test_nobody_else_can_read_anything_of_a_rig(place: Path) -> None:
 def test_nobody_else_can_read_the_password_of_a_shared_server(reused: bool, place: Path) -> None:
     owner = None if reused else ProcessId.of(os.getpid())
     name = f"reused-{uuid.uuid4().hex[:8]}"
-    commons = Commons.join(name, data=place, run="this", owner=owner, linger=60)
+    commons = SharedRig.join(name, data=place, run="this", owner=owner, linger=60)
     try:
         server = commons.server(Redis(password=True))
         assert server.secret in (commons.directory / "redis.facts").read_text()

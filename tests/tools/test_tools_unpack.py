@@ -12,35 +12,35 @@ from typing import TYPE_CHECKING
 import pytest
 
 from metricrig.tools.archive_extraction import unpack
-from metricrig.tools.archive_members import BadArchive, Kind, Member, check_members
+from metricrig.tools.archive_members import ArchiveMember, BadArchive, Kind, check_members
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-FILE = Member("real/file", Kind.FILE)
+FILE = ArchiveMember("real/file", Kind.FILE)
 BAD = [
-    ([Member("../up", Kind.FILE)], "'../up' lies outside"),
-    ([Member("a/../../up", Kind.FILE)], "lies outside"),
-    ([Member("/etc/passwd", Kind.FILE)], "'/etc/passwd' lies outside"),
-    ([Member("../dir", Kind.DIRECTORY)], "lies outside"),
-    ([Member("pipe", Kind.OTHER)], "'pipe' is a device"),
-    ([Member("link", Kind.SYMLINK, "/etc")], "'link' is a symbolic link to '/etc'"),
-    ([Member("link", Kind.SYMLINK, "..")], "may lead outside"),
-    ([Member("a/link", Kind.SYMLINK, "../../x")], "may lead outside"),
-    ([Member("a/link", Kind.SYMLINK, "b/../../x")], "may lead outside"),
-    ([Member("link", Kind.SYMLINK, "real"), Member("link/x", Kind.FILE)], "beneath a link"),
-    ([Member("link", Kind.SYMLINK, "real"), Member("link", Kind.FILE)], "occurs twice"),
-    ([FILE, Member("real/file", Kind.FILE)], "occurs twice"),
-    ([Member("link", Kind.SYMLINK, "x"), Member("link", Kind.DIRECTORY)], "occurs twice"),
-    ([Member("hard", Kind.HARDLINK, "/etc/passwd")], "'hard' is a hard link to '/etc/passwd'"),
-    ([Member("hard", Kind.HARDLINK, "../up")], "no earlier file"),
-    ([Member("link", Kind.SYMLINK, "x"), Member("hard", Kind.HARDLINK, "link")], "no earlier file"),
-    ([Member("", Kind.FILE)], "lies outside"),
+    ([ArchiveMember("../up", Kind.FILE)], "'../up' lies outside"),
+    ([ArchiveMember("a/../../up", Kind.FILE)], "lies outside"),
+    ([ArchiveMember("/etc/passwd", Kind.FILE)], "'/etc/passwd' lies outside"),
+    ([ArchiveMember("../dir", Kind.DIRECTORY)], "lies outside"),
+    ([ArchiveMember("pipe", Kind.OTHER)], "'pipe' is a device"),
+    ([ArchiveMember("link", Kind.SYMLINK, "/etc")], "'link' is a symbolic link to '/etc'"),
+    ([ArchiveMember("link", Kind.SYMLINK, "..")], "may lead outside"),
+    ([ArchiveMember("a/link", Kind.SYMLINK, "../../x")], "may lead outside"),
+    ([ArchiveMember("a/link", Kind.SYMLINK, "b/../../x")], "may lead outside"),
+    ([ArchiveMember("link", Kind.SYMLINK, "real"), ArchiveMember("link/x", Kind.FILE)], "beneath a link"),
+    ([ArchiveMember("link", Kind.SYMLINK, "real"), ArchiveMember("link", Kind.FILE)], "occurs twice"),
+    ([FILE, ArchiveMember("real/file", Kind.FILE)], "occurs twice"),
+    ([ArchiveMember("link", Kind.SYMLINK, "x"), ArchiveMember("link", Kind.DIRECTORY)], "occurs twice"),
+    ([ArchiveMember("hard", Kind.HARDLINK, "/etc/passwd")], "'hard' is a hard link to '/etc/passwd'"),
+    ([ArchiveMember("hard", Kind.HARDLINK, "../up")], "no earlier file"),
+    ([ArchiveMember("link", Kind.SYMLINK, "x"), ArchiveMember("hard", Kind.HARDLINK, "link")], "no earlier file"),
+    ([ArchiveMember("", Kind.FILE)], "lies outside"),
 ]
 
 
 @pytest.mark.parametrize(("members", "why"), BAD)
-def test_a_member_that_could_leave_is_refused_by_name(members: list[Member], why: str) -> None:
+def test_a_member_that_could_leave_is_refused_by_name(members: list[ArchiveMember], why: str) -> None:
     with pytest.raises(BadArchive, match="nothing was extracted") as caught:
         check_members(members)
     assert why in str(caught.value)
@@ -49,13 +49,13 @@ def test_a_member_that_could_leave_is_refused_by_name(members: list[Member], why
 def test_what_real_archives_hold_is_allowed() -> None:
     check_members(
         [
-            Member("./", Kind.DIRECTORY),
-            Member("pg/bin/", Kind.DIRECTORY),
-            Member("pg/bin/postgres", Kind.FILE),
-            Member("pg/bin/postmaster", Kind.SYMLINK, "postgres"),
-            Member("pg/lib/libpq.so", Kind.SYMLINK, "../bin/postgres"),
-            Member("pg/bin/again", Kind.HARDLINK, "pg/bin/postgres"),
-            Member("pg/bin/", Kind.DIRECTORY),
+            ArchiveMember("./", Kind.DIRECTORY),
+            ArchiveMember("pg/bin/", Kind.DIRECTORY),
+            ArchiveMember("pg/bin/postgres", Kind.FILE),
+            ArchiveMember("pg/bin/postmaster", Kind.SYMLINK, "postgres"),
+            ArchiveMember("pg/lib/libpq.so", Kind.SYMLINK, "../bin/postgres"),
+            ArchiveMember("pg/bin/again", Kind.HARDLINK, "pg/bin/postgres"),
+            ArchiveMember("pg/bin/", Kind.DIRECTORY),
         ],
     )
 

@@ -110,9 +110,9 @@ def answer_limit(most: float) -> float:
     return min(most, _answer_limit.seconds)
 
 
-PATIENCE = 2.0
+TRY_TIMEOUT_SECONDS = 2.0
 """Seconds that one try may take: a server that accepts and then says nothing is asked anew."""
-LEAST_PATIENCE = 0.05
+LEAST_TRY_SECONDS = 0.05
 """For the last try of a wait, which begins at its very end."""
 _DEADLINE: ContextVar[Deadline | None] = ContextVar("deadline of the wait that asks", default=None)
 
@@ -130,7 +130,11 @@ def tries_until(deadline: Deadline) -> Iterator[None]:
 def try_limit() -> float:
     """Seconds that a try may take now."""
     deadline = _DEADLINE.get()
-    return PATIENCE if deadline is None else max(min(PATIENCE, deadline.remaining), LEAST_PATIENCE)
+    return (
+        TRY_TIMEOUT_SECONDS
+        if deadline is None
+        else max(min(TRY_TIMEOUT_SECONDS, deadline.remaining), LEAST_TRY_SECONDS)
+    )
 
 
 def deadline_of_wait() -> Deadline | None:

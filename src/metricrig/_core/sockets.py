@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     Address = tuple[str, int] | str
     """Host and port, or the path of a unix socket."""
 
-PATIENCE = 30.0
+ANSWER_TIMEOUT_SECONDS = 30.0
 """Seconds that one answer may take."""
 
 
 _PIECE = 1 << 20
 
 
-def connect(address: Address, *, within: float = PATIENCE) -> socket.socket:
+def connect(address: Address, *, within: float = ANSWER_TIMEOUT_SECONDS) -> socket.socket:
     """A connection on which small words go out at once."""
     if isinstance(address, str):
         connection = socket.socket(socket.AF_UNIX)
@@ -50,7 +50,7 @@ def undisturbed(connection: socket.socket) -> bool:
 
 
 @contextmanager
-def asking(who: str, wanted: str, *, within: float = PATIENCE) -> Iterator[None]:
+def asking(who: str, wanted: str, *, within: float = ANSWER_TIMEOUT_SECONDS) -> Iterator[None]:
     """Errors of a conversation, as what they mean to a test."""
     try:
         yield

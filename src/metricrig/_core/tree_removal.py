@@ -10,7 +10,7 @@ import os
 import stat
 import time
 
-REMOVAL_PATIENCE = 5.0
+REMOVAL_TIMEOUT_SECONDS = 5.0
 """Seconds for which somebody may go on writing into a directory that is being removed."""
 
 _DEEPEST = 50
@@ -44,7 +44,7 @@ class _Removal:
         self._top = top
         self._name = f".deep-{os.getpid()}-{os.urandom(3).hex()}-"
         self._moved: list[str] = []
-        self._end = time.monotonic() + REMOVAL_PATIENCE
+        self._end = time.monotonic() + REMOVAL_TIMEOUT_SECONDS
 
     def finish(self) -> None:
         for each in self._moved:  # it grows meanwhile

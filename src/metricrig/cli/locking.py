@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class LockChange:
     """What happens to one entry; ``old`` is None for a new one, ``new`` where it cannot be had."""
 
     words: str
@@ -43,7 +43,7 @@ class Change:
         return f"{now}, as before" if same else f"{now}, was {self.old.version} from {self.old.source}"
 
 
-def lock(wanted: Sequence[tuple[Tool, str | None]], *, update: bool) -> tuple[Path, list[Change]]:
+def lock(wanted: Sequence[tuple[Tool, str | None]], *, update: bool) -> tuple[Path, list[LockChange]]:
     """Lock what is named, or all that the lock has; what is in it already stays unless it is to be updated."""
     place = lockfile.lock_path() or Path.cwd() / lockfile.NAME
     before = lockfile.entries_of(place) if place.exists() else ()
@@ -83,17 +83,19 @@ def _all_of(entries: Sequence[Locked], place: Path) -> list[tuple[Tool, str | No
     return [(look_up(name), wanted or None) for name, wanted in dict.fromkeys((e.name, e.wanted) for e in entries)]
 
 
-def _change(tool: Tool, wanted: str, before: Sequence[Locked], *, update: bool) -> Change:
+def _change(tool: Tool, wanted: str, before: Sequence[Locked], *, update: bool) -> LockChange:
     words, old = _words(tool, wanted), _find(before, tool.name, wanted)
     if old is not None and not update:
-        return Change(words, old, old)
+        return LockChange(words, old, old)
     try:
         found = asked(request_for(tool, wanted or None, None, lock=False).unlocked(afresh=update))
     except ToolUnavailable as error:
-        return Change(words, old, None, str(error))
+        return LockChange(words, old, None, str(error))
     if found.source == "explicit":
-        return Change(words, old, None, f"{found.path} is a path of this machine alone; unset {tool.variable('PATH')}")
-    return Change(words, old, _locked(tool, wanted, found))
+        return LockChange(
+            words, old, None, f"{found.path} is a path of this machine alone; unset {tool.variable('PATH')}"
+        )
+    return LockChange(words, old, _locked(tool, wanted, found))
 
 
 def _locked(tool: Tool, wanted: str, found: Executable) -> Locked:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class InventoryEntry:
     """An executable that is here; ``size`` is known of what we have fetched ourselves."""
 
     version: str
@@ -37,22 +37,24 @@ class Entry:
         return {"version": self.version or None, "source": self.source, "path": str(self.path), "bytes": self.size}
 
 
-def inventory(tool: Tool) -> tuple[Executable | None, list[Entry]]:
+def inventory(tool: Tool) -> tuple[Executable | None, list[InventoryEntry]]:
     """What a rig would use, and all that is here."""
     check_settings(tool)
-    cached = [Entry(each.version, f"cache ({each.source})", each.path, each.size) for each in installed(tool.name)]
+    cached = [
+        InventoryEntry(each.version, f"cache ({each.source})", each.path, each.size) for each in installed(tool.name)
+    ]
     used = None
     with contextlib.suppress(UsageError):  # a stated path that is wrong: doctor says more
         used = here(tool)
     return used, [*_outside_the_cache(tool), *cached]
 
 
-def _outside_the_cache(tool: Tool) -> list[Entry]:
+def _outside_the_cache(tool: Tool) -> list[InventoryEntry]:
     """A stated path, and the first on PATH that the catalogue knows how to run."""
     found = []
     request = request_for(tool, None, None)
     for source in sources(("explicit", "path")):
         with contextlib.suppress(CannotDeliver, UsageError):
             executable = source.deliver(request)
-            found.append(Entry(executable.version, source.name, executable.path))
+            found.append(InventoryEntry(executable.version, source.name, executable.path))
     return found

@@ -17,9 +17,9 @@ from metricrig.tools.version_numbers import platform
 
 if TYPE_CHECKING:
     from metricrig.tools import Executable, Prospect, Tool
-    from metricrig.tools.source_settings import Settings
+    from metricrig.tools.source_settings import SourceSettings
     from metricrig.tools.sources import Source
-    from metricrig.tools.tool_request import Request
+    from metricrig.tools.tool_request import ToolRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def named(words: tuple[str, ...]) -> list[tuple[Tool, str | None]]:
     return [(look_up(name), version or None) for name, _, version in pairs]
 
 
-def _able(source: Source, request: Request, chosen: Settings) -> bool:
+def _able(source: Source, request: ToolRequest, chosen: SourceSettings) -> bool:
     if chosen.offline:
         return False
     try:

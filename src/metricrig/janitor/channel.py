@@ -13,7 +13,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from metricrig._core.resource_limits import start_thread
-from metricrig.janitor.protocol import Inbox, Outbox, encode
+from metricrig.janitor.protocol import MessageBuffer, Outbox, encode
 
 if TYPE_CHECKING:
     from metricrig.janitor.protocol import Message
@@ -29,7 +29,7 @@ class Channel:
     def __init__(self, connection: socket.socket) -> None:
         connection.settimeout(None)  # for the listener; senders say that they do not wait
         self._socket = connection
-        self._inbox = Inbox(connection.fileno())
+        self._inbox = MessageBuffer(connection.fileno())
         self._outbox = Outbox(lambda data: connection.send(data, _FLAGS))
         self._written = threading.Condition()
         self._writing = False

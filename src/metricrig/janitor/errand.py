@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Self
 
-ERRAND_PATIENCE = 60.0
+ERRAND_TIMEOUT_SECONDS = 60.0
 """Seconds that one may take."""
 SSH = "METRICRIG_SSH"
 
@@ -83,7 +83,7 @@ def begin(errand: Errand, *, ssh: str | None = None) -> Begun:
 def end(begun: Begun) -> str | None:
     """Wait for it; says why, if it failed."""
     try:
-        status = begun.process.wait(ERRAND_PATIENCE)
+        status = begun.process.wait(ERRAND_TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired:
         begun.process.kill()
         status = begun.process.wait()

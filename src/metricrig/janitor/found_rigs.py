@@ -30,7 +30,7 @@ REAPABLE = {ORPHANED, LOST}
 
 OLDER_VERSIONS_NEED = 60.0
 """Seconds for which a directory may be a rig's without a record: an older version makes one like that."""
-REAPING_PATIENCE = 10.0
+REAP_TIMEOUT_SECONDS = 10.0
 """Seconds for which what runs of a rig is killed again and again."""
 
 
@@ -198,7 +198,7 @@ def reap(rig: FoundRig) -> Reaped:
 
 def _end_survivors(rig: FoundRig, killed: set[int]) -> tuple[set[int], set[int]]:
     """Kill whatever is of this rig until nothing is; says whom, and who lives all the same."""
-    end = time.monotonic() + REAPING_PATIENCE
+    end = time.monotonic() + REAP_TIMEOUT_SECONDS
     while left := list(survivors(rig)):
         for each in left:
             killed |= _end(each)

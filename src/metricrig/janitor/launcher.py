@@ -45,7 +45,7 @@ class Process(Protocol):
         """What is known of its end."""
 
 
-class Own:
+class OwnJanitorProcess:
     """The janitor of this process alone."""
 
     def __init__(self, owner: ProcessId | None, words: Sequence[str], *, inherited: Sequence[int]) -> None:
@@ -101,7 +101,7 @@ class Own:
         return self._complaints.read().decode(errors="replace").strip()
 
 
-class Shared:
+class SharedJanitorProcess:
     """The janitor of several processes, whoever has started it."""
 
     def __init__(self, pid: int) -> None:
@@ -164,7 +164,9 @@ def own() -> tuple[socket.socket, Process]:
         ours, theirs = socket.socketpair()
     try:
         with theirs:
-            return ours, Own(ProcessId.of(os.getpid()), [str(theirs.fileno())], inherited=[theirs.fileno()])
+            return ours, OwnJanitorProcess(
+                ProcessId.of(os.getpid()), [str(theirs.fileno())], inherited=[theirs.fileno()]
+            )
     except BaseException:
         ours.close()
         raise
@@ -178,22 +180,22 @@ def shared(
     Of many who try at once one makes the directory, the others' janitors find it made and go.
     """
     deadline = Deadline.after(within)
-    candidates: list[Own] = []
+    candidates: list[OwnJanitorProcess] = []
     for pause in deadline.pauses():
         if (connection := _enter(directory)) is not None:
             for each in candidates:
                 each.let_go()
-            return connection, Shared(_behind(connection)[0])
+            return connection, SharedJanitorProcess(_behind(connection)[0])
         if directory.exists():
             _remove_if_forsaken(directory)
         elif not candidates or _has_ended(candidates[-1], directory, last=len(candidates) == _ATTEMPTS):
-            candidates.append(Own(owner, [str(directory), str(mode), str(linger)], inherited=[]))
+            candidates.append(OwnJanitorProcess(owner, [str(directory), str(mode), str(linger)], inherited=[]))
         time.sleep(pause)
     said = candidates[-1].fate() if candidates else ""
     raise DeadlineExceeded("the shared janitor", wanted=f"a door in {directory}", seen=f"none{said}", within=within)
 
 
-def _has_ended(candidate: Own, directory: Path, *, last: bool) -> bool:
+def _has_ended(candidate: OwnJanitorProcess, directory: Path, *, last: bool) -> bool:
     """Whether it has gone without a directory to show for it: killed, or unable. After the last one, says why."""
     status = candidate.process.poll()
     if status is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from metricrig.janitor.protocol import GREETING, Inbox, Outbox, encode
+from metricrig.janitor.protocol import GREETING, MessageBuffer, Outbox, encode
 
 TYPE_CHECKING = False  # see wire
 if TYPE_CHECKING:
@@ -22,13 +22,13 @@ UNREAD_MOST = 64 << 20
 """Bytes after which it is given up: the ends of other members' processes are told to it as well, whatever it does."""
 
 
-class Member:
+class JanitorMember:
     """One process that is connected. Nothing that it does or fails to do makes the janitor wait."""
 
     def __init__(self, descriptor: int, greeting: bytes = b"") -> None:
         os.set_blocking(descriptor, False)
         self.descriptor = descriptor
-        self._inbox = Inbox(descriptor, greeting)
+        self._inbox = MessageBuffer(descriptor, greeting)
         self._outbox = Outbox(lambda data: os.write(descriptor, data))
 
     def hear(self) -> list[Message] | None:
@@ -69,7 +69,7 @@ class Member:
         os.close(self.descriptor)
 
 
-class Door:
+class MemberListener:
     """Where further members come in. It lies in the working directory, because a socket's path is a short one."""
 
     def __init__(self) -> None:
@@ -81,13 +81,13 @@ class Door:
         self._socket.settimeout(0)
         self.descriptor = self._socket.fileno()
 
-    def enter(self) -> Member | None:
+    def enter(self) -> JanitorMember | None:
         """Whoever is waiting there."""
         try:
             connection, _ = self._socket.accept()
         except OSError:
             return None
-        return Member(connection.detach(), GREETING)
+        return JanitorMember(connection.detach(), GREETING)
 
     def close(self) -> None:
         """Nobody comes in any more."""

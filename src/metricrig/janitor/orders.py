@@ -1,4 +1,4 @@
-"""What a janitor can be told to do: a method for each order. What it has started is looked after by ``Wards``."""
+"""What a janitor can be told to do: a method for each order. ``StartedProcesses`` looks after what it has started."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 
 from metricrig.janitor import limit_mark, process_tree, rig_record
 from metricrig.janitor.protocol import MalformedMessage
-from metricrig.janitor.wards import Ward, Wards
+from metricrig.janitor.wards import StartedProcess, StartedProcesses
 
 TYPE_CHECKING = False  # see wire
 if TYPE_CHECKING:
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
     from metricrig._core.process_id import ProcessId
     from metricrig.janitor.errand import Begun
-    from metricrig.janitor.member import Member
+    from metricrig.janitor.member import JanitorMember
     from metricrig.janitor.protocol import Message
 
-_AGAIN = 0.02
+_RETRY_PAUSE_SECONDS = 0.02
 """Seconds until a removal is tried again: somebody was writing into the directory."""
 _SENDERS: dict[str, Callable[[int, int], object]] = {
     "one": process_tree.send,
@@ -26,17 +26,17 @@ _SENDERS: dict[str, Callable[[int, int], object]] = {
 }
 
 
-class Household:
+class OrderHandlers:
     """The rigs of a janitor and what runs in them."""
 
     def __init__(self, owner: ProcessId | None) -> None:
         self.owner = owner
-        self.members: dict[int, Member] = {}
+        self.members: dict[int, JanitorMember] = {}
         self.rigs: dict[str, rig_record.Record] = {}
         self.directories: dict[str, str] = {}
         self.unwritten: set[str] = set()
         self.adopted_paths: set[str] = set()
-        self.wards = Wards(self.tell_all, self.collected)
+        self.wards = StartedProcesses(self.tell_all, self.collected)
         self.dismissed = False
         """Somebody has said that it is over."""
         self.keep = False
@@ -45,7 +45,7 @@ class Household:
         self._ssh: dict[str, str] = {}
         """How the owner calls ssh; for us alone, and in no record."""
 
-    def obey(self, message: Message, member: Member) -> None:
+    def obey(self, message: Message, member: JanitorMember) -> None:
         """Carry out one order."""
         getattr(self, f"do_{message['op']}")(message, member)
 
@@ -58,14 +58,14 @@ class Household:
         """Know a rig, its directory and the record that is in it."""
         self.rigs[rig], self.directories[rig] = known, directory
 
-    def do_open(self, message: Message, _: Member) -> None:
+    def do_open(self, message: Message, _: JanitorMember) -> None:
         """Know a rig before its directory exists."""
         rig, directory, known = message["rig"], message["directory"], message["record"]
         if not (isinstance(rig, str) and isinstance(directory, str) and {"services", "errand"} <= {*known}):
             raise MalformedMessage(f"a rig is a name, a directory and a record, not {message!r}")
         self.open_rig(rig, directory, known)
 
-    def do_charge(self, message: Message, _: Member) -> None:
+    def do_charge(self, message: Message, _: JanitorMember) -> None:
         """Do this when the owner dies: what it removes is not ours to reach."""
         self.rigs[message["rig"]]["errand"] = message["errand"]
         self._ssh[message["rig"]] = message["ssh"]
@@ -83,7 +83,7 @@ class Household:
                 except (OSError, ValueError) as error:
                     rig["failure"] = f"what it has elsewhere is still there: {error}"
 
-    def do_spawn(self, message: Message, member: Member) -> None:
+    def do_spawn(self, message: Message, member: JanitorMember) -> None:
         """Start a command and say its pid, or why not."""
         self._spawned += 1
         message["limit_mark"] = limit_mark.of_spawn(message["rig"], self._spawned)
@@ -92,20 +92,20 @@ class Household:
         except (OSError, ValueError) as error:
             member.say({"seq": message["seq"], "error": str(error), "errno": getattr(error, "errno", 0) or 0})
             return
-        self.wards.add(Ward(message, pid))
+        self.wards.add(StartedProcess(message, pid))
         member.say({"seq": message["seq"], "pid": pid})
         if message["service"] and message["rig"] in self.rigs:
             entry = rig_record.service(message["name"], pid, message["ports"])
             self.rigs[message["rig"]]["services"][str(pid)] = entry
             self.unwritten.add(message["rig"])
 
-    def do_attach(self, message: Message, member: Member) -> None:
+    def do_attach(self, message: Message, member: JanitorMember) -> None:
         """Another member has started it: say whether it runs. Its end is told to all."""
         ward = self.wards.by_pid.get(message["pid"])
         known = {"mark": ward.mark} if ward is not None and ward.status is None else {"gone": True}
         member.say({"seq": message["seq"], **known})
 
-    def do_signal(self, message: Message, member: Member) -> None:
+    def do_signal(self, message: Message, member: JanitorMember) -> None:
         """Pass on a signal, and say when that is done.
 
         Nothing is reaped before it is collected, so the pid cannot be a stranger's.
@@ -114,21 +114,21 @@ class Household:
             _SENDERS[message["how"]](ward.pid, message["signal"])
         member.say({"seq": message["seq"]})
 
-    def do_collect(self, message: Message, member: Member) -> None:
+    def do_collect(self, message: Message, member: JanitorMember) -> None:
         """Kill what is left of a child's family, then let go of it and say so."""
         ward = self.wards.by_mark.get(message["mark"])
         self._collect([ward] if ward else [], lambda: member.say({"seq": message["seq"]}))
 
-    def do_sweep(self, message: Message, member: Member) -> None:
+    def do_sweep(self, message: Message, member: JanitorMember) -> None:
         """Collect whatever runs under a name: a member may have died while it was starting it."""
         left = [each for each in self.wards.by_pid.values() if each.name == message["name"]]
         self._collect(left, lambda: member.say({"seq": message["seq"]}))
 
-    def _collect(self, wards: Sequence[Ward], done: Callable[[], None]) -> None:
+    def _collect(self, wards: Sequence[StartedProcess], done: Callable[[], None]) -> None:
         """Have these collected; ``done`` is called when the last of them is gone."""
         left = set(wards)
 
-        def gone(ward: Ward) -> None:
+        def gone(ward: StartedProcess) -> None:
             left.discard(ward)
             if not left:
                 done()
@@ -138,15 +138,15 @@ class Household:
         if not left:
             done()
 
-    def do_adopt(self, message: Message, _: Member) -> None:
+    def do_adopt(self, message: Message, _: JanitorMember) -> None:
         """Remove this path too when the owner dies."""
         self.adopted_paths.add(message["path"])
 
-    def do_forget(self, message: Message, _: Member) -> None:
+    def do_forget(self, message: Message, _: JanitorMember) -> None:
         """The owner has finished with this path itself."""
         self.adopted_paths.discard(message["path"])
 
-    def do_close(self, message: Message, member: Member) -> None:
+    def do_close(self, message: Message, member: JanitorMember) -> None:
         """Forget a rig: remove its directory, or leave it to people with its record. Nothing of it runs any more."""
         name = message["rig"]
 
@@ -156,12 +156,12 @@ class Household:
 
         self._collect([each for each in self.wards.by_pid.values() if each.rig == name], close)
 
-    def do_dismiss(self, message: Message, _: Member) -> None:
+    def do_dismiss(self, message: Message, _: JanitorMember) -> None:
         """Close everything and go; what is to be kept is kept."""
         self.dismissed = True
         self.keep = message["keep"]
 
-    def collected(self, ward: Ward) -> None:
+    def collected(self, ward: StartedProcess) -> None:
         """Nothing is left of one: it is no longer on record."""
         if (rig := self.rigs.get(ward.rig)) and rig["services"].pop(str(ward.pid), None):
             self.unwritten.add(ward.rig)
@@ -181,7 +181,7 @@ class Household:
                 for name, why in left.items():
                     self._report(name, why)
                 return
-            time.sleep(_AGAIN)
+            time.sleep(_RETRY_PAUSE_SECONDS)
 
     def _end_errands(self) -> None:
         for name, begun in self.errands.items():

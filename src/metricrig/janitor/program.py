@@ -9,8 +9,8 @@ import sys
 import time
 
 from metricrig.janitor import process_tree
-from metricrig.janitor.member import TAKEN, Door, Member
-from metricrig.janitor.orders import Household
+from metricrig.janitor.member import TAKEN, JanitorMember, MemberListener
+from metricrig.janitor.orders import OrderHandlers
 from metricrig.janitor.protocol import MalformedMessage
 
 TYPE_CHECKING = False  # see wire
@@ -43,10 +43,12 @@ _MEANT_FOR_OTHERS = (
 _EVER = float("inf")
 
 
-class Janitor:
+class JanitorLoop:
     """Listens until it is over, then cleans up. ``linger`` is how long it stays without members."""
 
-    def __init__(self, house: Household, death: int, *, door: Door | None = None, linger: float = 0.0) -> None:
+    def __init__(
+        self, house: OrderHandlers, death: int, *, door: MemberListener | None = None, linger: float = 0.0
+    ) -> None:
         self.house = house
         self.wakeup = _take_signals()
         self.ending = False
@@ -118,7 +120,7 @@ class Janitor:
             self._alone_since = time.monotonic()
         return heard
 
-    def _hear_member(self, member: Member) -> None:
+    def _hear_member(self, member: JanitorMember) -> None:
         """Obey one member. What one says that nobody can mean is the end of its membership, and of nothing else."""
         try:
             messages = member.hear()
@@ -133,7 +135,7 @@ class Janitor:
         if messages is None:
             self._part_with(member)
 
-    def _part_with(self, member: Member) -> None:
+    def _part_with(self, member: JanitorMember) -> None:
         del self.house.members[member.descriptor]
         member.leave()
 
@@ -180,10 +182,10 @@ class Janitor:
 def main(death: int, owner: ProcessId | None, *, control: int) -> None:
     """Serve one owner until it is dead, then clean up after it."""
     _become_janitor(death, control)
-    house = Household(owner)
-    house.members[control] = Member(control)
+    house = OrderHandlers(owner)
+    house.members[control] = JanitorMember(control)
     # Its socket tells of its end too, but not while a forked child of the owner still holds a copy of it.
-    janitor = Janitor(house, death)
+    janitor = JanitorLoop(house, death)
     janitor.serve()
     janitor.clean_up()
 
@@ -201,13 +203,13 @@ def main_shared(death: int, owner: ProcessId | None, directory: str, mode: int, 
     root, rig = os.path.split(directory)
     ours = ProcessId.of(os.getpid())
     known = rig_record.blank(rig, owner=owner, janitor=ours)
-    doors: list[Door] = []
+    doors: list[MemberListener] = []
 
     def furnish(made: PrivateDirectory) -> None:
         os.fchdir(made.descriptor)
         # Held as long as we live: whoever gets this lock knows that there is no janitor any more.
         fcntl.flock(os.open(".", os.O_RDONLY), fcntl.LOCK_EX)
-        doors.append(Door())
+        doors.append(MemberListener())
 
     try:
         with PrivateDirectory.open(root) as held:  # with record, lock and door in it, or not at all
@@ -219,9 +221,9 @@ def main_shared(death: int, owner: ProcessId | None, directory: str, mode: int, 
             raise
         return TAKEN
     (door,) = doors
-    house = Household(owner)
+    house = OrderHandlers(owner)
     house.open_rig(rig, directory, known)
-    janitor = Janitor(house, death, door=door, linger=_EVER if death != NO_DEATH else linger)
+    janitor = JanitorLoop(house, death, door=door, linger=_EVER if death != NO_DEATH else linger)
     janitor.serve()
     os.chdir("/")
     janitor.clean_up()

@@ -33,7 +33,7 @@ def encode(message: Message) -> bytes:
     return len(body).to_bytes(_LENGTH, "big") + body
 
 
-class Inbox:
+class MessageBuffer:
     """Cuts a stream of bytes into messages, after the greeting if one is expected."""
 
     def __init__(self, descriptor: int, greeting: bytes = b"") -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from metricrig.janitor.protocol import Message
 
 
-class Ward:
+class StartedProcess:
     """A process that we started: a service, or a command beside one."""
 
     def __init__(self, order: Message, pid: int) -> None:
@@ -27,25 +27,25 @@ class Ward:
         self.stop_signal: int = order["stop_signal"]
         self.service: bool = order["service"]
         self.status: int | None = None
-        self.collectors: list[Callable[[Ward], None]] = []
+        self.collectors: list[Callable[[StartedProcess], None]] = []
         """Who is to be told when nothing is left of it."""
         self.lineage = {pid}
         """Every process seen under it: who may have made shared memory."""
 
 
-class Wards:
+class StartedProcesses:
     """All of them. ``say`` tells the owner; ``collected`` is called for each of which nothing is left."""
 
-    def __init__(self, say: Callable[[Message], None], collected: Callable[[Ward], None]) -> None:
-        self.by_pid: dict[int, Ward] = {}
-        self.by_mark: dict[str, Ward] = {}
+    def __init__(self, say: Callable[[Message], None], collected: Callable[[StartedProcess], None]) -> None:
+        self.by_pid: dict[int, StartedProcess] = {}
+        self.by_mark: dict[str, StartedProcess] = {}
         # Where the owner runs in somebody's rig itself, its janitor carries the marks of that one.
         self._others = {"", process_tree.mark_of(os.getpid())}, {0, limit_mark.of_process(os.getpid())}
-        self._collecting: dict[int, Ward] = {}
+        self._collecting: dict[int, StartedProcess] = {}
         self._say = say
         self._collected = collected
 
-    def add(self, ward: Ward) -> None:
+    def add(self, ward: StartedProcess) -> None:
         """Look after one more."""
         self.by_pid[ward.pid] = self.by_mark[ward.mark] = ward
 
@@ -72,7 +72,7 @@ class Wards:
         for ward in self.by_pid.values():
             self.collect(ward, lambda _: None)
 
-    def collect(self, ward: Ward, done: Callable[[Ward], None]) -> None:
+    def collect(self, ward: StartedProcess, done: Callable[[StartedProcess], None]) -> None:
         """Let nothing be left of one, and say when that is so."""
         ward.collectors.append(done)
         self._collecting[ward.pid] = ward
@@ -87,9 +87,9 @@ class Wards:
         for ward in list(self._collecting.values()):
             self._collect(ward, [pid for pid, owner in orphans.items() if owner is ward])
 
-    def _orphans(self) -> dict[int, Ward | None]:
+    def _orphans(self) -> dict[int, StartedProcess | None]:
         """The living children that we did not start, and whose they are."""
-        found: dict[int, Ward | None] = {}
+        found: dict[int, StartedProcess | None] = {}
         for pid in process_tree.children():
             if pid not in self.by_pid:
                 mark = process_tree.mark_of(pid)
@@ -103,7 +103,7 @@ class Wards:
                 found[pid] = whose
         return {pid: ward for pid, ward in found.items() if process_tree.session_of(pid)}
 
-    def _whose(self, pid: int, mark: str) -> Ward | None:
+    def _whose(self, pid: int, mark: str) -> StartedProcess | None:
         """From whom an orphan descends.
 
         Its session tells; or the mark in its environment; or, for those that make a session of their own and write
@@ -119,7 +119,7 @@ class Wards:
                 return ward
         return None
 
-    def _collect(self, ward: Ward, survivors: list[int]) -> None:
+    def _collect(self, ward: StartedProcess, survivors: list[int]) -> None:
         """One step of a collection; taken again until nothing is left."""
         ward.lineage.update(process_tree.send_to_tree(ward.pid, signal.SIGKILL))
         for pid in survivors:

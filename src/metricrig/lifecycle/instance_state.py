@@ -34,7 +34,7 @@ NEW, STARTING, READY, PAUSED, STOPPED, DIED, FAILED, CLOSED = (
     "closed",
 )
 RUNNING = {READY, PAUSED}
-_NEWS = 1.0
+_EXIT_STATUS_TIMEOUT_SECONDS = 1.0
 """Seconds in which the news of an end, with its status, has arrived."""
 
 
@@ -140,7 +140,7 @@ class InstanceState:
     def death(self, during: str, since: int | None = None) -> MetricrigError:
         """The error that says that and how it died, with what it said since a mark; or why it never lived."""
         if self.running is not None and self.running.gone:
-            self.running.exited.wait(_NEWS)
+            self.running.exited.wait(_EXIT_STATUS_TIMEOUT_SECONDS)
         if self.running is not None and self.running.refused is not None:
             return not_executed(self.command[0], self.running.refused)
         return ServiceDied(

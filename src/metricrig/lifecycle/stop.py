@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from metricrig.lifecycle.instance_state import InstanceState
     from metricrig.runtimes import Running
 
-_KILL_PATIENCE = 10.0
+_KILL_TIMEOUT_SECONDS = 10.0
 _LEAST_ANSWER = 0.5
 """Seconds that the janitor may take to pass on a signal, however short the time is in which a service has to stop."""
 
@@ -41,7 +41,7 @@ def kill(state: InstanceState) -> None:
     began = time.monotonic()
     state.ending = True
     running.signal(signal.SIGKILL, tree=True)
-    _finish(state, running, Deadline.after(_KILL_PATIENCE), began, escalated=False)
+    _finish(state, running, Deadline.after(_KILL_TIMEOUT_SECONDS), began, escalated=False)
 
 
 def pause(state: InstanceState) -> None:
@@ -81,7 +81,7 @@ def _finish(
         if not ended:
             escalated = True
             running.signal(signal.SIGKILL, tree=True)
-            if not running.exited.wait(_KILL_PATIENCE):
+            if not running.exited.wait(_KILL_TIMEOUT_SECONDS):
                 raise MetricrigError(
                     f"{state.name} (pid {running.pid}) does not die of SIGKILL: it hangs in the kernel"
                 )

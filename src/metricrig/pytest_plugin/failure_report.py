@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from metricrig.instance import Instance
-    from metricrig.pytest_plugin.server_usage import Before, Usage
+    from metricrig.pytest_plugin.server_usage import ServerBefore, ServersOfTest
 
-_PATIENCE = 1.0
+_PAGE_TIMEOUT_SECONDS = 1.0
 _CHANGES = 12
 """Changed series that are shown."""
 _COMMAND = 240
@@ -29,14 +29,14 @@ _INTERNAL = ("go_", "process_", "promhttp_", "python_gc_", "prometheus_", "net_c
 _BAD = re.compile(r"err|fail|reject|drop|ignor|invalid|out_of_(order|bounds)|duplicate|timeout|lost", re.IGNORECASE)
 
 
-def sections(usage: Usage) -> list[tuple[str, str]]:
+def sections(usage: ServersOfTest) -> list[tuple[str, str]]:
     """A title and a text for each: as it is now, or as it was when its rig was closed."""
     open_ones = [each for each in usage.instances() if each.state != CLOSED]
     now = [section(each, usage.before.get(each), full=usage.full) for each in open_ones]
     return [*usage.closed, *now]
 
 
-def section(instance: Instance, before: Before | None, *, full: bool) -> tuple[str, str]:
+def section(instance: Instance, before: ServerBefore | None, *, full: bool) -> tuple[str, str]:
     """The title and the text for one, whose files must still be there: what matters first, the rest folded."""
     log = (instance.logs.since(before.log) if before else instance.logs.text()).splitlines()
     lines = [
@@ -80,12 +80,12 @@ def _added(instance: Instance) -> Mapping[str, str]:
     return {name: value for name, value in instance.environment.items() if os.environ.get(name) != value}
 
 
-def _changes(instance: Instance, before: Before | None, *, full: bool) -> list[str]:
+def _changes(instance: Instance, before: ServerBefore | None, *, full: bool) -> list[str]:
     page = before.page() if before is not None and instance.state == "ready" else None
     if page is None:
         return []
     try:
-        change = Snapshot(instance.metrics.page(_PATIENCE)) - Snapshot(page)
+        change = Snapshot(instance.metrics.page(_PAGE_TIMEOUT_SECONDS)) - Snapshot(page)
     except (MetricrigError, OSError) as error:
         return [f"its metrics could not be read: {str(error).splitlines()[0]}"]
     return folded(change.lines(), full=full)
@@ -113,6 +113,6 @@ def _titled(title: str, lines: list[str]) -> list[str]:
     return [f"{title}:", *(f"  {line}" for line in lines)] if lines else []
 
 
-def properties(usage: Usage) -> list[tuple[str, str]]:
+def properties(usage: ServersOfTest) -> list[tuple[str, str]]:
     """For JUnit's XML: which servers a test ran against."""
     return [(f"metricrig.{each.name}", each.version or "unknown version") for each in usage.instances()]

@@ -10,7 +10,7 @@ from metricrig.services import CATALOGUE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from metricrig.services.entry import Entry
+    from metricrig.services.entry import CatalogueEntry
 
 
 def fixtures() -> dict[str, Any]:
@@ -18,7 +18,7 @@ def fixtures() -> dict[str, Any]:
     return dict(pair for entry in CATALOGUE if entry.fixture for pair in _pair(entry))
 
 
-def _pair(entry: Entry) -> Iterator[tuple[str, Any]]:
+def _pair(entry: CatalogueEntry) -> Iterator[tuple[str, Any]]:
     server = f"{entry.module}_server"
 
     def describe() -> Any:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pytest
 
-    from metricrig.pytest_plugin.server_usage import Usage
+    from metricrig.pytest_plugin.server_usage import ServersOfTest
 
 
-def hold(config: pytest.Config, usage: Usage, why: str) -> None:
+def hold(config: pytest.Config, usage: ServersOfTest, why: str) -> None:
     """Show where everything is, and wait for Enter. Ctrl-C ends the session as it always does."""
     capture: Any = config.pluginmanager.getplugin("capturemanager")
     terminal: Any = config.pluginmanager.getplugin("terminalreporter")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 R = TypeVar("R", "Instance", "Rig")
 
 
-class Made(NamedTuple):
+class LiveValue(NamedTuple):
     """A server that a fixture stands for, or a rig that it has opened; ``mend`` has it well again."""
 
     value: Instance | Rig
@@ -32,12 +32,12 @@ class Made(NamedTuple):
         return own == (rig, service)
 
 
-class Fixtures:
+class LiveFixtures:
     """All of them, ours and the user's own, by what pytest knows of each: its definition."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._made: dict[Any, list[Made]] = {}
+        self._made: dict[Any, list[LiveValue]] = {}
         self._setting_up: list[Any] = []
         self._watched: set[Any] = set()
 
@@ -57,7 +57,7 @@ class Fixtures:
     def opened(self, rig: Rig) -> bool:
         """A rig was opened. Whether it was a fixture that did it."""
         if self._setting_up:
-            self._note(self._setting_up[-1], Made(rig))
+            self._note(self._setting_up[-1], LiveValue(rig))
         return bool(self._setting_up)
 
     def closed(self, rig: str) -> None:
@@ -70,7 +70,7 @@ class Fixtures:
     @contextlib.contextmanager
     def holding(self, value: R, mend: Callable[[], None]) -> Iterator[R]:
         """The fixture that is being set up has this value until it ends."""
-        definition, made = self._setting_up[-1], Made(value, mend)
+        definition, made = self._setting_up[-1], LiveValue(value, mend)
         self._note(definition, made)
         try:
             yield value
@@ -92,7 +92,7 @@ class Fixtures:
                 finish(definition, item)
                 self._made.pop(definition, None)  # what its end has not closed is nobody's any more
 
-    def _note(self, definition: Any, made: Made) -> None:
+    def _note(self, definition: Any, made: LiveValue) -> None:
         """From now on be told whenever a test asks for this fixture; the test that runs is the first to use it."""
         self._made.setdefault(definition, []).append(made)
         if definition not in self._watched:
@@ -100,7 +100,7 @@ class Fixtures:
             definition.execute = partial(self._execute, definition, definition.execute)
         self._session.using(made.value)
 
-    def _forget(self, definition: Any, made: Made) -> None:
+    def _forget(self, definition: Any, made: LiveValue) -> None:
         left = [each for each in self._made.pop(definition, ()) if each is not made]
         if left:
             self._made[definition] = left
@@ -114,7 +114,7 @@ class Fixtures:
             self._session.using(made.value)
         return value
 
-    def _mend(self, made: Made) -> None:
+    def _mend(self, made: LiveValue) -> None:
         """Have it well, unless this test is at work with it, or it has died and there is to be no other."""
         from metricrig.pytest_plugin.renewing import dead  # noqa: PLC0415 - see the module
 

@@ -12,7 +12,7 @@ FRESH, FAIL = "fresh", "fail"
 NEVER, FAILED, ALWAYS = "never", "failed", "always"
 
 
-class Settings(NamedTuple):  # a dataclass takes a millisecond to make, of every run of everybody
+class PluginOptions(NamedTuple):  # a dataclass takes a millisecond to make, of every run of everybody
     """How this run treats its servers."""
 
     runtime: str | None
@@ -86,14 +86,14 @@ def add_options(parser: pytest.Parser) -> None:
             parser.addini(name, about, default=default)
 
 
-def settings_of(config: pytest.Config) -> Settings:
+def settings_of(config: pytest.Config) -> PluginOptions:
     """All of them, checked. A factor is put into the environment, where every process finds it."""
     if factor := _chosen(config, "rig_timeout_factor", FACTOR):
         os.environ[FACTOR] = _positive("rig_timeout_factor", factor)
     if config.getoption("rig_hold") and _is_parallel(config):
         raise pytest.UsageError("--rig-hold waits for a person, so it cannot be used with -n; leave one of them out")
     strict = config.getoption("rig_strict")
-    return Settings(
+    return PluginOptions(
         runtime=_chosen(config, "rig_runtime", "METRICRIG_RUNTIME") or None,
         keep=_one_of("rig_keep", _chosen(config, "rig_keep"), (NEVER, FAILED, ALWAYS)),
         hold=config.getoption("rig_hold"),

@@ -30,18 +30,18 @@ if TYPE_CHECKING:
 
 # Nobody else's, as far as one can know: applications use SIGUSR1 and SIGUSR2, pytest-timeout uses SIGALRM.
 NUDGE = getattr(signal, "SIGRTMIN", signal.SIGURG) + 11
-_PAGE_PATIENCE = 0.25
+_PAGE_TIMEOUT_SECONDS = 0.25
 # The kernel closes a dying process's connections before anybody can see that it has ended: a client may fail first.
-_NEWS = 0.05
+_EXIT_NEWS_SECONDS = 0.05
 # A test that kills a server and then waits for it is told by the wait: that may still have to begin.
 _GRACE = 0.05
 # An exception that arrives in a finalizer is swallowed: if the test goes on, it is told again.
-_AGAIN = 0.5
+_REPEAT_SECONDS = 0.5
 _ADVICE = "  if that is what the test is about: with server.may_die(): ..., or server.wait_for_end()"
 
 
 @dataclass(slots=True)
-class Before:
+class ServerBefore:
     """How a server was when the test began with it."""
 
     log: int
@@ -50,19 +50,19 @@ class Before:
     def page(self) -> Page | None:
         """Its metrics page, if it has one that could be had."""
         try:
-            return self.asked.result(_PAGE_PATIENCE).page() if self.asked is not None else None
+            return self.asked.result(_PAGE_TIMEOUT_SECONDS).page() if self.asked is not None else None
         except (MetricrigError, OSError, CancelledError):
             return None
 
 
 @dataclass(slots=True)
-class Usage:
+class ServersOfTest:
     """One test's. ``armed`` while it may be interrupted; ``opened`` are the rigs that it has opened itself."""
 
     test: str
     full: bool = False
     """Whether reports are to show everything."""
-    before: dict[Instance, Before] = field(default_factory=dict)
+    before: dict[Instance, ServerBefore] = field(default_factory=dict)
     rigs: list[Rig] = field(default_factory=list)
     opened: list[str] = field(default_factory=list)
     closed: list[tuple[str, str]] = field(default_factory=list)
@@ -87,7 +87,7 @@ class Usage:
         if self.uses(made):
             return
         if isinstance(made, Instance):
-            self.before[made] = Before(made.logs.mark(), _asked(made))
+            self.before[made] = ServerBefore(made.logs.mark(), _asked(made))
         else:
             self.rigs.append(made)
             for each in made:
@@ -139,7 +139,7 @@ class Usage:
 
     def cause(self, error: BaseException) -> BaseException | None:
         """The death that may be behind an error, shown where that was raised; with a moment for the news."""
-        deadline = time.monotonic() + _NEWS
+        deadline = time.monotonic() + _EXIT_NEWS_SECONDS
         while (
             any(each.state != CLOSED for each in self.instances()) and not self._lost() and time.monotonic() < deadline
         ):
@@ -157,7 +157,7 @@ class Usage:
     def _insist(self, over: threading.Event) -> None:
         pause = _GRACE
         while not over.wait(pause):
-            self._quiet, pause = False, _AGAIN
+            self._quiet, pause = False, _REPEAT_SECONDS
             signal.pthread_kill(threading.main_thread().ident or 0, NUDGE)
 
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
@@ -180,7 +180,7 @@ def _asked(instance: Instance) -> Future[FetchedPage] | None:
     if instance.service.metrics is None or instance.state != "ready":
         return None
     try:
-        return _readers().submit(instance.metrics.endpoint.ask(_PAGE_PATIENCE).read)
+        return _readers().submit(instance.metrics.endpoint.ask(_PAGE_TIMEOUT_SECONDS).read)
     except (MetricrigError, OSError):
         return None
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from metricrig._core.stream import everything
-from metricrig.pytest_plugin.live_fixtures import Fixtures
-from metricrig.pytest_plugin.session_stats import Tally
+from metricrig.pytest_plugin.live_fixtures import LiveFixtures
+from metricrig.pytest_plugin.session_stats import SessionStats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from metricrig.instance import Instance
     from metricrig.pytest_plugin.fetch_display import FetchDisplay
     from metricrig.pytest_plugin.fetch_news import News
-    from metricrig.pytest_plugin.options import Settings
-    from metricrig.pytest_plugin.server_usage import Usage
+    from metricrig.pytest_plugin.options import PluginOptions
+    from metricrig.pytest_plugin.server_usage import ServersOfTest
     from metricrig.pytest_plugin.session_servers import Servers
-    from metricrig.pytest_plugin.xdist import Seat
+    from metricrig.pytest_plugin.xdist import WorkerPlace
     from metricrig.rig import Rig
     from metricrig.service import Service
 
@@ -32,18 +32,18 @@ SESSION = pytest.StashKey["Session"]()
 class Session:
     """One a process."""
 
-    def __init__(self, settings: Settings, seat: Seat, config: pytest.Config) -> None:
+    def __init__(self, settings: PluginOptions, seat: WorkerPlace, config: pytest.Config) -> None:
         self.root = config.rootpath
         self._config = config
         self.settings = settings
         self.seat = seat
-        self.tally = Tally()
-        self.fixtures = Fixtures(self)
+        self.tally = SessionStats()
+        self.fixtures = LiveFixtures(self)
         self.item: pytest.Item | None = None
         """The test that runs now, if any."""
-        self.usage: Usage | None = None
+        self.usage: ServersOfTest | None = None
         """What it uses, if anything."""
-        self.ended: Usage | None = None
+        self.ended: ServersOfTest | None = None
         """The same of the test that has ended last."""
         self.failed = 0
         self.counted_by_leader = ""
@@ -116,12 +116,12 @@ class Session:
         usage.use(value)
         usage.arm()
 
-    def usage_of(self, item: pytest.Item) -> Usage:
+    def usage_of(self, item: pytest.Item) -> ServersOfTest:
         """What this test uses, which runs now."""
         if self.usage is None:
-            from metricrig.pytest_plugin.server_usage import Usage  # noqa: PLC0415 - see the module
+            from metricrig.pytest_plugin.server_usage import ServersOfTest  # noqa: PLC0415 - see the module
 
-            self.usage = Usage(item.nodeid, full=self._config.option.verbose > 1)
+            self.usage = ServersOfTest(item.nodeid, full=self._config.option.verbose > 1)
         return self.usage
 
     def begin(self, item: pytest.Item) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from metricrig.lifecycle.instance_state import PAUSED
 from metricrig.rig import Rig
 from metricrig.runtimes import data_root
-from metricrig.sharing import Commons
+from metricrig.sharing import SharedRig
 from metricrig.sharing.fingerprint import fingerprint
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Servers(Protocol):
         """This process needs them no more."""
 
 
-class Own:
+class OwnServers:
     """Of this process alone."""
 
     def __init__(self, session: Session) -> None:
@@ -66,10 +66,10 @@ class Own:
         self._rig.close()
 
 
-class Shared:
+class SharedServers:
     """Of several processes."""
 
-    def __init__(self, commons: Commons) -> None:
+    def __init__(self, commons: SharedRig) -> None:
         self._commons = commons
 
     def server(self, service: Service) -> Instance:
@@ -77,7 +77,7 @@ class Shared:
         return self._commons.server(service)
 
     def ensure(self, instance: Instance) -> None:
-        """See ``Commons``."""
+        """See ``SharedRig``."""
         self._commons.ensure(instance)
 
     def close(self) -> None:
@@ -97,7 +97,7 @@ def mend(instance: Instance) -> None:
 
 def own_servers(session: Session) -> Servers:
     """A rig of this process."""
-    return Own(session)
+    return OwnServers(session)
 
 
 def new_servers(session: Session) -> Servers | None:
@@ -114,7 +114,7 @@ def new_servers(session: Session) -> Servers | None:
     else:
         return None
     linger = settings.idle if settings.reuse else _LINGER
-    return Shared(Commons.join(name, data=_data(), run=seat.run, owner=owner, linger=linger))
+    return SharedServers(SharedRig.join(name, data=_data(), run=seat.run, owner=owner, linger=linger))
 
 
 def dismiss(run: str, session: Session) -> None:
@@ -122,7 +122,7 @@ def dismiss(run: str, session: Session) -> None:
     directory = data_root.root_for(_data()) / _of_run(run)
     if directory.exists():
         keep = session.keeps(failed=bool(session.failed))
-        commons = Commons.join(directory.name, data=_data(), run=run, owner=None, linger=0)
+        commons = SharedRig.join(directory.name, data=_data(), run=run, owner=None, linger=0)
         for facts in commons.facts():
             session.tally.started += facts.started
             session.tally.seconds += facts.spent

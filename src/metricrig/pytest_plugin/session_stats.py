@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Tally:
+class SessionStats:
     """Plain values only: xdist carries them from the workers to the controller."""
 
     def __init__(self) -> None:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from metricrig.pytest_plugin.session_stats import Tally
+    from metricrig.pytest_plugin.session_stats import SessionStats
 
 
-def lines(tally: Tally) -> Iterator[tuple[str, bool]]:
+def lines(tally: SessionStats) -> Iterator[tuple[str, bool]]:
     """Each line, and whether it is bad news."""
     leaks = _many(len(tally.leaks), "leak") if tally.leaks else "no leaks"
     parts = [
@@ -29,7 +29,7 @@ def lines(tally: Tally) -> Iterator[tuple[str, bool]]:
         yield f"  left running for the next run: {each} (metricrig ps; metricrig clean --reused)", False
 
 
-def _fetched(tally: Tally) -> list[str]:
+def _fetched(tally: SessionStats) -> list[str]:
     """Apart from the starts: the next run fetches nothing. Who has waited longest has seen all of a fetch."""
     longest: dict[str, float] = {}
     for name, seconds in tally.fetched:
@@ -37,7 +37,7 @@ def _fetched(tally: Tally) -> list[str]:
     return [f"{len(longest)} fetched in {sum(longest.values()):.1f} s"] if longest else []
 
 
-def lacks(tally: Tally) -> Iterator[str]:
+def lacks(tally: SessionStats) -> Iterator[str]:
     """The very last lines: a run that has left something out must not look like one that has not."""
     counted = Counter(map(tuple, tally.lacking))
     for (what, remedy), times in sorted(counted.items(), key=lambda each: (-each[1], each[0])):

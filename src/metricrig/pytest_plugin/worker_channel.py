@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _MOST = 4096
-_PATIENCE = 0.1
+_RECEIVE_TIMEOUT_SECONDS = 0.1
 _CREDENTIALS = struct.Struct("3i")
 """Of the sender, from the kernel: its pid, uid and gid."""
 
 
-class Inbox:
+class WorkerInbox:
     """Where the workers' news arrive; only those of our own user count."""
 
     def __init__(self, show: Callable[[News], None]) -> None:
@@ -46,7 +46,7 @@ class Inbox:
         """Hear no more."""
         with contextlib.closing(self._socket):
             _send(self.address, b"")
-            self._thread.join(_PATIENCE * 10)
+            self._thread.join(_RECEIVE_TIMEOUT_SECONDS * 10)
 
     def _listen(self) -> None:
         while True:
@@ -66,7 +66,7 @@ def send(address: str, news: News) -> None:
 
 def _send(address: str, body: bytes) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender, contextlib.suppress(OSError):
-        sender.settimeout(_PATIENCE)
+        sender.settimeout(_RECEIVE_TIMEOUT_SECONDS)
         sender.sendto(body, bytes.fromhex(address))
 
 

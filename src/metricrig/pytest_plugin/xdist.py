@@ -10,13 +10,13 @@ import pytest
 if TYPE_CHECKING:
     from metricrig._core.process_id import ProcessId
     from metricrig.pytest_plugin.session import Session
-    from metricrig.pytest_plugin.worker_channel import Inbox
+    from metricrig.pytest_plugin.worker_channel import WorkerInbox
 
 KEY = "metricrig"
 """In what xdist carries to the workers, and back."""
 
 
-class Seat(NamedTuple):
+class WorkerPlace(NamedTuple):
     """Where in a test run this process sits. ``leader`` is the process that has started the workers."""
 
     run: str
@@ -26,16 +26,18 @@ class Seat(NamedTuple):
     """Where the leader hears what people are to know at once."""
 
 
-def seat_of(config: pytest.Config) -> Seat:
+def seat_of(config: pytest.Config) -> WorkerPlace:
     """The seat of this process. A worker on another machine, or among other pids, is on its own."""
     given: dict[str, Any] | None = getattr(config, "workerinput", None)
     if given is None:
-        return Seat(os.urandom(8).hex())
+        return WorkerPlace(os.urandom(8).hex())
     from metricrig._core.process_id import ProcessId, boot_id, pid_namespace  # noqa: PLC0415 - only workers need it
 
     pid, start, inbox, *here = given.get(KEY, (0, 0, ""))
     near = here == [boot_id(), pid_namespace()]
-    return Seat(given["testrunuid"], given["workerid"], ProcessId(pid, start) if near else None, inbox if near else "")
+    return WorkerPlace(
+        given["testrunuid"], given["workerid"], ProcessId(pid, start) if near else None, inbox if near else ""
+    )
 
 
 class Controller:
@@ -44,7 +46,7 @@ class Controller:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._run = ""
-        self._inbox: Inbox | None = None
+        self._inbox: WorkerInbox | None = None
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -54,9 +56,9 @@ class Controller:
         me = ProcessId.of(os.getpid())
         if me is not None:
             if self._inbox is None:
-                from metricrig.pytest_plugin.worker_channel import Inbox  # noqa: PLC0415 - see above
+                from metricrig.pytest_plugin.worker_channel import WorkerInbox  # noqa: PLC0415 - see above
 
-                self._inbox = Inbox(self._session.show)
+                self._inbox = WorkerInbox(self._session.show)
             node.workerinput[KEY] = [me.pid, me.start, self._inbox.address, boot_id(), pid_namespace()]
         self._run = node.workerinput["testrunuid"]
 

@@ -20,7 +20,7 @@ DEFAULT = "nobody"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PasswdEntry:
     """A line of a list of users."""
 
     name: str
@@ -45,7 +45,7 @@ def process_user(service: Service) -> tuple[int, int] | None:
     return wanted
 
 
-def ids_of(service: Service, found: Entry | None, *, where: str) -> tuple[int, int]:
+def ids_of(service: Service, found: PasswdEntry | None, *, where: str) -> tuple[int, int]:
     """What a service's ``user`` means; ``found`` is his entry, which only a name needs."""
     user, _, group = (service.user or "").partition(":")
     if found is None and not user.isdecimal():
@@ -58,12 +58,12 @@ def ids_of(service: Service, found: Entry | None, *, where: str) -> tuple[int, i
     return uid, int(group) if group else found.gid if found else uid
 
 
-def _of_this_machine(user: str) -> Entry | None:
+def _of_this_machine(user: str) -> PasswdEntry | None:
     try:
         entry = pwd.getpwuid(int(user)) if user.isdecimal() else pwd.getpwnam(user)
     except KeyError:
         return None
-    return Entry(entry.pw_name, entry.pw_uid, entry.pw_gid)
+    return PasswdEntry(entry.pw_name, entry.pw_uid, entry.pw_gid)
 
 
 def unprivileged() -> tuple[int, int] | None:

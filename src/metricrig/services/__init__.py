@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from metricrig.services.entry import Entry
+from metricrig.services.entry import CatalogueEntry
 
 
 def __getattr__(name: str) -> Any:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from metricrig.services.victoriametrics import VICTORIA_METRICS, VictoriaMetrics, VictoriaMetricsInstance
 
 CATALOGUE = (
-    Entry(
+    CatalogueEntry(
         module="etcd",
         service="Etcd",
         names=("ETCD", "Etcd", "EtcdInstance", "EtcdNamespace"),
@@ -42,7 +42,7 @@ CATALOGUE = (
         fixture=True,
         shared=True,
     ),
-    Entry(
+    CatalogueEntry(
         module="gunicorn",
         service="Gunicorn",
         names=("Gunicorn", "GunicornInstance", "Master", "at_work"),
@@ -51,7 +51,7 @@ CATALOGUE = (
         fixture=False,
         shared=True,
     ),
-    Entry(
+    CatalogueEntry(
         module="memcached",
         service="Memcached",
         names=("MEMCACHED", "Memcached", "MemcachedInstance", "MemcachedTurn"),
@@ -60,7 +60,7 @@ CATALOGUE = (
         fixture=True,
         shared=False,
     ),
-    Entry(
+    CatalogueEntry(
         module="nats",
         service="NATS",
         names=("NATS", "NATSInstance", "NATSSubjects", "NATS_SERVER"),
@@ -69,7 +69,7 @@ CATALOGUE = (
         fixture=True,
         shared=True,
     ),
-    Entry(
+    CatalogueEntry(
         module="postgresql",
         service="PostgreSQL",
         names=("POSTGRESQL", "PostgreSQL", "PostgreSQLDatabase", "PostgreSQLError", "PostgreSQLInstance"),
@@ -78,7 +78,7 @@ CATALOGUE = (
         fixture=True,
         shared=True,
     ),
-    Entry(
+    CatalogueEntry(
         module="prometheus",
         service="Prometheus",
         names=("PROMETHEUS", "Prometheus", "PrometheusInstance"),
@@ -87,7 +87,7 @@ CATALOGUE = (
         fixture=True,
         shared=True,
     ),
-    Entry(
+    CatalogueEntry(
         module="redis",
         service="Redis",
         names=("REDIS", "Redis", "RedisDatabase", "RedisInstance"),
@@ -96,7 +96,7 @@ CATALOGUE = (
         fixture=True,
         shared=True,
     ),
-    Entry(
+    CatalogueEntry(
         module="victoriametrics",
         service="VictoriaMetrics",
         names=("VICTORIA_METRICS", "VictoriaMetrics", "VictoriaMetricsInstance"),

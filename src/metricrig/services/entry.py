@@ -13,7 +13,7 @@ SHARED = "shared_by_workers"
 FOR_TESTS = "for_tests"
 
 
-class Entry(NamedTuple):  # a dataclass takes a millisecond to make, of every run of pytest of everybody
+class CatalogueEntry(NamedTuple):  # a dataclass takes a millisecond to make, of every run of pytest of everybody
     """One service. Its file's name is the name of its fixtures: ``redis`` and ``redis_server``."""
 
     module: str

@@ -60,9 +60,9 @@ class NATSInstance(Instance):
         """One of its monitoring pages, such as ``varz``, ``connz`` or ``jsz``: it has none for Prometheus."""
         from metricrig._core.deadlines import Deadline  # noqa: PLC0415 - see above
         from metricrig._core.http import get  # noqa: PLC0415 - see above
-        from metricrig._core.sockets import PATIENCE  # noqa: PLC0415 - a server that is only run needs none of it
+        from metricrig._core.sockets import ANSWER_TIMEOUT_SECONDS  # noqa: PLC0415 - a server that is only run needs none of it
 
-        answer = get(self.host, self.ports["monitor"], f"/{page}", Deadline.after(PATIENCE))
+        answer = get(self.host, self.ports["monitor"], f"/{page}", Deadline.after(ANSWER_TIMEOUT_SECONDS))
         content: dict[str, Any] = json.loads(answer.body)
         return content
 

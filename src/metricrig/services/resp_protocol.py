@@ -20,7 +20,7 @@ _LARGEST = 512 << 20
 """Of a value: Redis's own limit."""
 
 
-class Refused(MetricrigError):
+class RedisRefusal(MetricrigError):
     """The server answered a command with an error."""
 
 
@@ -52,7 +52,7 @@ def _reply(who: str, command: str, stream: BinaryIO) -> Reply:
         case b"+":
             return rest
         case b"-":
-            raise Refused(f"{who} answered {command} with {rest}")
+            raise RedisRefusal(f"{who} answered {command} with {rest}")
         case b":":
             return int(rest)
         case b"$":

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class ServerFacts:
     """A server that runs, ran or could not be started. With its password: whoever reads it is its superuser."""
 
     fingerprint: str

@@ -23,7 +23,7 @@ from metricrig.placement import Ports
 from metricrig.runtimes import data_root, user_directory
 from metricrig.runtimes.process import ProcessRuntime
 from metricrig.sharing.fingerprint import fingerprint
-from metricrig.sharing.server_facts import Facts
+from metricrig.sharing.server_facts import ServerFacts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from metricrig.service import Service
     from metricrig.tools import Executable
 
-_PATIENCE = 60.0
+_LOCK_TIMEOUT_SECONDS = 60.0
 """How long another process's start is waited for, besides the time that the service itself may take."""
 
 
-class Commons:
+class SharedRig:
     """This process's part in servers that it shares with others."""
 
     def __init__(self, directory: Path, janitor: Janitor, run: str) -> None:
@@ -73,7 +73,7 @@ class Commons:
         if state.phase == READY and not state.gone:
             return
         with self._alone_with(state.name, state.service):
-            facts = Facts.read(self._path(state.name))
+            facts = ServerFacts.read(self._path(state.name))
             if facts is None or not self._attach(state, facts):
                 digest = facts.fingerprint if facts else fingerprint(state.service, state.executable)
                 stop.stop_all([state])
@@ -97,16 +97,16 @@ class Commons:
             instance.release()
         self._runtime.leave()
 
-    def facts(self) -> list[Facts]:
+    def facts(self) -> list[ServerFacts]:
         """Of every server that was ever started here."""
-        return [facts for path in sorted(self.directory.glob("*.facts")) if (facts := Facts.read(path))]
+        return [facts for path in sorted(self.directory.glob("*.facts")) if (facts := ServerFacts.read(path))]
 
     def _meet(self, service: Service, executable: Executable | None, digest: str) -> str:
         """Make this server's instance, attached to what runs, or started; returns its name here."""
         # Its own name, unless another server has it.
         for name in (service.name, f"{service.name}-{digest[:6]}"):
             with self._alone_with(name, service):
-                facts = Facts.read(self._path(name))
+                facts = ServerFacts.read(self._path(name))
                 if facts is None or facts.fingerprint == digest:
                     state = self._state(service.but(name=name), executable, facts)
                     if facts is None or not self._attach(state, facts):
@@ -116,14 +116,14 @@ class Commons:
                     return name
         raise MetricrigError(f"{self.directory} has two servers {name} that differ; remove it")
 
-    def _state(self, service: Service, executable: Executable | None, facts: Facts | None) -> InstanceState:
+    def _state(self, service: Service, executable: Executable | None, facts: ServerFacts | None) -> InstanceState:
         if facts is None:
             site = self._runtime.place(service)
         else:
             site = self._runtime.site(service, Ports(facts.ports), facts.secret)
         return InstanceState(service, self._runtime, self.name, self.events, site=site, executable=executable)
 
-    def _attach(self, state: InstanceState, facts: Facts) -> bool:
+    def _attach(self, state: InstanceState, facts: ServerFacts) -> bool:
         """Take part in what another process has started; False if it does not run."""
         if facts.failure and facts.run == self.run:
             raise MetricrigError(f"{facts.failure}\n  (another process of this test run has tried to start it)")
@@ -141,11 +141,11 @@ class Commons:
         )
         return True
 
-    def _start(self, state: InstanceState, digest: str, former: Facts | None) -> None:
+    def _start(self, state: InstanceState, digest: str, former: ServerFacts | None) -> None:
         """Start it with an empty directory, and tell the others what came of it."""
         self._janitor.ask({"op": "sweep", "name": state.name})
         start.wipe(state)
-        facts = Facts(
+        facts = ServerFacts(
             fingerprint=digest,
             run=self.run,
             ports=dict(state.site.at.port),
@@ -178,7 +178,7 @@ class Commons:
     def _alone_with(self, name: str, service: Service) -> Lease:
         """No other process starts, or looks for, this server meanwhile; the lock of a killed one is free."""
         try:
-            return Lease.wait(self.directory / f"{name}.lock", within=service.start_within + _PATIENCE)
+            return Lease.wait(self.directory / f"{name}.lock", within=service.start_within + _LOCK_TIMEOUT_SECONDS)
         except FileNotFoundError:
             raise MetricrigError(
                 f"the servers of {self.name} are gone: {self.directory} has been removed, as it is when the process"

@@ -18,10 +18,10 @@ from metricrig.tools.tool_request import CannotDeliver, request_for
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from metricrig.tools.source_settings import Settings
+    from metricrig.tools.source_settings import SourceSettings
     from metricrig.tools.sources import Source
     from metricrig.tools.tool import Executable, Tool
-    from metricrig.tools.tool_request import Request
+    from metricrig.tools.tool_request import ToolRequest
 
 _OFFLINE = "METRICRIG_OFFLINE is set, and this source downloads"
 _VARIABLES = ("PATH", "METRICRIG_CACHE", "METRICRIG_SOURCES", "METRICRIG_OFFLINE", "METRICRIG_MIRROR", "HOME")
@@ -68,7 +68,7 @@ def survey(tool: Tool, version: str | None = None) -> list[Prospect]:
     return [_prospect(source, request, chosen) for source in sources(SOURCES)]
 
 
-def asked(request: Request) -> Executable:
+def asked(request: ToolRequest) -> Executable:
     """Ask the sources, or the one that the project's lock names."""
     chosen, refusals, started = settings(), [], time.monotonic()
     name = request.tool.name
@@ -96,20 +96,20 @@ def asked(request: Request) -> Executable:
     raise ToolUnavailable(name, request.wanted, refusals, remedy=_remedy(request, chosen))
 
 
-def order(request: Request, chosen: Settings) -> tuple[str, ...]:
+def order(request: ToolRequest, chosen: SourceSettings) -> tuple[str, ...]:
     """The names of the sources to ask: the lock's, or those that the settings allow."""
     if request.locked is not None:
         return tuple(dict.fromkeys(("cache", request.locked.source)))
     return tuple(name for name in chosen.sources if not (request.afresh and name == "cache"))
 
 
-def _delivered(source: Source, request: Request, chosen: Settings) -> Executable:
+def _delivered(source: Source, request: ToolRequest, chosen: SourceSettings) -> Executable:
     if source.downloads and chosen.offline:
         raise CannotDeliver(_OFFLINE)
     return source.deliver(request)
 
 
-def _prospect(source: Source, request: Request, chosen: Settings) -> Prospect:
+def _prospect(source: Source, request: ToolRequest, chosen: SourceSettings) -> Prospect:
     if source.name not in chosen.sources:
         return Prospect(source.name, able=False, says="METRICRIG_SOURCES leaves it out")
     if source.downloads and chosen.offline:
@@ -120,7 +120,7 @@ def _prospect(source: Source, request: Request, chosen: Settings) -> Prospect:
         return Prospect(source.name, able=False, says=str(why))
 
 
-def _remedy(request: Request, chosen: Settings) -> str:
+def _remedy(request: ToolRequest, chosen: SourceSettings) -> str:
     if request.locked is not None:
         name = request.tool.name
         return (

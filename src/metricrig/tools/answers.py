@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from metricrig.tools.tool import Executable
-    from metricrig.tools.tool_request import Request
+    from metricrig.tools.tool_request import ToolRequest
 
 
-def recall(request: Request, sources: Sequence[str]) -> Executable | None:
+def recall(request: ToolRequest, sources: Sequence[str]) -> Executable | None:
     """The answer, as long as it is in the cache."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         entry = str(json.loads(_note(request, sources).read_text(encoding="utf-8"))["entry"])
@@ -35,7 +35,7 @@ def recall(request: Request, sources: Sequence[str]) -> Executable | None:
     return None
 
 
-def note(request: Request, sources: Sequence[str], answer: Executable) -> None:
+def note(request: ToolRequest, sources: Sequence[str], answer: Executable) -> None:
     """Keep it; a cache that cannot be written costs asking again."""
     shelf, place = tool_cache.shelf(request.tool.name), _note(request, sources)
     with suppress(OSError, ValueError):
@@ -48,6 +48,6 @@ def note(request: Request, sources: Sequence[str], answer: Executable) -> None:
         Path(draft).replace(place)
 
 
-def _note(request: Request, sources: Sequence[str]) -> Path:
+def _note(request: ToolRequest, sources: Sequence[str]) -> Path:
     question = json.dumps([request.tool.name, request.specifier, list(sources), platform()])
     return cache_root() / "answers" / f"{hashlib.sha256(question.encode()).hexdigest()[:32]}.json"

@@ -8,7 +8,7 @@ import shutil
 import stat
 from typing import IO, TYPE_CHECKING, cast
 
-from metricrig.tools.archive_members import BadArchive, Kind, Member, check_members
+from metricrig.tools.archive_members import ArchiveMember, BadArchive, Kind, check_members
 from metricrig.tools.bounded_stream import BoundedStream
 from metricrig.tools.source_settings import settings
 
@@ -66,7 +66,7 @@ def _unpack_tar(archive: Path, into: Path, limit: int) -> None:
         bounded = cast("IO[bytes]", BoundedStream(content, limit))
         tar = tarfile.open(fileobj=bounded, mode="r:")  # noqa: SIM115 - closing it does nothing: the file is ours
         infos = tar.getmembers()
-        check_members((Member(each.name, _tar_kind(each), each.linkname, each.size) for each in infos), limit)
+        check_members((ArchiveMember(each.name, _tar_kind(each), each.linkname, each.size) for each in infos), limit)
         for info in infos:
             _extract_tar_member(tar, info, into)
 
@@ -102,7 +102,7 @@ def _unpack_zip(archive: Path, into: Path, limit: int) -> None:
 
     with zipfile.ZipFile(archive) as bundle:
         infos = bundle.infolist()
-        check_members((Member(each.filename, _zip_kind(each), size=each.file_size) for each in infos), limit)
+        check_members((ArchiveMember(each.filename, _zip_kind(each), size=each.file_size) for each in infos), limit)
         for info in infos:
             _require_readable(info)
         for info in infos:

@@ -35,7 +35,7 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class ArchiveMember:
     """A member as the archive states it."""
 
     name: str
@@ -49,7 +49,7 @@ class Member:
         return posixpath.normpath(self.name)
 
 
-def check_members(members: Iterable[Member], limit: int | None = None) -> None:
+def check_members(members: Iterable[ArchiveMember], limit: int | None = None) -> None:
     """Raise for the first member that must not be extracted, and once they are larger than ``limit`` together."""
     seen, total = _Seen(), 0
     for member in members:
@@ -70,7 +70,7 @@ class _Seen:
         self.files: set[str] = set()
         self.links: set[str] = set()
 
-    def problem(self, member: Member) -> str:
+    def problem(self, member: ArchiveMember) -> str:
         """Why a member must not be extracted; empty if it may."""
         return (
             _name_problem(member)
@@ -79,13 +79,13 @@ class _Seen:
             or self._hardlink_problem(member)
         )
 
-    def add(self, member: Member) -> None:
+    def add(self, member: ArchiveMember) -> None:
         """It will be there, and so will the directories above it."""
         of_kind = {Kind.DIRECTORY: self.directories, Kind.SYMLINK: self.links}.get(member.kind, self.files)
         of_kind.add(member.path)
         self.directories.update(self._new_parents(member.path))
 
-    def _place_problem(self, member: Member) -> str:
+    def _place_problem(self, member: ArchiveMember) -> str:
         path, is_directory = member.path, member.kind is Kind.DIRECTORY
         if path in self.links or path in self.files or (path in self.directories and not is_directory):
             return "occurs twice"
@@ -93,7 +93,7 @@ class _Seen:
             return "lies beneath a link or file of the same archive"
         return ""
 
-    def _hardlink_problem(self, member: Member) -> str:
+    def _hardlink_problem(self, member: ArchiveMember) -> str:
         if member.kind is not Kind.HARDLINK:
             return ""
         if not _leaves(member.target) and posixpath.normpath(member.target) in self.files:
@@ -108,7 +108,7 @@ class _Seen:
             parent = posixpath.dirname(parent)
 
 
-def _name_problem(member: Member) -> str:
+def _name_problem(member: ArchiveMember) -> str:
     if member.kind is Kind.OTHER:
         return f"is a {member.kind.value}"
     if "\0" in member.name or "\0" in member.target:
@@ -120,7 +120,7 @@ def _name_problem(member: Member) -> str:
     return ""
 
 
-def _symlink_problem(member: Member) -> str:
+def _symlink_problem(member: ArchiveMember) -> str:
     """Upward steps are sound only at the beginning: behind another link, ``..`` is not where it seems."""
     if member.kind is not Kind.SYMLINK:
         return ""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from metricrig._core.deadlines import Deadline
 from metricrig._core.events import FetchProgressed, everything
 from metricrig.tools import http_request
-from metricrig.tools.http_request import Interrupted
+from metricrig.tools.http_request import TransferInterrupted
 from metricrig.tools.source_settings import settings
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def download(url: str, place: Path, *, tool: str, within: float = TOTAL_WITHIN) 
             before = arriving.received
             try:
                 _fetch_rest(pool, arriving, deadline, silence)
-            except Interrupted as interruption:
+            except TransferInterrupted as interruption:
                 why = str(interruption)
             else:
                 return str(arriving.digest.hexdigest())
@@ -119,9 +119,9 @@ def _fetch_rest(pool: http_request.Pool, arriving: _Arriving, deadline: Deadline
         for piece in response.stream(_PIECE, decode_content=False):
             arriving.take(piece)
             if deadline.expired:
-                raise Interrupted(f"{deadline.within:g} s are over")
+                raise TransferInterrupted(f"{deadline.within:g} s are over")
     if arriving.total is not None and arriving.received != arriving.total:
-        raise Interrupted(f"the server closed after {arriving.received} of {arriving.total} bytes")
+        raise TransferInterrupted(f"the server closed after {arriving.received} of {arriving.total} bytes")
     arriving.report(last=True)
 
 
@@ -136,7 +136,7 @@ def _accept(response: BaseHTTPResponse, arriving: _Arriving) -> None:
         arriving.total = int(length) if length.isdecimal() and length.isascii() else None
         arriving.etag = response.headers.get("ETag", "")
     elif status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _WORTH_ANOTHER_TRY:
-        raise Interrupted(f"HTTP {status} {response.reason}")
+        raise TransferInterrupted(f"HTTP {status} {response.reason}")
     else:
         missing = status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
         raise DownloadFailed(arriving.url, f"HTTP {status} {response.reason}", missing=missing)

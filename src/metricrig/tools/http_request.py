@@ -22,7 +22,7 @@ CONNECT_WITHIN = 10.0
 _LEAST = 0.001  # seconds that urllib3 takes for a timeout
 
 
-class Interrupted(Exception):
+class TransferInterrupted(Exception):
     """It may work when tried again."""
 
 
@@ -75,7 +75,7 @@ def opened(
     except exceptions.HTTPError as error:
         raise _meaning(error, url, silence) from None
     except ValueError as error:  # of a chunk with a negative size
-        raise Interrupted(f"{urlsplit(url).netloc} does not speak HTTP ({error})") from None
+        raise TransferInterrupted(f"{urlsplit(url).netloc} does not speak HTTP ({error})") from None
 
 
 def _meaning(error: Exception, url: str, silence: float) -> Exception:
@@ -88,8 +88,8 @@ def _meaning(error: Exception, url: str, silence: float) -> Exception:
     if isinstance(cause, exceptions.LocationValueError | exceptions.SSLError | exceptions.ProxyError):
         return CannotDeliver(f"{url}: {_short(cause)}")
     if isinstance(cause, exceptions.ReadTimeoutError):
-        return Interrupted(f"{host} sent nothing for {silence:g} s")
-    return Interrupted(_short(cause))
+        return TransferInterrupted(f"{host} sent nothing for {silence:g} s")
+    return TransferInterrupted(_short(cause))
 
 
 def _short(error: BaseException) -> str:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from metricrig._core.events import Event
     from metricrig.tools.tool import Executable
-    from metricrig.tools.tool_request import Request
+    from metricrig.tools.tool_request import ToolRequest
 
 GIVEN_UP_AFTER = STUCK_AFTER + 60.0
 """Seconds without a sign of life of whoever has the lock: he would have given up himself by then."""
@@ -54,7 +54,7 @@ class Built:
 
 
 def install(
-    request: Request,
+    request: ToolRequest,
     source: str,
     build: Callable[[Workplace], Built],
     suits: Callable[[Executable], bool],
@@ -72,7 +72,7 @@ def install(
             return _noted(request, source, _publish(request, source, place, build(place)))
 
 
-def _before(request: Request, source: str, suits: Callable[[Executable], bool]) -> Executable | None:
+def _before(request: ToolRequest, source: str, suits: Callable[[Executable], bool]) -> Executable | None:
     """What is there already: of the lock, the answer to the same request, or what this source would fetch again."""
     if request.locked is not None:
         return tool_cache.locked_entry(request)
@@ -81,13 +81,13 @@ def _before(request: Request, source: str, suits: Callable[[Executable], bool]) 
     return next((each for each in tool_cache.entries_for(request) if each.source == source and suits(each)), None)
 
 
-def _noted(request: Request, source: str, delivered: Executable) -> Executable:
+def _noted(request: ToolRequest, source: str, delivered: Executable) -> Executable:
     if request.locked is None:
         answers.note(request, (source,), delivered)
     return delivered
 
 
-def _publish(request: Request, source: str, at: Workplace, built: Built) -> Executable:
+def _publish(request: ToolRequest, source: str, at: Workplace, built: Built) -> Executable:
     env = _env(built.libraries)
     as_text = {name: os.pathsep.join(map(str, paths)) for name, paths in env.items()}
     version = said_by(request.tool, built.executable, as_text, at.run) or built.version
@@ -120,13 +120,13 @@ def _publish(request: Request, source: str, at: Workplace, built: Built) -> Exec
     return delivered
 
 
-def _require_companions(request: Request, source: str, built: Built) -> None:
+def _require_companions(request: ToolRequest, source: str, built: Built) -> None:
     if missing := Found(built.executable, tuple(built.directories)).missing(request.tool):
         places = [str(each.relative_to(built.tree)) for each in (built.executable.parent, *built.directories)]
         raise CannotDeliver(f"what {source} delivered has no {', '.join(missing)} in {' or '.join(places)}")
 
 
-def _make_visible(request: Request, tree: Path, place: Path, aside: Path) -> None:
+def _make_visible(request: ToolRequest, tree: Path, place: Path, aside: Path) -> None:
     """One rename. An entry that is there already came from another request for the same version."""
     if tool_cache.usable(request, place) is not None:
         return
@@ -173,7 +173,7 @@ def _env(libraries: Sequence[Path]) -> Mapping[str, Sequence[Path]]:
     return {"LD_LIBRARY_PATH": libraries} if libraries else {}
 
 
-def _slug(request: Request, source: str) -> str:
+def _slug(request: ToolRequest, source: str) -> str:
     readable = re.sub(r"[^A-Za-z0-9.]+", "-", request.version).strip("-") or "default"
     unique = hashlib.sha256(request.specifier.encode()).hexdigest()[:8]
     return f"{source}-{readable[:40]}-{unique}"

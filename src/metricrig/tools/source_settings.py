@@ -18,7 +18,7 @@ DOWNLOAD_LIMIT = 4 << 30
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class SourceSettings:
     """``silence`` is how long a download may deliver nothing, in seconds, and ``download_limit`` its most bytes;
     ``unpack_limit`` is how many bytes an archive may become, 0 to judge by its own size.
     """
@@ -31,14 +31,14 @@ class Settings:
     unpack_limit: int = 0
 
 
-def downloading(chosen: Settings) -> tuple[str, ...]:
+def downloading(chosen: SourceSettings) -> tuple[str, ...]:
     """The sources among them that download; all, where the settings name none."""
     return tuple(name for name in chosen.sources if name in DOWNLOADING) or DOWNLOADING
 
 
-def settings() -> Settings:
+def settings() -> SourceSettings:
     """Read ``METRICRIG_SOURCES``, ``_OFFLINE``, ``_MIRROR``, ``_UNPACK_LIMIT``, and what begins with ``_DOWNLOAD``."""
-    return Settings(
+    return SourceSettings(
         sources=_sources(os.environ.get("METRICRIG_SOURCES", "")),
         offline=os.environ.get("METRICRIG_OFFLINE", "").lower() not in {"", "0", "false", "no"},
         mirror=os.environ.get("METRICRIG_MIRROR", "").rstrip("/"),

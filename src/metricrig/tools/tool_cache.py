@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from metricrig.tools.tool_request import Request
+    from metricrig.tools.tool_request import ToolRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +59,18 @@ def entries(tool: str) -> list[Executable]:
     return sorted(found, key=lambda each: numbers(each.version), reverse=True)
 
 
-def entries_for(request: Request) -> list[Executable]:
+def entries_for(request: ToolRequest) -> list[Executable]:
     """Those that have what the tool needs; one that was put there when it needed less may not."""
     return [each for each in entries(request.tool.name) if _complete(request, each)]
 
 
-def usable(request: Request, directory: Path) -> Executable | None:
+def usable(request: ToolRequest, directory: Path) -> Executable | None:
     """An entry's executable, if that is among them."""
     found = read_entry(directory)
     return found if found is not None and _complete(request, found) else None
 
 
-def _complete(request: Request, executable: Executable) -> bool:
+def _complete(request: ToolRequest, executable: Executable) -> bool:
     return not Found(executable.path, executable.directories).missing(request.tool)
 
 
@@ -82,7 +82,7 @@ def read_entry(directory: Path) -> Executable | None:
         return None
 
 
-def locked_entry(request: Request) -> Executable | None:
+def locked_entry(request: ToolRequest) -> Executable | None:
     """The entry that the project's lock speaks of."""
     lock = request.locked
     for each in entries_for(request):

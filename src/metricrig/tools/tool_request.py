@@ -30,7 +30,7 @@ class CannotDeliver(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ToolRequest:
     """``version`` is as it was stated, empty if it was not; ``path`` likewise, with who stated it."""
 
     tool: Tool
@@ -71,16 +71,16 @@ class Request:
             return True
         return bool(version) and _parsed(self.specifier).contains(version, prereleases=True)
 
-    def unlocked(self, *, afresh: bool) -> Request:
+    def unlocked(self, *, afresh: bool) -> ToolRequest:
         """The same without the lock, and perhaps without what it was answered with before."""
         return replace(self, locked=None, afresh=afresh)
 
 
-def request_for(tool: Tool, version: str | None, path: str | None, *, lock: bool = True) -> Request:
+def request_for(tool: Tool, version: str | None, path: str | None, *, lock: bool = True) -> ToolRequest:
     """What the call states counts first, then the environment, then the catalogue; and the project's lock."""
     stated = (version or os.environ.get(tool.variable("VERSION")) or "").strip()
     where, by = _path_and_who(tool, path)
-    request = Request(tool, stated, where, by)
+    request = ToolRequest(tool, stated, where, by)
     _require_meaning(request, stated)
     # A stated path counts before the lock: who states it knows better.
     return replace(request, locked=entry_for(tool.name, stated, platform())) if lock and not where else request
@@ -91,7 +91,7 @@ def satisfies(wanted: str, version: str) -> bool:
     return _parsed(_as_specifier(wanted)).contains(version, prereleases=True)
 
 
-def _require_meaning(request: Request, stated: str) -> None:
+def _require_meaning(request: ToolRequest, stated: str) -> None:
     tool = request.tool
     try:
         if request.specifier:
@@ -103,7 +103,7 @@ def _require_meaning(request: Request, stated: str) -> None:
         ) from None
 
 
-def target(request: Request) -> str:
+def target(request: ToolRequest) -> str:
     """The one version to fetch, for sources that must name it."""
     tool = request.tool
     if is_full(request.exact):
@@ -115,7 +115,7 @@ def target(request: Request) -> str:
     raise CannotDeliver(f"{request.wanted!r} does not say which release to fetch: name an exact version{example}")
 
 
-def check(request: Request, version: str, what: str) -> None:
+def check(request: ToolRequest, version: str, what: str) -> None:
     """Raise unless a program of this version satisfies; ``what`` names it for the message."""
     if request.satisfied_by(version):
         return
@@ -138,7 +138,7 @@ def _as_specifier(stated: str) -> str:
     return f"=={version}" if version.strip("0123456789.") else f"=={version}.*"
 
 
-def _named(request: Request) -> list[str]:
+def _named(request: ToolRequest) -> list[str]:
     """Versions that the specifier itself names as a lower bound or exactly, the newest first."""
     from packaging.version import Version  # noqa: PLC0415 - 4 ms, and only sources that download get here
 

@@ -12,7 +12,7 @@ from support.receiver import Handler, broken, hanging, receiving, status
 from support.waiting import with_time
 
 from metricrig import MetricrigError
-from metricrig.metrics.http.client import Answer, Server
+from metricrig.metrics.http.client import HttpAnswer, Server
 from metricrig.metrics.remote_write import Body, Sender, WriteRejected, WriteUncertain
 from metricrig.metrics.remote_write.body_batches import bodies
 from metricrig.metrics.remote_write.retry import (
@@ -214,5 +214,5 @@ def test_the_pause_that_is_asked_for(said: str, pause: float | None) -> None:
     [(200, Delivered), (204, Delivered), (301, GiveUp), (400, GiveUp), (429, TryAgain), (502, TryAgain)],
 )
 def test_what_is_done_after_an_answer(number: int, verdict: type) -> None:
-    answer = Answer(number, {}, b"")
+    answer = HttpAnswer(number, {}, b"")
     assert isinstance(judge(answer, samples=1, version=1, pause=1, left=9, now=0), verdict)

@@ -4,8 +4,8 @@ By hand, because ``http.client`` takes 25 ms to import, more than Redis takes to
 anew with each byte: a server that trickles is never given up.
 """
 
-from metricrig._core.http.connection import Connection, get
+from metricrig._core.http.connection import HttpConnection, get
 from metricrig._core.http.errors import AnswerTooLarge, NotHttp, OutOfTime, plainly
-from metricrig._core.http.exchange import Answer, Request
+from metricrig._core.http.exchange import HttpAnswer, HttpRequest
 
-__all__ = ["Answer", "AnswerTooLarge", "Connection", "NotHttp", "OutOfTime", "Request", "get", "plainly"]
+__all__ = ["AnswerTooLarge", "HttpAnswer", "HttpConnection", "HttpRequest", "NotHttp", "OutOfTime", "get", "plainly"]

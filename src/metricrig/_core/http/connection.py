@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from metricrig._core.http.content import answer_limit, body_of
 from metricrig._core.http.errors import NotHttp, OutOfTime
-from metricrig._core.http.exchange import Answer, Request, read_head
-from metricrig._core.http.stream import Stream
+from metricrig._core.http.exchange import HttpAnswer, HttpRequest, read_head
+from metricrig._core.http.stream import TimedStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ _INTERIM = 20
 _SMALL = 1 << 16
 
 
-class Connection:
+class HttpConnection:
     """To one server; used by one thread at a time. Names are looked up by the system, which has its own patience."""
 
     def __init__(self, host: str, port: int, tls: SSLContext | None = None) -> None:
@@ -69,12 +69,12 @@ class Connection:
                 return
         raise error
 
-    def ask(self, request: Request, deadline: Deadline) -> Answer:
+    def ask(self, request: HttpRequest, deadline: Deadline) -> HttpAnswer:
         """One request and its answer; opens it if need be. After any error it is closed."""
         self.send(request, deadline)
         return self.receive(deadline)
 
-    def send(self, request: Request, deadline: Deadline) -> None:
+    def send(self, request: HttpRequest, deadline: Deadline) -> None:
         """The first half of ``ask``. A server that refuses a large body may answer, and read no more of it."""
         if self._socket is None:
             self.open(deadline)
@@ -82,7 +82,7 @@ class Connection:
         body = request.body or b""
         self._whole = False
         with self._closed_on_error() as connection:
-            stream = Stream(connection, deadline)
+            stream = TimedStream(connection, deadline)
             try:
                 with suppress(BrokenPipeError, ConnectionResetError):
                     if len(body) <= _SMALL:
@@ -94,11 +94,11 @@ class Connection:
             except TimeoutError:
                 raise OutOfTime(deadline.within, "the server had not even read the request") from None
 
-    def receive(self, deadline: Deadline, limit: int | None = None) -> Answer:
+    def receive(self, deadline: Deadline, limit: int | None = None) -> HttpAnswer:
         """The second half."""
         with self._closed_on_error() as connection:
             _acknowledge_at_once(connection)
-            stream = Stream(connection, deadline)
+            stream = TimedStream(connection, deadline)
             try:
                 head = _head(stream)
                 body = body_of(stream, head, answer_limit() if limit is None else limit)
@@ -107,7 +107,7 @@ class Connection:
         known = head.chunked or head.length is not None
         if not (self._whole and known and head.stays_open) or stream.ahead:
             self.close()
-        return Answer(head.status, head.headers, body, head.reason)
+        return HttpAnswer(head.status, head.headers, body, head.reason)
 
     def close(self) -> None:
         """Close it; the next request opens it anew."""
@@ -136,11 +136,11 @@ class Connection:
         return host if self._usual else f"{host}:{self._port}"
 
 
-def get(host: str, port: int, path: str, deadline: Deadline, tls: SSLContext | None = None) -> Answer:
+def get(host: str, port: int, path: str, deadline: Deadline, tls: SSLContext | None = None) -> HttpAnswer:
     """One GET, on a connection of its own."""
-    connection = Connection(host, port, tls)
+    connection = HttpConnection(host, port, tls)
     try:
-        return connection.ask(Request("GET", path, {"Accept": "*/*", "Connection": "close"}), deadline)
+        return connection.ask(HttpRequest("GET", path, {"Accept": "*/*", "Connection": "close"}), deadline)
     finally:
         connection.close()
 
@@ -152,7 +152,7 @@ def _addresses(host: str, port: int) -> list[tuple[int, int, int, str, Any]]:
         raise OSError(f"{host!r} is no name of a host: {error}") from None
 
 
-def _head(stream: Stream) -> Head:
+def _head(stream: TimedStream) -> Head:
     for _ in range(_INTERIM):
         head = read_head(_lines(stream))
         if not head.interim:
@@ -160,7 +160,7 @@ def _head(stream: Stream) -> Head:
     raise NotHttp(f"more than {_INTERIM} answers such as 100 Continue, and none that is one")
 
 
-def _lines(stream: Stream) -> bytes:
+def _lines(stream: TimedStream) -> bytes:
     """Up to the empty line, which small servers write with a bare newline."""
     lines = list[bytes]()
     left = HEAD_BYTES

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from metricrig._core.http.exchange import Head
-    from metricrig._core.http.stream import Stream
+    from metricrig._core.http.stream import TimedStream
 
 _LIMIT = 64
 """MiB of an answer that are taken unless the environment says otherwise: no page or result of a test is so large."""
@@ -38,7 +38,7 @@ def answer_limit() -> int:
     return int(limit * (1 << 20))
 
 
-def body_of(stream: Stream, head: Head, limit: int) -> bytes | bytearray:
+def body_of(stream: TimedStream, head: Head, limit: int) -> bytes | bytearray:
     """All of it, unpacked; more than ``limit`` bytes are an error."""
     packed = head.headers.get("content-encoding", "").lower() in {"gzip", "x-gzip"}
     length = None if head.chunked else head.length
@@ -55,7 +55,7 @@ def body_of(stream: Stream, head: Head, limit: int) -> bytes | bytearray:
     return gathered
 
 
-def _of_length(stream: Stream, length: int) -> bytes | bytearray:
+def _of_length(stream: TimedStream, length: int) -> bytes | bytearray:
     if length <= len(stream.ahead):
         body = bytes(stream.ahead[:length])
         del stream.ahead[:length]
@@ -65,18 +65,18 @@ def _of_length(stream: Stream, length: int) -> bytes | bytearray:
     return room
 
 
-def _pieces(stream: Stream, head: Head, length: int | None) -> Iterator[bytes]:
+def _pieces(stream: TimedStream, head: Head, length: int | None) -> Iterator[bytes]:
     if head.chunked:
         return _chunks(stream)
     return _until_closed(stream) if length is None else _parts(stream, length)
 
 
-def _until_closed(stream: Stream) -> Iterator[bytes]:
+def _until_closed(stream: TimedStream) -> Iterator[bytes]:
     while piece := stream.piece(_AT_ONCE):
         yield piece
 
 
-def _parts(stream: Stream, length: int) -> Iterator[bytes]:
+def _parts(stream: TimedStream, length: int) -> Iterator[bytes]:
     """So many bytes, as they come."""
     while length:
         piece = stream.piece(length)
@@ -86,7 +86,7 @@ def _parts(stream: Stream, length: int) -> Iterator[bytes]:
         yield piece
 
 
-def _chunks(stream: Stream) -> Iterator[bytes]:
+def _chunks(stream: TimedStream) -> Iterator[bytes]:
     while size := chunk_size(stream.until(b"\n", LINE_BYTES, "the size of a chunk")):
         yield from _parts(stream, size)
         stream.allow()  # of small chunks, many may have come at once
@@ -98,7 +98,7 @@ def _chunks(stream: Stream) -> Iterator[bytes]:
     raise NotHttp(f"more than {_TRAILERS} trailers")
 
 
-def _unpacked(pieces: Iterator[bytes], stream: Stream) -> Iterator[bytes]:
+def _unpacked(pieces: Iterator[bytes], stream: TimedStream) -> Iterator[bytes]:
     """Gzip, of one or several members, a little at a time: a kilobyte of it may hold a megabyte."""
     import zlib  # noqa: PLC0415 - few answers are packed
 

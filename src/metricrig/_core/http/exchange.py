@@ -21,7 +21,7 @@ _BODILESS = (204, 304)
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class HttpRequest:
     """``target`` is the path with its query; what cannot stand there as it is gets quoted."""
 
     method: str
@@ -39,7 +39,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """What a server said. Header names are in lower case."""
 
     status: int

@@ -15,7 +15,7 @@ _PIECE = 1 << 18
 """Bytes asked for at once: more make a page of 10 MB no faster."""
 
 
-class Stream:
+class TimedStream:
     """What a connection sends and receives until ``deadline``."""
 
     def __init__(self, connection: socket.socket, deadline: Deadline) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urlsplit
 
 from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import UsageError
-from metricrig._core.http import Answer, Request
+from metricrig._core.http import HttpAnswer, HttpRequest
 from metricrig.metrics.http.pool import Broken, Connections, Unreachable
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Fields = Sequence[tuple[str, str]]
 
-__all__ = ["Answer", "Broken", "Server", "Unreachable"]
+__all__ = ["Broken", "HttpAnswer", "Server", "Unreachable"]
 
 
 class Server:
@@ -37,11 +37,11 @@ class Server:
         self._connections = Connections(self.url, connections, trust)
         self._root = urlsplit(self.url).path
 
-    def get(self, path: str, fields: Fields = (), *, within: float | Deadline = 30.0) -> Answer:
+    def get(self, path: str, fields: Fields = (), *, within: float | Deadline = 30.0) -> HttpAnswer:
         """GET with a query string."""
         return self.request("GET", self.address(path, fields), within=within)
 
-    def form(self, path: str, fields: Fields = (), *, within: float | Deadline = 30.0) -> Answer:
+    def form(self, path: str, fields: Fields = (), *, within: float | Deadline = 30.0) -> HttpAnswer:
         """POST a form, which holds queries of any length."""
         content = {"Content-Type": "application/x-www-form-urlencoded"}
         body = urlencode([*fields, *self.parameters]).encode()
@@ -60,11 +60,11 @@ class Server:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         within: float | Deadline = 30.0,
-    ) -> Answer:
+    ) -> HttpAnswer:
         """One request, once, whose whole answer has come by then. Nothing is sent again: that is the caller's."""
         path = self._root + (url.removeprefix(self.url) or "/")
         deadline = within if isinstance(within, Deadline) else Deadline.after(within)
-        return self._connections.ask(Request(method, path, {**self.headers, **(headers or {})}, body), deadline)
+        return self._connections.ask(HttpRequest(method, path, {**self.headers, **(headers or {})}, body), deadline)
 
     @property
     def connected(self) -> int:

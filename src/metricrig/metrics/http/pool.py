@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from metricrig._core.errors import DeadlineExceeded, MetricrigError, UsageError
-from metricrig._core.http import Connection, OutOfTime, plainly
+from metricrig._core.http import HttpConnection, OutOfTime, plainly
 
 if TYPE_CHECKING:
     from pathlib import Path
     from ssl import SSLContext
 
     from metricrig._core.deadlines import Deadline
-    from metricrig._core.http import Answer, Request
+    from metricrig._core.http import HttpAnswer, HttpRequest
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 """Seconds for a connection: a server that is there accepts within these."""
@@ -36,12 +36,12 @@ class Connections:
         self._url = url
         self._trust = trust
         self._kept = kept
-        self._idle: list[Connection] = []
+        self._idle: list[HttpConnection] = []
         self.opened = 0
         """So many in all: another server may answer at the address since the last one."""
         weakref.finalize(self, _closed, self._idle)  # nobody has to close a client
 
-    def ask(self, request: Request, deadline: Deadline) -> Answer:
+    def ask(self, request: HttpRequest, deadline: Deadline) -> HttpAnswer:
         """Once: nothing is sent again."""
         connection = self._alive() or self._opened(deadline)
         with contextlib.ExitStack() as unless_kept:
@@ -56,7 +56,7 @@ class Connections:
         """Close those that are idle; the next request opens a new one."""
         _closed(self._idle)
 
-    def _asked(self, connection: Connection, request: Request, deadline: Deadline) -> Answer:
+    def _asked(self, connection: HttpConnection, request: HttpRequest, deadline: Deadline) -> HttpAnswer:
         about = urlsplit(request.target).path
         try:
             return connection.ask(request, deadline)
@@ -67,7 +67,7 @@ class Connections:
         except OSError as error:
             raise Broken(f"{self._url}: no answer to {about}: {plainly(error)}") from None
 
-    def _alive(self) -> Connection | None:
+    def _alive(self) -> HttpConnection | None:
         """One that the server has not closed in the meantime."""
         with contextlib.suppress(IndexError):  # none is left, perhaps because another thread was quicker
             while True:
@@ -77,10 +77,10 @@ class Connections:
                 connection.close()
         return None
 
-    def _opened(self, deadline: Deadline) -> Connection:
+    def _opened(self, deadline: Deadline) -> HttpConnection:
         parts = urlsplit(self._url)
         secure = parts.scheme == "https"
-        connection = Connection(
+        connection = HttpConnection(
             parts.hostname or "", parts.port or (443 if secure else 80), self._tls() if secure else None
         )
         try:
@@ -101,7 +101,7 @@ class Connections:
             ) from error
 
 
-def _closed(several: list[Connection]) -> None:
+def _closed(several: list[HttpConnection]) -> None:
     with contextlib.suppress(IndexError):
         while True:
             several.pop().close()

@@ -14,7 +14,7 @@ from metricrig.metrics.results import Matrix, Sample, Scalar, Series, String, Ve
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from metricrig.metrics.http.client import Answer
+    from metricrig.metrics.http.client import HttpAnswer
     from metricrig.metrics.results import Product
 
 
@@ -66,7 +66,7 @@ class QueryAnswer:
 
     query: str
     url: str
-    answer: Answer
+    answer: HttpAnswer
     content: Any
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -91,7 +91,7 @@ class QueryAnswer:
             raise self.failure("an answer that is none of this API", shown) from None
 
 
-def found(answer: Answer, query: str, url: str) -> QueryAnswer:
+def found(answer: HttpAnswer, query: str, url: str) -> QueryAnswer:
     """What the answer carries, or the server's own error."""
     bare = QueryAnswer(query, url, answer, None)
     try:
@@ -131,7 +131,7 @@ def matrix(said: QueryAnswer, hidden: str | None, steps: tuple[float, ...], prod
         return _matrix(said, content["result"], hidden, steps, product)
 
 
-def exported(answer: Answer, hidden: str | None, query: str, url: str) -> Matrix:
+def exported(answer: HttpAnswer, hidden: str | None, query: str, url: str) -> Matrix:
     """The lines of VictoriaMetrics' export, one for a block of a series; null is a NaN."""
     if not answer.ok:
         found(answer, query, url)

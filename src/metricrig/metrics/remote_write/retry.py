@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from metricrig.metrics.http.client import Answer
+    from metricrig.metrics.http.client import HttpAnswer
 
 
 SAMPLES_WRITTEN_HEADER = "x-prometheus-remote-write-samples-written"
@@ -45,7 +45,7 @@ class GiveUp:
 Verdict = Delivered | TryAgain | UseVersion1 | GiveUp
 
 
-def judge(answer: Answer, *, samples: int, version: int, pause: float, left: float, now: float) -> Verdict:
+def judge(answer: HttpAnswer, *, samples: int, version: int, pause: float, left: float, now: float) -> Verdict:
     """At ``now`` on the wall clock. Unless the server says how long to ``pause``, it is so long.
 
     Another try has to begin within ``left`` seconds.
@@ -78,7 +78,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
         return None
 
 
-def _counted(answer: Answer, samples: int) -> Verdict:
+def _counted(answer: HttpAnswer, samples: int) -> Verdict:
     """Receivers that do not know version 2 answer 204 and drop it: only those that count have it."""
     written = answer.headers.get(SAMPLES_WRITTEN_HEADER)
     if written is None:

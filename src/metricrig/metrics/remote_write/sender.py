@@ -17,7 +17,7 @@ from metricrig.metrics.remote_write.version_1 import as_version_1
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from metricrig.metrics.http.client import Answer, Fields, Server
+    from metricrig.metrics.http.client import Fields, HttpAnswer, Server
     from metricrig.metrics.remote_write.request_body import Body
 
 
@@ -145,7 +145,7 @@ class Sender:
                 why = "it was not tried again, because another batch had failed"
                 raise self._rejection(body, answer, delivered, why)
 
-    def _attempt(self, body: Body, deadline: Deadline, pause: float, delivered: Callable[[], int]) -> Answer | None:
+    def _attempt(self, body: Body, deadline: Deadline, pause: float, delivered: Callable[[], int]) -> HttpAnswer | None:
         """None if it broke, and may be repeated."""
         try:
             return self._server.request("POST", self._url, body=body.data, headers=body.headers, within=deadline)
@@ -159,7 +159,9 @@ class Sender:
     def _last_try(self, deadline: Deadline) -> float:
         return min(_LAST_TRY_SECONDS, deadline.within * _LAST_SHARE)
 
-    def _rejection(self, body: Body, answer: Answer | None, delivered: Callable[[], int], why: str) -> WriteRejected:
+    def _rejection(
+        self, body: Body, answer: HttpAnswer | None, delivered: Callable[[], int], why: str
+    ) -> WriteRejected:
         status, said = (answer.status, answer.text) if answer else (0, "")
         return WriteRejected(self._url, batch=str(body), status=status, body=said, delivered=delivered(), why=why)
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from metricrig._core.arguments import text
 from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import MetricrigError, UsageError
-from metricrig._core.http import Connection, Request, plainly
+from metricrig._core.http import HttpConnection, HttpRequest, plainly
 from metricrig.metrics.exposition.decoding import ACCEPT
 from metricrig.metrics.exposition.page import Page
 from metricrig.metrics.exposition.series_keys import SeriesKeys
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from ssl import SSLContext
 
-    from metricrig._core.http import Answer
+    from metricrig._core.http import HttpAnswer
+
 
 SCRAPE_TIMEOUT_SECONDS = 5.0
 """Seconds after which one scrape has failed, whatever has come of it until then."""
@@ -60,8 +61,8 @@ class Endpoint:
         path = (parts.path or "/metrics") + (f"?{parts.query}" if parts.query else "")
         # Compressing for the way through loopback costs more than it saves.
         coding = "identity" if parts.hostname.startswith(_LOCAL_HOST_PREFIXES) else "gzip"
-        self._request = Request("GET", path, {"Accept": accept, "Accept-Encoding": coding})
-        self._connection: Connection | None = None
+        self._request = HttpRequest("GET", path, {"Accept": accept, "Accept-Encoding": coding})
+        self._connection: HttpConnection | None = None
         self._keys = SeriesKeys()
 
     def page(self, patience: float | None = None) -> Page:
@@ -73,7 +74,7 @@ class Endpoint:
     def ask(self, patience: float) -> PendingPage:
         """Ask for the page as it is now, on a connection of its own, and read it later, on any thread."""
         connection, deadline = self._connected(), Deadline.exactly(patience)
-        request = Request("GET", self._request.target, {**self._request.headers, "Connection": "close"})
+        request = HttpRequest("GET", self._request.target, {**self._request.headers, "Connection": "close"})
         try:
             connection.send(request, deadline)
         except OSError as error:
@@ -101,8 +102,8 @@ class Endpoint:
                     raise ScrapeFailed(self.url, _plainly(error)) from error
         raise AssertionError("the second try returns or raises")
 
-    def _connected(self) -> Connection:
-        return Connection(self._host, self._port, self._tls() if self._secure else None)
+    def _connected(self) -> HttpConnection:
+        return HttpConnection(self._host, self._port, self._tls() if self._secure else None)
 
     def _tls(self) -> SSLContext:
         from metricrig._core.tls import trusting  # noqa: PLC0415 - few pages are served by https
@@ -120,7 +121,7 @@ class Endpoint:
 class PendingPage:
     """A page that was asked for, and has yet to be read."""
 
-    def __init__(self, url: str, connection: Connection, deadline: Deadline) -> None:
+    def __init__(self, url: str, connection: HttpConnection, deadline: Deadline) -> None:
         self._url = url
         self._connection = connection
         self._deadline = deadline
@@ -157,7 +158,7 @@ def read(url: str, *, timeout: float = SCRAPE_TIMEOUT_SECONDS, trust: str | Path
         endpoint.close()
 
 
-def _content(answer: Answer, url: str) -> tuple[bytes | bytearray, str | None]:
+def _content(answer: HttpAnswer, url: str) -> tuple[bytes | bytearray, str | None]:
     if answer.status != _HTTP_OK:
         raise ScrapeFailed(url, f"{answer.status} {answer.reason}: {answer.body[:200].decode(errors='replace')!r}")
     return answer.body, answer.headers.get("content-type")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from docker.types import Mount
 
     from metricrig.runtimes import Launch, Site
-    from metricrig.runtimes.docker.engine.connection import Engine
+    from metricrig.runtimes.docker.engine.connection import ContainerEngine
     from metricrig.service import Service
     from metricrig.tools import Image
 
@@ -34,13 +34,19 @@ class ContainerSurroundings:
     """Its directory, where that is not one of ours."""
 
 
-def user_of(engine: Engine, site: Site) -> tuple[int, int]:
+def user_of(engine: ContainerEngine, site: Site) -> tuple[int, int]:
     """The same user as outside, so that the files in its directory are his; in a rootless engine that is its root."""
     return site.user or ((0, 0) if engine.rootless else (os.geteuid(), os.getegid()))
 
 
 def create_arguments(
-    engine: Engine, surroundings: ContainerSurroundings, site: Site, launch: Launch, *, image: Image, identity: str
+    engine: ContainerEngine,
+    surroundings: ContainerSurroundings,
+    site: Site,
+    launch: Launch,
+    *,
+    image: Image,
+    identity: str,
 ) -> dict[str, Any]:
     """The arguments of ``create_container``."""
     first, *words = launch.argv
@@ -79,7 +85,7 @@ def in_words(user: tuple[int, int]) -> str:
     return f"{user[0]}:{user[1]}"
 
 
-def _binds(engine: Engine, surroundings: ContainerSurroundings, site: Site, launch: Launch) -> list[str]:
+def _binds(engine: ContainerEngine, surroundings: ContainerSurroundings, site: Site, launch: Launch) -> list[str]:
     """Its directory and the rig's at the same paths; for a program that wants to know its user's name, names."""
     binds = [f"{site.at.common}:{site.at.common}:rw"] if site.at.common else []
     if surroundings.volume:
@@ -95,7 +101,7 @@ def needs_user_entry(service: Service) -> bool:
     return service.unprivileged and not _is_name(service.user)
 
 
-def names(engine: Engine, site: Site) -> str:
+def names(engine: ContainerEngine, site: Site) -> str:
     """A list of users in which the one that it runs as has a name."""
     uid, gid = user_of(engine, site)
     return f"root:x:0:0::/root:/bin/sh\nservice:x:{uid}:{gid}::{site.directory}:/bin/sh\n"
@@ -106,7 +112,7 @@ def _is_name(user: str | None) -> bool:
     return user is not None and not user.partition(":")[0].isdecimal()
 
 
-def _names_for(engine: Engine, site: Site) -> Path:
+def _names_for(engine: ContainerEngine, site: Site) -> Path:
     """A file with that list."""
     path = site.directory.with_name(f"{site.directory.name}.users")
     if not path.exists():

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from metricrig.resources import Resources
     from metricrig.runtimes import Launch
     from metricrig.runtimes.docker.container import Container
-    from metricrig.runtimes.docker.engine.connection import Engine
+    from metricrig.runtimes.docker.engine.connection import ContainerEngine
 
 
 class ExecCommand(EngineProcess):
     """It ends with its container at the latest."""
 
-    def __init__(self, engine: Engine, container: Container, *, here: bool) -> None:
+    def __init__(self, engine: ContainerEngine, container: Container, *, here: bool) -> None:
         super().__init__()
         self._here = here
         self._engine = engine

@@ -11,13 +11,13 @@ from metricrig._core.errors import Unavailable
 from metricrig.runtimes.docker.engine.errors import engine_message
 
 if TYPE_CHECKING:
-    from metricrig.runtimes.docker.engine.connection import Engine
+    from metricrig.runtimes.docker.engine.connection import ContainerEngine
 
 
 class Network:
     """Made when the first service is placed, on a thread, because the engine takes a tenth of a second for it."""
 
-    def __init__(self, engine: Engine, name: str, labels: dict[str, str]) -> None:
+    def __init__(self, engine: ContainerEngine, name: str, labels: dict[str, str]) -> None:
         self._engine = engine
         self._name = name
         self._labels = labels

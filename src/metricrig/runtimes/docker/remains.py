@@ -14,12 +14,12 @@ from metricrig.service_fields import NAME
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from metricrig.runtimes.docker.engine.connection import Engine
+    from metricrig.runtimes.docker.engine.connection import ContainerEngine
 
 _NONE = Path("/nonexistent")
 
 
-def remains(engine: Engine, known: Collection[str]) -> list[FoundRig]:
+def remains(engine: ContainerEngine, known: Collection[str]) -> list[FoundRig]:
     """Those that are not known from their directories."""
     found = {each[RIG]: each for each in _labels(engine) if each[RIG] not in known and NAME.fullmatch(each[RIG])}
     states = {
@@ -50,7 +50,7 @@ def _directory(rig: str, labels: Mapping[str, str]) -> Path:
     return _NONE
 
 
-def _labels(engine: Engine) -> Iterator[dict[str, str]]:
+def _labels(engine: ContainerEngine) -> Iterator[dict[str, str]]:
     wanted = {"label": RIG}
     for each in [*engine.client.containers(all=True, filters=wanted), *engine.client.networks(filters=wanted)]:
         yield each["Labels"]

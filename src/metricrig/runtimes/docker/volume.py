@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from metricrig.runtimes import Site
-    from metricrig.runtimes.docker.engine.connection import Engine
+    from metricrig.runtimes.docker.engine.connection import ContainerEngine
 
 Stamp = tuple[int, int, int]
 """When a file was changed, its size, and which file it is."""
@@ -35,7 +35,7 @@ _IN_MEMORY = 8 << 20
 class Volume:
     """One instance's directory in an engine that does not have ours. ``owner`` is who it belongs to in there."""
 
-    engine: Engine
+    engine: ContainerEngine
     name: str
     labels: dict[str, str]
     known: dict[str, Stamp] = field(default_factory=dict)
@@ -81,7 +81,7 @@ class Volume:
         self.known = {}
 
 
-def give_text(engine: Engine, container: str, path: str, text: str) -> None:
+def give_text(engine: ContainerEngine, container: str, path: str, text: str) -> None:
     """Put a file that all may read into a container that has not been started."""
     content = io.BytesIO()
     with tarfile.open(fileobj=content, mode="w") as tar:

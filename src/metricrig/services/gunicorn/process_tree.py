@@ -23,7 +23,7 @@ _START_STACK = 25  # counted from the state, which follows the last ")" of /proc
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class GunicornProcesses:
     """What the kernel says of a process."""
 
     pid: int
@@ -35,7 +35,7 @@ class Seen:
     """Where its stack begins: where its parent's does, unless it has executed something since it was forked."""
 
 
-def kind(seen: Seen, master: Seen) -> str:
+def kind(seen: GunicornProcesses, master: GunicornProcesses) -> str:
     """What a child of a master is.
 
     A fork begins with its master's handlers. A worker drops the one for SIGHUP before it installs its own, whatever
@@ -73,7 +73,7 @@ def signal_child(master: int, pid: int, number: int) -> None:
         os.close(descriptor)
 
 
-def look_at(pid: int) -> Seen | None:
+def look_at(pid: int) -> GunicornProcesses | None:
     """What is known of a process now; None if there is none."""
     try:
         status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace")
@@ -82,7 +82,7 @@ def look_at(pid: int) -> Seen | None:
         return None
     facts = dict(re.findall(r"^(State|PPid|SigCgt):\s+(\S+)", status, re.MULTILINE))
     mask = int(facts["SigCgt"], 16)
-    return Seen(
+    return GunicornProcesses(
         pid=pid,
         parent=int(facts["PPid"]),
         dead=facts["State"] in {"Z", "X"},
@@ -92,7 +92,7 @@ def look_at(pid: int) -> Seen | None:
     )
 
 
-def _children(master: int) -> Iterator[Seen]:
+def _children(master: int) -> Iterator[GunicornProcesses]:
     for pid in children_of(master):
         seen = look_at(pid)
         if seen is not None and not seen.dead and seen.parent == master:

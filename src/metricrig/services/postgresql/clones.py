@@ -16,7 +16,7 @@ from metricrig.services.postgresql.pool import ClonePool
 if TYPE_CHECKING:
     from metricrig.services.postgresql.instance import PostgreSQLInstance
     from metricrig.services.postgresql.template_setup import TemplateSetup
-    from metricrig.services.postgresql.wire import Connection
+    from metricrig.services.postgresql.wire import PostgreSQLConnection
 
 _MOST_PROCESSES = 1000
 _SETUP_TIMEOUT_SECONDS = 600.0
@@ -32,9 +32,9 @@ class Clones:
         self._numbers = Numbers(server.locks, "postgresql")
         self._pool: ClonePool | None = None
         self._taken: dict[str, PostgreSQLDatabase] = {}
-        self._sentinel: Connection | None = None
+        self._sentinel: PostgreSQLConnection | None = None
         """A connection that nothing is said on: as long as it stands, the server has not been restarted."""
-        self._known: dict[str, Connection] = {}
+        self._known: dict[str, PostgreSQLConnection] = {}
         """Templates, each with the sentinel of when it was seen."""
 
     def take(self, wanted: TemplateSetup) -> PostgreSQLDatabase:
@@ -76,10 +76,10 @@ class Clones:
                 for name in names:
                     sql.drop(admin, name)
 
-    def _session(self) -> Connection:
+    def _session(self) -> PostgreSQLConnection:
         return session(self._server, self._server.user)
 
-    def _standing_sentinel(self) -> Connection:
+    def _standing_sentinel(self) -> PostgreSQLConnection:
         if self._sentinel is not None and not self._sentinel.alive:
             self._sentinel.close()
             self._sentinel = None
@@ -98,7 +98,7 @@ class Clones:
         return ClonePool(self._server.name, self._session, f"{own}{os.urandom(3).hex()}_", left)
 
 
-def _make_template(server: PostgreSQLInstance, admin: Connection, wanted: TemplateSetup) -> None:
+def _make_template(server: PostgreSQLInstance, admin: PostgreSQLConnection, wanted: TemplateSetup) -> None:
     """Make a template unless there is one: whoever comes first makes it, the others wait.
 
     It gets its name in the last step, so that one that was never finished is not taken for one that is.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from metricrig._core.leases import PerProcess
 from metricrig.services.isolated_handle import Handle
-from metricrig.services.postgresql.wire import Connection
+from metricrig.services.postgresql.wire import PostgreSQLConnection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,10 +56,10 @@ class PostgreSQLDatabase(Handle["PostgreSQLInstance"]):
             kept.close()
 
 
-def session(server: PostgreSQLInstance, database: str) -> Connection:
+def session(server: PostgreSQLInstance, database: str) -> PostgreSQLConnection:
     """A new connection, by the unix socket where that can be seen."""
     path = server.dir / f".s.PGSQL.{server.port}"
-    return Connection(
+    return PostgreSQLConnection(
         f"{server.name}/{database}",
         str(path) if path.exists() else (server.host, server.port),
         user=server.user,

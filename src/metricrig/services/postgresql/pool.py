@@ -13,7 +13,7 @@ from metricrig.services.postgresql.pool_state import Clone, Drop, Make, PoolStat
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from metricrig.services.postgresql.wire import Connection
+    from metricrig.services.postgresql.wire import PostgreSQLConnection
 
 # A clone takes a core 7 ms, and one thread waits for the server most of that. With two cores idle, two threads
 # made one every 3.6 ms; a third had nothing to gain.
@@ -24,12 +24,14 @@ _CLONE_WITHIN = 60.0
 class ClonePool:
     """Databases whose names begin with a prefix, for the threads of one process."""
 
-    def __init__(self, who: str, new_session: Callable[[], Connection], prefix: str, left: Sequence[str]) -> None:
+    def __init__(
+        self, who: str, new_session: Callable[[], PostgreSQLConnection], prefix: str, left: Sequence[str]
+    ) -> None:
         self._who = who
         self._new_session = new_session
         self._prefix = prefix
         self._made = 0
-        self._sentinel: Connection | None = None
+        self._sentinel: PostgreSQLConnection | None = None
         self._ended = False
         self._state = PoolState()
         self._state.used.extend((name, 0.0) for name in left)
@@ -38,7 +40,7 @@ class ClonePool:
         for thread in self._threads:
             thread.start()
 
-    def take(self, template: str, sentinel: Connection) -> str:
+    def take(self, template: str, sentinel: PostgreSQLConnection) -> str:
         """The name of a clone, as soon as there is one."""
         with self._changed:
             self._sentinel = sentinel
@@ -74,7 +76,7 @@ class ClonePool:
 
     def _work(self) -> None:
         """A thread's life."""
-        connection: Connection | None = None
+        connection: PostgreSQLConnection | None = None
         while task := self._next():
             try:
                 connection = self._standing(connection)
@@ -89,7 +91,7 @@ class ClonePool:
         if connection is not None:
             connection.close()
 
-    def _standing(self, connection: Connection | None) -> Connection:
+    def _standing(self, connection: PostgreSQLConnection | None) -> PostgreSQLConnection:
         """The same connection while it stands."""
         if connection is not None and connection.alive:
             return connection
@@ -107,7 +109,7 @@ class ClonePool:
                 self._changed.wait(task)
         return None
 
-    def _make(self, connection: Connection, task: Make) -> None:
+    def _make(self, connection: PostgreSQLConnection, task: Make) -> None:
         with self._changed:
             self._made += 1
             name, sentinel = f"{self._prefix}{self._made}", self._sentinel

@@ -31,7 +31,7 @@ STARTUP_WITHIN = 30.0
 STATEMENT_WITHIN = 600.0
 
 
-class Connection:
+class PostgreSQLConnection:
     """One session, opened at once. Threads take turns."""
 
     def __init__(self, who: str, address: Address, *, user: str, password: str, database: str) -> None:

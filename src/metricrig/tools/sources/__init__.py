@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from metricrig.tools.tool import Executable
-    from metricrig.tools.tool_request import Request
+    from metricrig.tools.tool_request import ToolRequest
 
 
 class Source(Protocol):
@@ -23,10 +23,10 @@ class Source(Protocol):
     def downloads(self) -> bool:
         """Whether it needs the network, and therefore stays quiet when offline."""
 
-    def plan(self, request: Request) -> str:
+    def plan(self, request: ToolRequest) -> str:
         """Say what it would deliver or do, here and now, without downloading anything."""
 
-    def deliver(self, request: Request) -> Executable:
+    def deliver(self, request: ToolRequest) -> Executable:
         """Deliver an executable that satisfies the request."""
 
 

@@ -13,7 +13,7 @@ from metricrig.tools.version_numbers import is_full
 
 if TYPE_CHECKING:
     from metricrig.tools.tool import Executable
-    from metricrig.tools.tool_request import Request
+    from metricrig.tools.tool_request import ToolRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +23,17 @@ class Cached:
     name: str = "cache"
     downloads: bool = False
 
-    def plan(self, request: Request) -> str:
+    def plan(self, request: ToolRequest) -> str:
         """Name the entry that would be used, and why this one."""
         found, why = _chosen(request)
         return f"{found.path} is {found.version} (from {found.source}): {why}"
 
-    def deliver(self, request: Request) -> Executable:
+    def deliver(self, request: ToolRequest) -> Executable:
         """Choose among the entries: what else lies there, others have asked for."""
         return _chosen(request)[0]
 
 
-def _chosen(request: Request) -> tuple[Executable, str]:
+def _chosen(request: ToolRequest) -> tuple[Executable, str]:
     if request.locked is not None:
         found, why = locked_entry(request), f"{request.locked.said_by} says so"
     else:
@@ -50,7 +50,7 @@ def _rank(executable: Executable) -> int:
     return SOURCES.index(executable.source) if executable.source in SOURCES else len(SOURCES)
 
 
-def _why(request: Request, kept: list[Executable]) -> str:
+def _why(request: ToolRequest, kept: list[Executable]) -> str:
     place = shelf(request.tool.name)
     broken = "".join(f"; not used: {why}" for why in damaged(request.tool.name))
     if not kept:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from metricrig.tools.executable_search import Found
     from metricrig.tools.lookup_command import Run
     from metricrig.tools.tool import DebianPackage, Executable
-    from metricrig.tools.tool_request import Request
+    from metricrig.tools.tool_request import ToolRequest
     from metricrig.tools.workplace import Workplace
 
 
@@ -50,7 +50,7 @@ class FromDebian:
     name: str = "debian"
     downloads: bool = True
 
-    def plan(self, request: Request) -> str:
+    def plan(self, request: ToolRequest) -> str:
         """Name the packages, by the lists that are there."""
         try:
             choice = _choose(request, _package(request), ())
@@ -58,7 +58,7 @@ class FromDebian:
             return f"{why}; would fetch fresh lists and look again"
         return f"would unpack {' '.join(choice.exactly)}"
 
-    def deliver(self, request: Request) -> Executable:
+    def deliver(self, request: ToolRequest) -> Executable:
         """Download and unpack; with private package lists where the system's are absent or outdated."""
         package = _package(request)
         offered: list[str] = []
@@ -78,11 +78,11 @@ class FromDebian:
 
         return install(request, self.name, build, suits)
 
-    def _say(self, request: Request, what: str) -> None:
+    def _say(self, request: ToolRequest, what: str) -> None:
         everything.emit(SourceTried(tool=request.tool.name, source=self.name, what=what))
 
 
-def _offered(request: Request, package: DebianPackage) -> str:
+def _offered(request: ToolRequest, package: DebianPackage) -> str:
     """The version that would be fetched now; empty if the lists do not say."""
     try:
         return normalised(_choose(request, package, ()).version)
@@ -94,7 +94,7 @@ class OutdatedLists(CannotDeliver):
     """A package of the lists could not be fetched: mirrors remove what has a successor."""
 
 
-def _package(request: Request) -> DebianPackage:
+def _package(request: ToolRequest) -> DebianPackage:
     if request.tool.debian is None:
         raise CannotDeliver("Debian has no package of it that metricrig knows of")
     missing = apt.missing_programs()
@@ -103,7 +103,7 @@ def _package(request: Request) -> DebianPackage:
     return request.tool.debian
 
 
-def _choose(request: Request, package: DebianPackage, options: Sequence[str], run: Run = run) -> Choice:
+def _choose(request: ToolRequest, package: DebianPackage, options: Sequence[str], run: Run = run) -> Choice:
     first, *others = package.packages
     if request.locked is not None:
         name, _, version = request.locked.package.partition("=")
@@ -119,7 +119,7 @@ def _choose(request: Request, package: DebianPackage, options: Sequence[str], ru
     raise NotListed(f"the package lists of this system do not know {first}")
 
 
-def _unpacked(request: Request, choice: Choice, place: Workplace, options: Sequence[str]) -> Built:
+def _unpacked(request: ToolRequest, choice: Choice, place: Workplace, options: Sequence[str]) -> Built:
     what = f"unpacking {' '.join(choice.exactly)}"
     everything.emit(SourceTried(tool=request.tool.name, source="debian", what=what))
     tree, packages = place.directory / "tree", place.directory / "packages"
@@ -151,7 +151,7 @@ def _fetch(packages: Sequence[str], place: Workplace, options: Sequence[str]) ->
     return files
 
 
-def _found(request: Request, tree: Path, choice: Choice) -> Found:
+def _found(request: ToolRequest, tree: Path, choice: Choice) -> Found:
     directory = request.tool.debian.directory if request.tool.debian else ""
     found = unpacked_executable(tree, directory, request.tool)
     if found is None:
@@ -160,7 +160,7 @@ def _found(request: Request, tree: Path, choice: Choice) -> Found:
     return found
 
 
-def _programs(request: Request, found: Found) -> list[Path]:
+def _programs(request: ToolRequest, found: Found) -> list[Path]:
     """Those that must run. One that is missing is told when the tree is complete."""
     named = [each / name for each in (found.path.parent, *found.directories) for name in request.tool.companions]
     return [found.path, *(each for each in named if each.is_file())]
@@ -181,7 +181,7 @@ def _with_libraries(programs: Sequence[Path], choice: Choice, place: Workplace, 
     return directories
 
 
-def _drop_what_cannot_load(request: Request, place: Workplace, libraries: Sequence[Path]) -> None:
+def _drop_what_cannot_load(request: ToolRequest, place: Workplace, libraries: Sequence[Path]) -> None:
     """PostgreSQL tries its compiler module if the file exists, and fails queries if that does not load."""
     for pattern in request.tool.debian.optional if request.tool.debian else ():
         for file in (place.directory / "tree").glob(pattern):

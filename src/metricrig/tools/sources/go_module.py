@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from metricrig.tools.tool import Executable, GoModule
-    from metricrig.tools.tool_request import Request
+    from metricrig.tools.tool_request import ToolRequest
     from metricrig.tools.workplace import Workplace
 
 
@@ -27,12 +27,12 @@ class FromGo:
     name: str = "go"
     downloads: bool = True
 
-    def plan(self, request: Request) -> str:
+    def plan(self, request: ToolRequest) -> str:
         """Name the module."""
         golang, module_version, _ = _wanted(request)
         return f"would build {golang.package} from {golang.module}@{module_version}"
 
-    def deliver(self, request: Request) -> Executable:
+    def deliver(self, request: ToolRequest) -> Executable:
         """Build."""
         golang, module_version, version = _wanted(request)
 
@@ -49,7 +49,7 @@ class FromGo:
         return install(request, self.name, build, lambda before: before.version == version)
 
 
-def _wanted(request: Request) -> tuple[GoModule, str, str]:
+def _wanted(request: ToolRequest) -> tuple[GoModule, str, str]:
     golang = request.tool.golang
     if golang is None:
         raise CannotDeliver("it is no Go program, or none that builds as a module")
@@ -109,7 +109,7 @@ def _said(line: str) -> str:
     return line.removeprefix("go: ") if line.startswith("go: ") else f"compiled {line}" if line else "starting"
 
 
-def _named(tree: Path, request: Request) -> Path:
+def _named(tree: Path, request: ToolRequest) -> Path:
     """Go names a program after its package's directory, which need not be the tool's name."""
     built = next(tree.iterdir())
     if built.name in request.tool.executables:

@@ -13,7 +13,7 @@ from metricrig.tools.tool_request import CannotDeliver, check
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from metricrig.tools.tool_request import Request
+    from metricrig.tools.tool_request import ToolRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +23,12 @@ class OnPath:
     name: str = "path"
     downloads: bool = False
 
-    def plan(self, request: Request) -> str:
+    def plan(self, request: ToolRequest) -> str:
         """Name the program that would be used."""
         found = self.deliver(request)
         return f"{found.path} is {found.version or 'of unknown version'}"
 
-    def deliver(self, request: Request) -> Executable:
+    def deliver(self, request: ToolRequest) -> Executable:
         """Take the first one that satisfies."""
         whys: list[str] = []
         for directory in search_path(request.tool):
@@ -41,7 +41,7 @@ class OnPath:
         places = "".join(f" or {place}" for place in request.tool.places)
         raise CannotDeliver("; ".join(dict.fromkeys(whys)) or f"no {names} in PATH{places}")
 
-    def _judged(self, request: Request, candidate: Path) -> Executable:
+    def _judged(self, request: ToolRequest, candidate: Path) -> Executable:
         found = with_companions(request.tool, candidate)
         if found is None:
             missing = ", ".join(installed(candidate).missing(request.tool))

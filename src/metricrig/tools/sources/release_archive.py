@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from metricrig.tools.checksums import Expected
     from metricrig.tools.tool import Executable, Release
-    from metricrig.tools.tool_request import Request
+    from metricrig.tools.tool_request import ToolRequest
     from metricrig.tools.workplace import Workplace
 
 _ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
@@ -50,12 +50,12 @@ class FromRelease:
     name: str = "release"
     downloads: bool = True
 
-    def plan(self, request: Request) -> str:
+    def plan(self, request: ToolRequest) -> str:
         """Name the archive."""
         asset = _wanted(request)[1]
         return f"would download {mirrored(asset.archive, settings().mirror)}"
 
-    def deliver(self, request: Request) -> Executable:
+    def deliver(self, request: ToolRequest) -> Executable:
         """Download, verify, unpack."""
         version, asset = _wanted(request)
 
@@ -86,7 +86,7 @@ def asset_of(release: Release, version: str, system: str, machine: str) -> Asset
     return Asset(release.archive.format(**words), release.checksums.format(**words))
 
 
-def _wanted(request: Request) -> tuple[str, Asset]:
+def _wanted(request: ToolRequest) -> tuple[str, Asset]:
     release = request.tool.release
     if release is None:
         raise CannotDeliver("its authors publish no archive that metricrig knows of")
@@ -116,7 +116,7 @@ def _published(tool: str, asset: Asset, staging: Path, mirror: str) -> Expected:
     return published(place.read_text(errors="replace"), asset.name, url)
 
 
-def _found(request: Request, tree: Path, version: str, asset: Asset) -> Built:
+def _found(request: ToolRequest, tree: Path, version: str, asset: Asset) -> Built:
     for directory in ("", "*"):
         found = unpacked_executable(tree, directory, request.tool)
         if found is not None:

@@ -15,7 +15,7 @@ from metricrig.tools.tool_request import CannotDeliver
 
 if TYPE_CHECKING:
     from metricrig.tools.executable_search import Found
-    from metricrig.tools.tool_request import Request
+    from metricrig.tools.tool_request import ToolRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,12 @@ class Explicit:
     name: str = "explicit"
     downloads: bool = False
 
-    def plan(self, request: Request) -> str:
+    def plan(self, request: ToolRequest) -> str:
         """Name what the stated path is."""
         found = self.deliver(request)
         return f"{found.path} is {found.version or 'of unknown version'}"
 
-    def deliver(self, request: Request) -> Executable:
+    def deliver(self, request: ToolRequest) -> Executable:
         """Take the stated path, or raise ``UsageError`` with what is wrong with it."""
         if not request.path:
             raise CannotDeliver(f"no path was stated ({request.tool.variable('PATH')} is not set)")
@@ -39,7 +39,7 @@ class Explicit:
         return Executable(request.tool.name, found.path, version, self.name, directories=found.directories)
 
 
-def _located(request: Request) -> Path:
+def _located(request: ToolRequest) -> Path:
     path = Path(request.path).expanduser().absolute()
     if path.is_dir():
         inside = next(executables_in(path, request.tool), None)
@@ -53,14 +53,14 @@ def _located(request: Request) -> Path:
     return path
 
 
-def _companioned(request: Request, executable: Path) -> Found:
+def _companioned(request: ToolRequest, executable: Path) -> Found:
     complete = with_companions(request.tool, executable)
     if complete is None:
         _wrong(request, f"without {', '.join(installed(executable).missing(request.tool))} beside it")
     return complete
 
 
-def _version(request: Request, executable: Path) -> str:
+def _version(request: ToolRequest, executable: Path) -> str:
     version = version_of(request.tool, executable)
     if not version and request.exact:
         return request.exact  # It does not say; whoever states its path and its version is believed.
@@ -70,7 +70,7 @@ def _version(request: Request, executable: Path) -> str:
     return version
 
 
-def _wrong(request: Request, what: str) -> NoReturn:
+def _wrong(request: ToolRequest, what: str) -> NoReturn:
     raise UsageError(
         f"{request.tool.name}: {request.path_stated_by} says {request.path!r}, and that is {what}\n"
         "  what to do: correct the path, or leave it out so that metricrig looks elsewhere",

@@ -28,7 +28,7 @@ C = TypeVar("C", bound=docker.APIClient)
 
 
 @dataclass(frozen=True, slots=True)
-class Engine:
+class ContainerEngine:
     """An engine that answers. ``client`` may be used from many threads."""
 
     candidate: Candidate
@@ -69,10 +69,10 @@ class Engine:
         return f"{name}{self.version} for {self.platform} at {self.url} ({self.candidate.said_by}{rootless})"
 
 
-_found: dict[tuple[object, ...], Engine] = {}
+_found: dict[tuple[object, ...], ContainerEngine] = {}
 
 
-def engine() -> Engine:
+def engine() -> ContainerEngine:
     """The user's engine; ``Unavailable`` says where one was looked for and why it was not there."""
     key = (os.getpid(), *(os.environ.get(name) for name in (*_VARIABLES, *_OURS)))
     if key not in _found or _found[key].lost:
@@ -80,7 +80,7 @@ def engine() -> Engine:
     return _found[key]
 
 
-def find_engine() -> Engine:
+def find_engine() -> ContainerEngine:
     """Look for it now."""
     refusals = []
     for candidate in candidates(os.environ, Path.home()):
@@ -96,7 +96,7 @@ def find_engine() -> Engine:
     )
 
 
-def connect(candidate: Candidate) -> Engine:
+def connect(candidate: Candidate) -> ContainerEngine:
     """Ask one whether it is there, and what it is."""
     if candidate.trouble:
         raise ValueError(candidate.trouble)
@@ -115,7 +115,7 @@ def connect(candidate: Candidate) -> Engine:
         raise
 
 
-def _asked(candidate: Candidate, line: str, tunnel: SshTunnel | None) -> Engine:
+def _asked(candidate: Candidate, line: str, tunnel: SshTunnel | None) -> ContainerEngine:
     _require_listener(line)
     client = docker.APIClient(base_url=line, version="auto", timeout=_ANSWER_TIMEOUT_SECONDS)
     began = time.monotonic()
@@ -124,7 +124,7 @@ def _asked(candidate: Candidate, line: str, tunnel: SshTunnel | None) -> Engine:
     facts: dict[str, Any] = client.info()
     podman = any("Podman" in each.get("Name", "") for each in client.version().get("Components") or ())
     machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(facts["Architecture"], facts["Architecture"])
-    return Engine(
+    return ContainerEngine(
         candidate=candidate,
         line=line,
         client=client,

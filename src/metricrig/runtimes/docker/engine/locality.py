@@ -19,7 +19,7 @@ from metricrig.runtimes.docker.engine.connection import engine
 from metricrig.runtimes.docker.engine.port_routes import SameMachine, SshForwarding, TcpRelaying
 
 if TYPE_CHECKING:
-    from metricrig.runtimes.docker.engine.connection import Engine
+    from metricrig.runtimes.docker.engine.connection import ContainerEngine
     from metricrig.runtimes.docker.engine.port_routes import PortRoute
 
 _MARKER = ".metricrig-marker"
@@ -29,7 +29,7 @@ _MARKER = ".metricrig-marker"
 class ReachedEngine:
     """An engine, and what of it is ours."""
 
-    engine: Engine
+    engine: ContainerEngine
     route: PortRoute
     here: bool
     """Whether its 127.0.0.1 and its processes are ours."""
@@ -54,7 +54,7 @@ def reached_engine() -> ReachedEngine:
 
 
 @functools.lru_cache(maxsize=16)
-def reach(found: Engine) -> ReachedEngine:
+def reach(found: ContainerEngine) -> ReachedEngine:
     """Find out how its ports and files are to be had."""
     if found.tunnel is not None:
         return ReachedEngine(found, SshForwarding(found.tunnel), here=False, files=False)
@@ -74,7 +74,7 @@ def reach(found: Engine) -> ReachedEngine:
     return ReachedEngine(found, SameMachine(), here=True, files=True)
 
 
-def _address(found: Engine) -> str:
+def _address(found: ContainerEngine) -> str:
     """Of an engine's machine; a loopback address that leads elsewhere leads to nothing but the engine itself."""
     host = urlsplit(found.url).hostname or ""
     address = address_of(host)
@@ -93,7 +93,7 @@ def _here() -> str:
     return f"{machine.nodename} ({machine.release})"
 
 
-def sees_our_files(engine: Engine, directory: Path) -> bool:
+def sees_our_files(engine: ContainerEngine, directory: Path) -> bool:
     """Whether it has what only we can have put there. The mount is looked at before the image, which need not exist."""
     marker = directory / f"{_MARKER}-{os.urandom(8).hex()}"
     marker.mkdir()
@@ -109,7 +109,7 @@ def sees_our_files(engine: Engine, directory: Path) -> bool:
     return False
 
 
-def shares_our_network(engine: Engine) -> bool:
+def shares_our_network(engine: ContainerEngine) -> bool:
     """Whether a network that it makes appears among our interfaces; then its 127.0.0.1 is ours too."""
     name = f"metricrig-marker-{os.urandom(4).hex()}"
     identity = engine.client.create_network(name, driver="bridge")["Id"]

@@ -23,17 +23,17 @@ from metricrig.tools.tool_request import request_for
 from metricrig.tools.version_numbers import normalised
 
 if TYPE_CHECKING:
-    from metricrig.runtimes.docker.engine.connection import Engine
+    from metricrig.runtimes.docker.engine.connection import ContainerEngine
     from metricrig.service import Service
     from metricrig.tools import Tool
-    from metricrig.tools.tool_request import Request
+    from metricrig.tools.tool_request import ToolRequest
 
 _ANSWER_WITHIN = 30
 _PREFIX = re.compile(r"^(docker\.io/(library/)?|localhost/)")
 """What Podman puts before names that have no registry."""
 
 
-def image_of(engine: Engine, service: Service) -> Image:
+def image_of(engine: ContainerEngine, service: Service) -> Image:
     """What the service says, what the environment says of its tool, or what the catalogue knows of it."""
     tool = service.tool
     if service.image is not None:
@@ -52,7 +52,7 @@ def image_of(engine: Engine, service: Service) -> Image:
 
 
 @functools.lru_cache(maxsize=64)
-def _version(engine: Engine, image: Image, request: Request) -> str:
+def _version(engine: ContainerEngine, image: Image, request: ToolRequest) -> str:
     """The one to run: what the engine has, the newest of it, before anything is pulled.
 
     Remembered, because listing images costs 7 ms of every start; whether it is still there is looked at each time.
@@ -76,7 +76,7 @@ def _version(engine: Engine, image: Image, request: Request) -> str:
 
 
 def executable_in_image(
-    engine: Engine, service: Service, image: Image, identity: str, labels: dict[str, str]
+    engine: ContainerEngine, service: Service, image: Image, identity: str, labels: dict[str, str]
 ) -> Executable | None:
     """The tool's executable in this image; it is an error if its version is not what was asked for."""
     tool = service.tool
@@ -94,7 +94,7 @@ def executable_in_image(
     return Executable(tool.name, Path(image.program), found, f"image {image.name}", image=identity)
 
 
-def _version_of(engine: Engine, tool: Tool, image: Image, identity: str, labels: dict[str, str]) -> str:
+def _version_of(engine: ContainerEngine, tool: Tool, image: Image, identity: str, labels: dict[str, str]) -> str:
     """What the program says of itself, or else its image's name; remembered: asking takes half a second."""
     digest = hashlib.sha256(f"{identity} {image.program} {tool.version_args}".encode()).hexdigest()
     note = cache_root() / "image-versions" / f"{digest[:32]}.json"
@@ -116,7 +116,7 @@ def _tagged(tool: Tool, image: Image) -> str:
     return tag if before and image.name.startswith(before) and normalised(tag) == tag else ""
 
 
-def _asked(engine: Engine, tool: Tool, image: Image, identity: str, labels: dict[str, str]) -> str:
+def _asked(engine: ContainerEngine, tool: Tool, image: Image, identity: str, labels: dict[str, str]) -> str:
     """The output of the program that is asked for its version, in a container of its own without a network."""
     client = engine.client
     container = client.create_container(

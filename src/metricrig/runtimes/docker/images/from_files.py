@@ -24,7 +24,7 @@ from metricrig.runtimes.docker.images.pull_and_build import repository_and_tag
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from metricrig.runtimes.docker.engine.connection import Engine
+    from metricrig.runtimes.docker.engine.connection import ContainerEngine
     from metricrig.tools import Image
 
 _LABEL = "metricrig.files"
@@ -35,7 +35,7 @@ _AT_ONCE = 100
 """How many programs ldd is asked about in one go."""
 
 
-def make_image(engine: Engine, image: Image) -> bool:
+def make_image(engine: ContainerEngine, image: Image) -> bool:
     """Have an image of exactly these files under this name; whether it had to be made."""
     from filelock import FileLock  # noqa: PLC0415 - only who makes an image needs it
 
@@ -54,7 +54,7 @@ def make_image(engine: Engine, image: Image) -> bool:
     return True
 
 
-def _remove(engine: Engine, identity: str) -> None:
+def _remove(engine: ContainerEngine, identity: str) -> None:
     """An image of ours that has lost its name to a newer one."""
     try:
         engine.client.remove_image(identity)
@@ -119,7 +119,7 @@ def _digest(content: Mapping[str, Path]) -> str:
     return digest.hexdigest()
 
 
-def _import(engine: Engine, image: Image, content: Mapping[str, Path], digest: str) -> None:
+def _import(engine: ContainerEngine, image: Image, content: Mapping[str, Path], digest: str) -> None:
     repository, tag = repository_and_tag(image.name)
     with tempfile.NamedTemporaryFile() as file:
         with tarfile.open(fileobj=file, mode="w") as tar:

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 from docker.errors import NotFound
 
 from metricrig.runtimes.docker.removal import remove_container
-from metricrig.runtimes.process_user import Entry, ids_of
+from metricrig.runtimes.process_user import PasswdEntry, ids_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from metricrig.runtimes.docker.engine.connection import Engine
+    from metricrig.runtimes.docker.engine.connection import ContainerEngine
     from metricrig.service import Service
 
 _LIST = "/etc/passwd"
 
 
 def user_in_image(
-    engine: Engine, service: Service, *, image: str, identity: str, labels: dict[str, str]
+    engine: ContainerEngine, service: Service, *, image: str, identity: str, labels: dict[str, str]
 ) -> tuple[int, int]:
     """The numbers behind a service's ``user``."""
     name = (service.user or "").partition(":")[0]
@@ -33,7 +33,7 @@ def user_in_image(
 
 
 @functools.lru_cache(maxsize=64)
-def _users_of(engine: Engine, identity: str, labels: tuple[tuple[str, str], ...]) -> tuple[Entry, ...]:
+def _users_of(engine: ContainerEngine, identity: str, labels: tuple[tuple[str, str], ...]) -> tuple[PasswdEntry, ...]:
     """Read from a container that is made for this and never started. An image without the list knows nobody."""
     client = engine.client
     container = client.create_container(identity, entrypoint=["none"], labels=dict(labels))["Id"]
@@ -47,11 +47,11 @@ def _users_of(engine: Engine, identity: str, labels: tuple[tuple[str, str], ...]
     return tuple(_entries(content))
 
 
-def _entries(archive: bytes) -> Iterator[Entry]:
+def _entries(archive: bytes) -> Iterator[PasswdEntry]:
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         for member in tar:
             file = tar.extractfile(member)
             for line in file.read().decode(errors="replace").splitlines() if file else ():
                 fields = line.split(":")
                 if len(fields) > 3 and fields[2].isdecimal() and fields[3].isdecimal():  # noqa: PLR2004 - name:x:uid:gid
-                    yield Entry(fields[0], int(fields[2]), int(fields[3]))
+                    yield PasswdEntry(fields[0], int(fields[2]), int(fields[3]))

@@ -14,7 +14,7 @@ from metricrig._core.events import ImageObtained, everything
 from metricrig.runtimes.docker.images.pull_and_build import build, pull
 
 if TYPE_CHECKING:
-    from metricrig.runtimes.docker.engine.connection import Engine
+    from metricrig.runtimes.docker.engine.connection import ContainerEngine
     from metricrig.tools import Image
 
 _POLICIES = ("missing", "always", "never")
@@ -22,7 +22,7 @@ _pull_locks: defaultdict[tuple[str, str], threading.Lock] = defaultdict(threadin
 """Services that start together may want the same image: one of them gets it."""
 
 
-def ensure_image(engine: Engine, image: Image) -> str:
+def ensure_image(engine: ContainerEngine, image: Image) -> str:
     """The id of this image in the engine; building and pulling are no part of the time that a start may take."""
     if image.pull not in _POLICIES:
         raise UsageError(f"{image.name}: pull is one of {', '.join(_POLICIES)}, not {image.pull!r}")
@@ -34,13 +34,13 @@ def ensure_image(engine: Engine, image: Image) -> str:
         return _found(engine, image) or _obtained(engine, image)
 
 
-def _found(engine: Engine, image: Image) -> str | None:
+def _found(engine: ContainerEngine, image: Image) -> str | None:
     """Its id, if nothing has to be done."""
     is_pulled = image.build is None and not image.files
     return _find(engine, image) if is_pulled and image.pull != "always" else None
 
 
-def _obtained(engine: Engine, image: Image) -> str:
+def _obtained(engine: ContainerEngine, image: Image) -> str:
     began = time.monotonic()
     is_new = _obtain(engine, image)
     if (found := _find(engine, image)) is None:
@@ -50,7 +50,7 @@ def _obtained(engine: Engine, image: Image) -> str:
     return found
 
 
-def _obtain(engine: Engine, image: Image) -> bool:
+def _obtain(engine: ContainerEngine, image: Image) -> bool:
     """Build, make or pull it; whether anything had to be done."""
     if image.files:
         from metricrig.runtimes.docker.images.from_files import make_image  # noqa: PLC0415 - few images are made here
@@ -65,7 +65,7 @@ def _obtain(engine: Engine, image: Image) -> bool:
     return True
 
 
-def _find(engine: Engine, image: Image) -> str | None:
+def _find(engine: ContainerEngine, image: Image) -> str | None:
     """Its id, if it is there and fits."""
     try:
         facts: dict[str, Any] = engine.client.inspect_image(image.name)  # type: ignore[no-untyped-call]

@@ -16,7 +16,7 @@ from metricrig.runtimes.docker.engine.errors import engine_message
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from metricrig.runtimes.docker.engine.connection import Engine
+    from metricrig.runtimes.docker.engine.connection import ContainerEngine
     from metricrig.tools import Image
 
 # A credential helper that is not installed is a warning of the client, which tests may have made an error.
@@ -47,7 +47,7 @@ class _ClientWithDeadline(docker.APIClient):
         return max(self.deadline.remaining, _AT_ONCE)
 
 
-def pull(engine: Engine, image: Image) -> None:
+def pull(engine: ContainerEngine, image: Image) -> None:
     """With the credentials of the user's own configuration, as it is now."""
     client = _client(engine, image)
     repository, tag = repository_and_tag(image.name)
@@ -65,7 +65,7 @@ def pull(engine: Engine, image: Image) -> None:
         client.close()
 
 
-def build(engine: Engine, image: Image) -> None:
+def build(engine: ContainerEngine, image: Image) -> None:
     """From its folder."""
     client = _client(engine, image)
     try:
@@ -83,7 +83,7 @@ def build(engine: Engine, image: Image) -> None:
         client.close()
 
 
-def _client(engine: Engine, image: Image) -> _ClientWithDeadline:
+def _client(engine: ContainerEngine, image: Image) -> _ClientWithDeadline:
     """One of its own: it reads the user's configuration anew, and can be hung up on."""
     client = engine.new_client(_ClientWithDeadline)
     client.deadline = Deadline.after(image.pull_within)
