@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from metrics.promql.random_expressions import EXPRESSIONS, MARK, Written
-from metrics.promql.test_confined import AGGREGATIONS, NUMBERS, OPERATORS, SELECTORS
+from metrics.promql.test_selector_rewrite import AGGREGATIONS, NUMBERS, OPERATORS, SELECTORS
 from support.versions import obtain_all
 
 from metricrig import Rig
