@@ -29,15 +29,15 @@ def accumulated(
 ) -> NDArray[np.float64]:
     """The sum of the amounts so far, for each row and scrape; what came before a reset is forgotten at it.
 
-    An event at the moment of a reset belongs to the life that begins there.
+    An event at the moment of a reset belongs to the run that begins there.
     """
     restarts = sorted(set(resets))
-    life = np.searchsorted(np.array(restarts), moments, side="right")
+    run = np.searchsorted(np.array(restarts), moments, side="right")
     seen = scrape_of(clock, moments)
     at_scrape = np.searchsorted(np.array(restarts), clock.offsets(), side="right")
     result = np.zeros((count, clock.steps))
     for each in range(len(restarts) + 1):
-        chosen = (life == each) & (seen < clock.steps)
+        chosen = (run == each) & (seen < clock.steps)
         added = _placed(clock, rows[chosen], seen[chosen], amounts[chosen], count)
         during = at_scrape == each
         result[:, during] = np.cumsum(added, axis=1)[:, during]
@@ -58,7 +58,7 @@ def _placed(
 
 
 def since_reset(clock: Clock, resets: list[float]) -> NDArray[np.float64]:
-    """For each scrape, the seconds since the life that it sees began."""
+    """For each scrape, the seconds since the run that it sees began."""
     begins = np.array([0.0, *sorted(set(resets))])
     offsets = clock.offsets()
     elapsed: NDArray[np.float64] = offsets - begins[np.searchsorted(begins, offsets, side="right") - 1]

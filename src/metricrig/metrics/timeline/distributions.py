@@ -54,10 +54,10 @@ class ObservedSeries(ScrapedSeries):
 
     def observed(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """All values, and the scrape that is the first to see each."""
-        numbers, moments = self.told()
+        numbers, moments = self.observations()
         return numbers, scrape_of(self.clock, moments)
 
-    def told(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def observations(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """All values, and the moment of each."""
         if not self._observations:
             return np.zeros(0), np.zeros(0)
@@ -90,7 +90,7 @@ class ObservedSeries(ScrapedSeries):
 
     def _sums(self) -> NDArray[np.float64]:
         """The sum and the count, a row each."""
-        values, moments = self.told()
+        values, moments = self.observations()
         rows = np.repeat(np.arange(2, dtype=np.int64), len(values))
         amounts = np.concatenate([values, np.ones(len(values))])
         return accumulated(self.clock, np.tile(moments, 2), rows, amounts, count=2, resets=self._resets)
@@ -116,7 +116,7 @@ class Histogram(ObservedSeries):
 
     def values(self) -> NDArray[np.float64]:
         """Buckets count what is at or under their bound."""
-        values, moments = self.told()
+        values, moments = self.observations()
         bucket = np.searchsorted(np.array(self.bounds), values, side="left").astype(np.int64)
         counts = accumulated(
             self.clock, moments, bucket, np.ones(len(values)), count=len(self.bounds), resets=self._resets
@@ -147,12 +147,12 @@ class Summary(ObservedSeries):
     def values(self) -> NDArray[np.float64]:
         """Each quantile is a value that was observed: the first at or under which that share lies."""
         values, seen = self.observed()
-        told = self.told()[1]
+        moments = self.observations()[1]
         result = np.full((len(self.quantiles), self.clock.steps), np.nan)
         begins = np.array([-np.inf, *sorted(self._resets)])
-        life = begins[np.searchsorted(begins, self.clock.offsets(), side="right") - 1]
+        run = begins[np.searchsorted(begins, self.clock.offsets(), side="right") - 1]
         for step in range(self.clock.steps):
-            now = values[(seen <= step) & (told >= life[step])]
+            now = values[(seen <= step) & (moments >= run[step])]
             if now.size:
                 result[:, step] = np.quantile(now, self.quantiles, method="inverted_cdf")
         return np.concatenate([result, self._sums()])
