@@ -16,7 +16,7 @@ from metricrig.tools.version_numbers import platform
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from metricrig.runtimes.docker.engine.connection import Engine
+    from metricrig.runtimes.docker.engine.connection import ContainerEngine
 
 
 class EngineWith:
@@ -33,8 +33,8 @@ class EngineWith:
         return [{"RepoTags": [each]} for each in self._names]
 
 
-def engine_with(*names: str) -> Engine:
-    return cast("Engine", EngineWith(*names))
+def engine_with(*names: str) -> ContainerEngine:
+    return cast("ContainerEngine", EngineWith(*names))
 
 
 @pytest.fixture
