@@ -61,7 +61,6 @@ def test_imports_go_down_only(imports: list[Import]) -> None:
     assert climbing(imports) == []
 
 
-@pytest.mark.xfail(reason="errors and user code, the commands, and the lock of tools are circles still", strict=True)
 def test_no_import_leads_in_a_circle(imports: list[Import]) -> None:
     """Within one folder types may know each other both ways."""
     counted = [each for each in imports if not (each.for_types and folder(each.importer) == folder(each.imported))]

@@ -155,7 +155,7 @@ class Called:
 
     def ask(self, subject: Subject) -> Answer:
         """Call it once. An error is "not yet": a client that cannot connect, an assertion. A wrong call is an error."""
-        from metricrig._core.user_code import place_of  # noqa: PLC0415 - only a function of the user needs it
+        from metricrig._core.user_frame import place_of  # noqa: PLC0415 - only a function of the user needs it
 
         try:
             value = self.function(subject)

@@ -148,7 +148,7 @@ class FunctionFailed(MetricrigError):
     """A function that a service was given raised something, which is this error's cause: ``what`` is "prepare", say."""
 
     def __init__(self, service: str, *, what: str, function: Any, error: Exception) -> None:
-        from metricrig._core.user_code import place_of  # noqa: PLC0415 - only when something has gone wrong
+        from metricrig._core.user_frame import place_of  # noqa: PLC0415 - only when something has gone wrong
 
         self.service = service
         self.what = what

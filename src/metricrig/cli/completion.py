@@ -29,8 +29,7 @@ def completion(*, shell: str) -> None:
     """Print a script for SHELL that completes commands, options, and the names of rigs, services and tools."""
     from click.shell_completion import get_completion_class
 
-    from metricrig.cli.command import program
-
+    program = click.get_current_context().find_root().command
     kind = get_completion_class(shell)
     if kind is None:
         raise click.UsageError(f"click has no completion for {shell}")

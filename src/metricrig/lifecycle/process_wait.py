@@ -86,7 +86,7 @@ def wait_for_end(state: InstanceState, deadline: Deadline) -> str:
 
 
 def _ran_out(state: InstanceState, running: Running, answer: Answer, wanted: str, deadline: Deadline) -> Exception:
-    from metricrig._core.user_code import place_of  # noqa: PLC0415 - only when something has gone wrong
+    from metricrig._core.user_frame import place_of  # noqa: PLC0415 - only when something has gone wrong
 
     if running.exited.is_set():
         return state.told(f"while waiting for {wanted}")

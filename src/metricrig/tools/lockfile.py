@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metricrig._core.errors import UsageError
+from metricrig.tools.version_specifier import satisfies
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,7 +76,7 @@ def entry_for(name: str, wanted: str, platform: str) -> Locked | None:
     of_tool = [each for each in entries_of(path) if each.name == name]
     here = [each for each in of_tool if each.platform == platform]
     exactly = [each for each in here if each.wanted == wanted]
-    fitting = exactly or [each for each in here if wanted and _satisfies(wanted, each.version)]
+    fitting = exactly or [each for each in here if wanted and satisfies(wanted, each.version)]
     fitting = fitting or (here if not wanted else [])
     if fitting:
         return fitting[0]
@@ -137,12 +138,6 @@ def _entry(path: Path, content: dict[str, Any]) -> Locked:
     if not entry.digest and entry.source != "path":
         raise ValueError(f"{entry.name} has no digest")
     return entry
-
-
-def _satisfies(wanted: str, version: str) -> bool:
-    from metricrig.tools.tool_request import satisfies  # noqa: PLC0415 - requests ask us
-
-    return satisfies(wanted, version)
 
 
 def _here() -> str:

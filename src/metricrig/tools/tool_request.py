@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 import os
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from metricrig._core.errors import UsageError
 from metricrig.tools.lockfile import entry_for
 from metricrig.tools.version_numbers import is_full, normalised, platform
+from metricrig.tools.version_specifier import as_specifier, is_plain, parsed
 
 if TYPE_CHECKING:
-    from packaging.specifiers import SpecifierSet
-
     from metricrig.tools.lockfile import Locked
     from metricrig.tools.tool import Tool
-
-_PLAIN = re.compile(r"v?\d+(\.\d+)*([-~.]?(alpha|beta|rc|a|b)[-.]?\d+)?", re.IGNORECASE)
-
-
-_LONGEST_SPECIFIER = 1000
-"""Characters; Python refuses to take numbers of more than 4300 digits for numbers, and later than here."""
 
 
 class CannotDeliver(Exception):
@@ -54,14 +45,14 @@ class ToolRequest:
         """The constraint in packaging's notation."""
         if self.locked is not None:
             return f"=={self.locked.version}"
-        return _as_specifier(self.version) if self.version else self.tool.supported
+        return as_specifier(self.version) if self.version else self.tool.supported
 
     @property
     def exact(self) -> str:
         """The version, if one was stated plainly rather than as a range."""
         if self.locked is not None:
             return self.locked.version
-        return normalised(self.version) if _PLAIN.fullmatch(self.version) else ""
+        return normalised(self.version) if is_plain(self.version) else ""
 
     def satisfied_by(self, version: str) -> bool:
         """Whether a program of this version will do; one that does not say its version does where any will."""
@@ -69,7 +60,7 @@ class ToolRequest:
             return version == self.locked.version
         if not self.specifier:
             return True
-        return bool(version) and _parsed(self.specifier).contains(version, prereleases=True)
+        return bool(version) and parsed(self.specifier).contains(version, prereleases=True)
 
     def unlocked(self, *, afresh: bool) -> ToolRequest:
         """The same without the lock, and perhaps without what it was answered with before."""
@@ -86,16 +77,11 @@ def request_for(tool: Tool, version: str | None, path: str | None, *, lock: bool
     return replace(request, locked=entry_for(tool.name, stated, platform())) if lock and not where else request
 
 
-def satisfies(wanted: str, version: str) -> bool:
-    """Whether a version is what somebody asks for so."""
-    return _parsed(_as_specifier(wanted)).contains(version, prereleases=True)
-
-
 def _require_meaning(request: ToolRequest, stated: str) -> None:
     tool = request.tool
     try:
         if request.specifier:
-            _parsed(request.specifier)
+            parsed(request.specifier)
     except ValueError:
         raise UsageError(
             f"{tool.name}: {stated or tool.supported!r} is no version request\n"
@@ -130,27 +116,10 @@ def _path_and_who(tool: Tool, path: str | None) -> tuple[str, str]:
     return os.environ.get(tool.variable("PATH"), ""), tool.variable("PATH")
 
 
-def _as_specifier(stated: str) -> str:
-    if not _PLAIN.fullmatch(stated):
-        return stated
-    version = normalised(stated)
-    # "7.0" means every 7.0.x, as people say it; a pre-release has nothing below it.
-    return f"=={version}" if version.strip("0123456789.") else f"=={version}.*"
-
-
 def _named(request: ToolRequest) -> list[str]:
     """Versions that the specifier itself names as a lower bound or exactly, the newest first."""
     from packaging.version import Version  # noqa: PLC0415 - 4 ms, and only sources that download get here
 
     lower = {"==", ">=", "~="}
-    found = [each.version for each in _parsed(request.specifier) if each.operator in lower]
+    found = [each.version for each in parsed(request.specifier) if each.operator in lower]
     return sorted((each for each in found if is_full(each) and "*" not in each), key=Version, reverse=True)
-
-
-@functools.lru_cache(maxsize=64)
-def _parsed(specifier: str) -> SpecifierSet:
-    from packaging.specifiers import SpecifierSet  # noqa: PLC0415 - 4 ms that an import of metricrig need not pay
-
-    if len(specifier) > _LONGEST_SPECIFIER:
-        raise ValueError(f"it has {len(specifier)} characters, and no version has")
-    return SpecifierSet(specifier)
