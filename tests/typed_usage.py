@@ -202,6 +202,7 @@ def containers() -> None:
         image = Image("shop", build=Path("shop"), platform="linux/amd64")
         shop = rig.add(Service(name="shop", command=["shop"], image=image, limits=Limits(cpus=0.5, memory=64 << 20)))
         assert_type(shop, Instance)
+        assert_type(rig.attach(Redis(), "redis://127.0.0.1:6379", name="theirs"), RedisInstance)
         assert_type(rig.add(Redis(runtime="docker", image="redis:7", limits=Limits(cpus=1))), RedisInstance)
 
 

@@ -105,7 +105,7 @@ class Instance:
     @property
     def locks(self) -> Path:
         """Where processes that share it lock what each of them uses: beside its data, because that may be wiped."""
-        found = self.dir.with_name(f"{self.name}.locks")
+        found = self._state.site.locks
         found.mkdir(mode=0o700, exist_ok=True)
         return found
 
@@ -115,6 +115,11 @@ class Instance:
         return self._state.site.at.secret
 
     # --- state
+
+    @property
+    def attached(self) -> bool:
+        """Whether somebody else runs it: it can be used, and neither started, stopped nor looked into."""
+        return self._state.attached
 
     @property
     def state(self) -> str:
@@ -167,9 +172,9 @@ class Instance:
 
     @property
     def version(self) -> str | None:
-        """The version of its executable; None if it has no tool, or it is not known yet."""
+        """The version of its executable; None if it has no tool, or it is not known yet, or not at all."""
         executable = self._state.executable
-        return executable.version if executable else None
+        return executable.version if executable and not self.attached else None
 
     @property
     def ready_after(self) -> float | None:
@@ -202,20 +207,24 @@ class Instance:
     def stop(self, within: float | None = None) -> None:
         """Ask it to stop, kill it if it has not after ``within`` seconds. Stopping twice is fine."""
         self._state.require_open()
+        self._state.require_ours("to stop it")
         if within is not None:
             arguments.seconds(f"{self.name}.stop", "within", within)
         stop.stop_all([self._state], within)
 
     def kill(self) -> None:
         """End it with SIGKILL, and everything below it; returns when it is gone."""
+        self._state.require_ours("to kill it")
         stop.kill(self._state)
 
     def pause(self) -> None:
         """Freeze it: alive, its connections open, and answering nobody."""
+        self._state.require_ours("to pause it")
         stop.pause(self._state)
 
     def resume(self) -> None:
         """Let it go on after ``pause``."""
+        self._state.require_ours("to resume it")
         stop.resume(self._state)
 
     def restart(self) -> None:
@@ -225,12 +234,14 @@ class Instance:
 
     def wipe(self) -> None:
         """Forget its data: the next start begins with an empty directory, at the same addresses."""
+        self._state.require_ours("to wipe its data")
         if self._state.phase in RUNNING:
             raise UsageError(f"{self.name} runs; stop it before its data is removed: {self.name}.stop()")
         start.wipe(self._state)
 
     def signal(self, number: int | signals.Signals) -> None:
         """Send a signal to its main process, such as SIGHUP to reload. To end it, use ``stop`` or ``kill``."""
+        self._state.require_ours("a signal to it")
         number = arguments.signal_number(f"{self.name}.signal", "number", number)
         running = self._state.require_running("a signal")
         self._state.provoked = self._state.provoked or number in _FATAL
@@ -313,6 +324,7 @@ class Instance:
 
     def logged(self, pattern: str) -> str | None:
         """What matches a regular expression in the log of the current start; None if nothing does."""
+        self._state.require_ours("its log")
         arguments.pattern(f"{self.name}.logged", pattern)
         match = self._state.log.search(pattern, self._state.log_start, until=deadline_of_wait())
         return match.group() if match else None
@@ -320,6 +332,8 @@ class Instance:
     def __repr__(self) -> str:
         state = self._state
         where = f" {state.site.outside.address()}" if state.site.outside.ports else ""
+        if state.attached:
+            return f"<{type(self).__name__} {state.name} attached{where}>"
         running = state.running
         alive = f" pid={running.pid} up={state.uptime:.1f}s" if running and state.phase in RUNNING else ""
         return f"<{type(self).__name__} {state.name} {state.phase}{where}{alive}>"

@@ -87,17 +87,38 @@ class Rig:
         """Add a service under its own or another name. Its addresses are known from now on; it starts later."""
         self._require_open()
         service = _service("add", service)
-        if name is not None:
-            service = service.but(name=name)
         with self._lock:
-            if service.name in self._states:
-                raise UsageError(
-                    f"this rig has a {service.name!r} already\n"
-                    f"  give the second one a name of its own: rig.add(..., name={service.name + '-2'!r})",
-                )
+            service = self._named(service, name)
             with explained(f"a place for {service.name}"):
                 state = InstanceState(service, self._runtime_of(service), self.id, self.events)
             instance = instance_of(state)
+            self._states[service.name], self._instances[service.name] = state, instance
+            return instance
+
+    @overload
+    def attach(self, service: Makes[I_co], url: str, *, name: str | None = None) -> I_co: ...
+    @overload
+    def attach(self, service: Service, url: str, *, name: str | None = None) -> Instance: ...
+    def attach(self, service: Service | Makes[I_co], url: str, *, name: str | None = None) -> Instance:
+        """Use a server that somebody else runs at this URL; it answers as what it is said to be, or this is an error.
+
+        It has what an instance has that was added, ``isolated()`` above all, and needs no start. The rig never stops
+        it: ``stop``, ``kill``, ``pause``, ``logs`` and the like are refused.
+        """
+        from metricrig.lifecycle.attach import attach, require_answer  # noqa: PLC0415 - few rigs have one
+
+        self._require_open()
+        service = _service("attach", service)
+        text("rig.attach", "url", url, 'rig.attach(Redis(), "redis://127.0.0.1:6379")')
+        with self._lock:
+            service = self._named(service, name)
+            state = attach(service, url, self._runtime, self.id, self.events)
+            instance = instance_of(state)
+            try:
+                require_answer(state, instance)
+            except BaseException:
+                instance.release()
+                raise
             self._states[service.name], self._instances[service.name] = state, instance
             return instance
 
@@ -210,6 +231,16 @@ class Rig:
             self._guests[wanted] = new_guest(wanted, self._runtime)
         return self._guests[wanted]
 
+    def _named(self, service: Service, name: str | None) -> Service:
+        """The service under the name that it has here, which no other has."""
+        service = service if name is None else service.but(name=name)
+        if service.name in self._states:
+            raise UsageError(
+                f"this rig has a {service.name!r} already\n"
+                f"  give the second one a name of its own: rig.add(..., name={service.name + '-2'!r})",
+            )
+        return service
+
     def _start_one(self, name: str, abandoned: threading.Event) -> None:
         self._instances[name].start_unless(abandoned)
 
@@ -254,7 +285,7 @@ class Rig:
         if within is not None:
             seconds("rig.stop", "within", within)
         errors: list[BaseException] = []
-        running = [name for name in names if self._states[name].running is not None]
+        running = [name for name in names if self._states[name].running is not None and not self._states[name].attached]
         for wave in start_order.stop_waves(_only(self._needs(), running)):
             try:
                 stop.stop_all([self._states[name] for name in wave], within)

@@ -143,6 +143,15 @@ class Service:
         Service.__post_init__(twin)
         return twin
 
+    def attached_to(self, url: str) -> Self:
+        """The same as somebody else runs it at this URL: nothing that would only matter to its start.
+
+        A subclass knows how to tell its server from another one, and has that asked as ``ready``.
+        """
+        metrics = f"{url.rstrip('/')}{self.metrics}" if self.metrics and self.metrics.startswith("/") else self.metrics
+        literal = metrics and metrics.replace("{", "{{").replace("}", "}}")
+        return self.but(files={}, needs=(), prepare=None, runtime=None, user=None, unprivileged=False, metrics=literal)
+
     @property
     def needed(self) -> tuple[str, ...]:
         """The names of what has to be ready first."""

@@ -38,6 +38,7 @@ R, S = "shop-1", "redis"
             events.ServiceJoined(rig=R, service=S, pid=7, reused=True),
             "redis: found running, pid 7, from an earlier test run",
         ),
+        (events.ServiceAttached(rig=R, service=S, address="db:6379"), "redis: attached to db:6379"),
         (events.ServiceFailed(rig=R, service=S, why="no"), "redis: failed: no"),
         (
             events.ServiceMoved(rig=R, service=S, port="redis", old=1, new=2),

@@ -159,6 +159,13 @@ class ServiceJoined(ServiceEvent):
 
 
 @frozen_by_name
+class ServiceAttached(ServiceEvent):
+    """A server that somebody else runs is used by this rig, and answers as what it was said to be."""
+
+    address: str
+
+
+@frozen_by_name
 class ServiceFailed(ServiceEvent):
     """A service did not become ready."""
 

@@ -53,16 +53,16 @@ def _of_service(event: ServiceEvent) -> str:
             said = f"ready after {in_time(event.seconds)}, pid {event.pid}"
         case events.ServiceJoined():
             said = f"found running, pid {event.pid}" + (", from an earlier test run" if event.reused else "")
+        case events.ServiceAttached():
+            said = f"attached to {event.address}"
         case events.ServiceFailed():
             said = f"failed: {event.why}"
         case events.ServiceMoved():
             said = f"port {event.port} moved from {event.old} to {event.new}: somebody else has it"
         case events.ServiceDiedUnasked():
             said = f"DIED: {event.how}"
-        case events.ServicePaused():
-            said = "paused"
-        case events.ServiceResumed():
-            said = "resumed"
+        case events.ServicePaused() | events.ServiceResumed():
+            said = "paused" if isinstance(event, events.ServicePaused) else "resumed"
         case events.ServiceStopped():
             killed = ", had to be killed" if event.escalated else ""
             said = f"{event.how} {in_time(event.seconds)} after it was asked to stop{killed}"

@@ -59,11 +59,14 @@ class InstanceState:
         *,
         site: Site | None = None,
         executable: Executable | None = None,
+        attached: bool = False,
     ) -> None:
         self.service = service
         self.runtime = runtime
         self.rig = rig
         self.stream = stream
+        self.attached = attached
+        """Somebody else runs it."""
         self.lock = threading.RLock()
         self.site: Site = site or runtime.place(service)
         self.log = LogFile(self.site.log)
@@ -126,6 +129,13 @@ class InstanceState:
         """Refuse what makes no sense after the end of the rig."""
         if self.phase == CLOSED:
             raise UsageError(f"{self.name} is closed: its rig {self.rig!r} is gone; use it inside the with block")
+
+    def require_ours(self, what: str) -> None:
+        """Refuse what only whoever runs it may do, or can know."""
+        if self.attached:
+            from metricrig.runtimes.attached_server import not_ours  # noqa: PLC0415 - few have one
+
+            raise not_ours(self.name, what)
 
     def require_running(self, what: str) -> Running:
         """The running process, for something that needs one."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from metricrig.lifecycle.instance_state import InstanceState
+    from metricrig.logs import LogFile
     from metricrig.runtimes import Running
 
 
@@ -70,6 +71,7 @@ def _watched(
 
 def wait_for_end(state: InstanceState, deadline: Deadline) -> str:
     """Wait until it has ended; says how. Whoever waits for that is not alarmed by it."""
+    state.require_ours("to wait for its end")
     running = state.running
     if running is None:
         raise UsageError(f"{state.name} is {state.phase}, so there is no end of it to wait for: start it first")
@@ -132,19 +134,19 @@ class Logs:
 
     def text(self) -> str:
         """Everything, of all starts."""
-        return self._state.log.text()
+        return self._log.text()
 
     def tail(self, lines: int = 20) -> str:
         """The last lines."""
-        return self._state.log.tail(arguments.count(f"{self._state.name}.logs.tail", "lines", lines))
+        return self._log.tail(arguments.count(f"{self._state.name}.logs.tail", "lines", lines))
 
     def mark(self) -> int:
         """A place in the log: its end now."""
-        return self._state.log.mark()
+        return self._log.mark()
 
     def since(self, mark: int) -> str:
         """What was written after a mark."""
-        return self._state.log.text(arguments.count(f"{self._state.name}.logs.since", "mark", mark))
+        return self._log.text(arguments.count(f"{self._state.name}.logs.since", "mark", mark))
 
     def wait(self, pattern: str, *, within: float = 30.0, since: int | None = None) -> str:
         """Wait for a line that matches the regular expression; returns what matched.
@@ -154,6 +156,7 @@ class Logs:
         kept: Python cannot interrupt one.
         """
         state = self._state
+        state.require_ours("its log")
         arguments.pattern(f"{state.name}.logs.wait", pattern)
         mark = state.log_start if since is None else arguments.count(f"{state.name}.logs.wait", "since", since)
         running = state.require_running("waiting for a log line")
@@ -172,4 +175,9 @@ class Logs:
         return found
 
     def __repr__(self) -> str:
-        return f"<Logs of {self._state.name}, {self.mark()} bytes>"
+        return f"<Logs of {self._state.name}, {self._state.log.mark()} bytes>"
+
+    @property
+    def _log(self) -> LogFile:
+        self._state.require_ours("its log")
+        return self._state.log

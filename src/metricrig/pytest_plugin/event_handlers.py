@@ -10,6 +10,7 @@ from metricrig._core.events import (
     RigClosed,
     RigClosing,
     RigOpened,
+    ServiceAttached,
     ServiceDiedUnasked,
     ServiceJoined,
     ServiceReady,
@@ -42,6 +43,10 @@ def _ready(session: Session, event: ServiceReady) -> None:
 def _joined(session: Session, event: ServiceJoined) -> None:
     if event.reused:
         session.tally.reused.append(f"{event.service} {event.pid}")
+
+
+def _attached(session: Session, event: ServiceAttached) -> None:
+    session.tally.attached.append(f"{event.service} {event.address}")
 
 
 def _died(session: Session, event: ServiceDiedUnasked) -> None:
@@ -84,6 +89,7 @@ def _fetching(session: Session, event: ToolEvent | ImageEvent) -> None:
 _ANSWERS: Mapping[type[Event], Callable[[Session, Any], None]] = {
     ServiceReady: _ready,
     ServiceJoined: _joined,
+    ServiceAttached: _attached,
     ServiceDiedUnasked: _died,
     RigOpened: _opened,
     RigClosing: _closing,

@@ -91,6 +91,11 @@ def _fixture(describe: Any, options: dict[str, Any], *, shared: bool) -> Any:
         given = {**arguments, "request": request} if "request" in wanted else arguments
         described = describe(*(bound if method else ()), **given)
         session = session_of(request.config)
+        url = session.settings.servers.get(request.fixturename or "")
+        if url is not None:
+            with session.attached(described, url) as instance:
+                yield instance
+            return
         with session.having(described, shared=shared, scope=request.scope) as instance:
             yield instance
 

@@ -38,14 +38,20 @@ def sections(usage: ServersOfTest) -> list[tuple[str, str]]:
 
 def section(instance: Instance, before: ServerBefore | None, *, full: bool) -> tuple[str, str]:
     """The title and the text for one, whose files must still be there: what matters first, the rest folded."""
-    log = (instance.logs.since(before.log) if before else instance.logs.text()).splitlines()
     lines = [
         _state(instance),
-        *_titled("its log during this test", excerpt(log, full=full) or ["nothing"]),
+        *_titled("its log during this test", _log(instance, before, full=full)),
         *_titled("changed during this test", list(_changes(instance, before, full=full))),
         *_titled("start the same by hand", [_by_hand(instance, full=full)] if instance.command else []),
     ]
     return f"metricrig: {instance.name}", printable("\n".join(lines))
+
+
+def _log(instance: Instance, before: ServerBefore | None, *, full: bool) -> list[str]:
+    if instance.attached:
+        return ["is its owner's to read: it was there before this session"]
+    log = instance.logs.since(before.log) if before else instance.logs.text()
+    return excerpt(log.splitlines(), full=full) or ["nothing"]
 
 
 def without_repeats(told: list[tuple[str, str]], failure: str) -> list[tuple[str, str]]:

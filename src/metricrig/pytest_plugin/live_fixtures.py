@@ -68,7 +68,7 @@ class LiveFixtures:
                     self._forget(definition, each)
 
     @contextlib.contextmanager
-    def holding(self, value: R, mend: Callable[[], None]) -> Iterator[R]:
+    def holding(self, value: R, mend: Callable[[], None] | None) -> Iterator[R]:
         """The fixture that is being set up has this value until it ends."""
         definition, made = self._setting_up[-1], LiveValue(value, mend)
         self._note(definition, made)

@@ -6,7 +6,7 @@ from dataclasses import is_dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     import pytest
 
@@ -21,6 +21,14 @@ def masked(text: str, secrets: Collection[str]) -> str:
         before, after = ("", "") if len(secret) >= _UNIQUE else (":", "@")
         text = text.replace(f"{before}{secret}{after}", f"{before}{MASK}{after}")
     return text
+
+
+def passwords(urls: Iterable[str]) -> set[str]:
+    """The passwords in these URLs, as they stand there and as a server gets them."""
+    from urllib.parse import unquote, urlsplit  # noqa: PLC0415 - only who has given a URL needs it
+
+    written = {urlsplit(each).password or "" for each in urls}
+    return written | set(map(unquote, written))
 
 
 def mask_report(report: pytest.TestReport, secrets: Collection[str]) -> None:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+
+from metricrig.services import CATALOGUE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FACTOR = "METRICRIG_TIMEOUT_FACTOR"
 FRESH, FAIL = "fresh", "fail"
@@ -26,6 +31,8 @@ class PluginOptions(NamedTuple):  # a dataclass takes a millisecond to make, of 
     quick: bool
     on_death: str
     """What the next test gets after a death: "fresh", or "fail"."""
+    servers: Mapping[str, str]
+    """URLs of servers that somebody else runs, by the fixture that each is: ``redis_server``."""
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -71,6 +78,15 @@ def add_options(parser: pytest.Parser) -> None:
         choices=(FRESH, FAIL),
         help="what tests get whose server died in an earlier one: a fresh one, or a failure (ini: rig_on_death)",
     )
+    add(
+        "--rig-server",
+        metavar="NAME=URL",
+        action="append",
+        default=[],
+        help="use a server that somebody else runs, as postgresql=postgresql://...; nothing is started or stopped"
+        " (ini: rig_server, METRICRIG_POSTGRESQL_URL)",
+    )
+    parser.addini("rig_server", "servers that somebody else runs, a line each: NAME=URL", type="linelist", default=[])
     for name, kind, default, about in (
         ("rig_runtime", "string", "", "where servers run"),
         ("rig_keep", "string", NEVER, "when to keep data and logs: never, failed, always"),
@@ -102,7 +118,25 @@ def settings_of(config: pytest.Config) -> PluginOptions:
         strict=_strict_by_default(config) if strict is None else strict,
         quick=config.getoption("rig_quick"),
         on_death=_one_of("rig_on_death", _chosen(config, "rig_on_death"), (FRESH, FAIL)),
+        servers=_servers(config),
     )
+
+
+def _servers(config: pytest.Config) -> dict[str, str]:
+    """What was said last counts: the command line, before it the environment, before that the ini file."""
+    names = [entry.module for entry in CATALOGUE if entry.fixture]
+    found = [(each, os.environ.get(f"METRICRIG_{each.upper()}_URL", "")) for each in names]
+    pairs = [*map(_pair, config.getini("rig_server")), *found, *map(_pair, config.getoption("rig_server"))]
+    if unknown := [name for name, _ in pairs if name not in names]:
+        raise pytest.UsageError(f"rig_server: no fixture is called {unknown[0]!r}; there is: {', '.join(names)}")
+    return {f"{name}_server": url for name, url in pairs if url}
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, _, url = text.partition("=")
+    if "://" not in url or "://" in name:
+        raise pytest.UsageError("rig_server is NAME=URL, such as redis=redis://127.0.0.1:6379; one of yours is not")
+    return name.strip(), url.strip()
 
 
 def _strict_by_default(config: pytest.Config) -> bool:

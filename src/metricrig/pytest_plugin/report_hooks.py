@@ -29,13 +29,14 @@ class Reporting:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """A failed test explains itself; and is held, if somebody wants to look."""
         report = yield
+        given = self._session.settings.servers.values()
         usage = self._session.ended if report.when == "teardown" else self._session.usage
         if report.failed:
             self._session.failed += 1
         if usage is not None:
             from metricrig.pytest_plugin import failure_report  # noqa: PLC0415 - only for tests with servers
             from metricrig.pytest_plugin.frames import shorten  # noqa: PLC0415 - see above
-            from metricrig.pytest_plugin.masking import mask_report  # noqa: PLC0415 - see above
+            from metricrig.pytest_plugin.masking import mask_report, passwords  # noqa: PLC0415 - see above
 
             new = [each for each in failure_report.properties(usage) if each not in item.user_properties]
             if report.when == "call" or report.failed:
@@ -49,11 +50,17 @@ class Reporting:
                     from metricrig.pytest_plugin.neighbours import advice  # noqa: PLC0415 - see above
 
                     report.sections.extend(advice(usage.presences, report.longreprtext))
-                mask_report(report, {each.secret for each in usage.instances()})
+                mask_report(report, passwords(given) | {each.secret for each in usage.instances()})
                 if self._session.settings.hold:
                     from metricrig.pytest_plugin.holding import hold  # noqa: PLC0415 - only who wants it
 
                     hold(self._config, usage, str(call.excinfo.exconly() if call.excinfo else ""))
+        elif report.failed and given:  # one that could not be attached to is used by nobody
+            from metricrig.pytest_plugin.frames import shorten  # noqa: PLC0415 - see above
+            from metricrig.pytest_plugin.masking import mask_report, passwords  # noqa: PLC0415 - see above
+
+            shorten(report, call)
+            mask_report(report, passwords(given))
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

@@ -87,7 +87,7 @@ class ServersOfTest:
         if self.uses(made):
             return
         if isinstance(made, Instance):
-            self.before[made] = ServerBefore(made.logs.mark(), _asked(made))
+            self.before[made] = ServerBefore(0 if made.attached else made.logs.mark(), _asked(made))
         else:
             self.rigs.append(made)
             for each in made:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from metricrig.pytest_plugin.fetch_news import News
     from metricrig.pytest_plugin.options import PluginOptions
     from metricrig.pytest_plugin.server_usage import ServersOfTest
-    from metricrig.pytest_plugin.session_servers import Servers
+    from metricrig.pytest_plugin.session_servers import Attached, Servers
     from metricrig.pytest_plugin.xdist import WorkerPlace
     from metricrig.rig import Rig
     from metricrig.service import Service
@@ -54,6 +54,7 @@ class Session:
         """Rigs that were opened while no test ran, by no fixture: every test may use them."""
         self._shared: Servers | None = None
         self._own: Servers | None = None
+        self._attached: Attached | None = None
         self._making_own = False
         self._display: FetchDisplay | None = None
         self.end = everything.subscribe(partial(_hear, self))
@@ -92,6 +93,21 @@ class Session:
             rig.start(instance)
             with self.fixtures.holding(instance, partial(_mend, instance, mend)):
                 yield instance
+
+    @contextlib.contextmanager
+    def attached(self, service: Service, url: str) -> Iterator[Instance]:
+        """The server that somebody else runs at this URL; whatever becomes of it, there is no other."""
+        from metricrig.pytest_plugin.session_servers import Attached  # noqa: PLC0415 - see the module
+
+        if self._attached is None:
+            self._making_own = True  # its servers are known one by one
+            try:
+                self._attached = Attached()
+            finally:
+                self._making_own = False
+        instance = self._attached.server(service, url)
+        with self.fixtures.holding(instance, None):
+            yield instance
 
     @contextlib.contextmanager
     def new_rig(self, name: str) -> Iterator[Rig]:
@@ -164,8 +180,9 @@ class Session:
 
     def close(self) -> None:
         """Let go of the servers; whoever is the last one stops them."""
-        servers = {id(each): each for each in (self._shared, self._own) if each is not None}
-        self._shared = self._own = None
+        made = (self._shared, self._own, self._attached)
+        servers = {id(each): each for each in made if each is not None}
+        self._shared = self._own = self._attached = None
         for each in servers.values():
             each.close()
 

@@ -85,6 +85,21 @@ class SharedServers:
         self._commons.leave()
 
 
+class Attached:
+    """Of somebody else: a rig of this process that has nothing to start, nor to stop."""
+
+    def __init__(self) -> None:
+        self._rig = Rig("attached", runtime=PROCESS)
+
+    def server(self, service: Service, url: str) -> Instance:
+        """The one at this URL."""
+        return self._rig[service.name] if service.name in self._rig else self._rig.attach(service, url)
+
+    def close(self) -> None:
+        """Let go of what is open towards them."""
+        self._rig.close()
+
+
 def mend(instance: Instance) -> None:
     """Resume what was paused; start what has ended, with nothing of its former life if it died."""
     if instance.state == PAUSED:

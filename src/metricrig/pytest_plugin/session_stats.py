@@ -18,6 +18,8 @@ class SessionStats:
         """What was fetched, and in how many seconds: each of many workers has waited for the same."""
         self.reused: list[str] = []
         """Server and pid: each of many workers has found it."""
+        self.attached: list[str] = []
+        """Server and address, of somebody else: each of many workers uses it."""
         self.handles = 0
         self.deaths: list[str] = []
         self.leaks: list[str] = []

@@ -18,6 +18,7 @@ def lines(tally: SessionStats) -> Iterator[tuple[str, bool]]:
         f"{_many(tally.started, 'server')} started in {tally.seconds:.2f} s",
         *_fetched(tally),
         *([f"{len(set(tally.reused))} reused"] if tally.reused else []),
+        *([f"{len(set(tally.attached))} attached"] if tally.attached else []),
         *([f"{tally.handles} isolated"] if tally.handles else []),
         leaks,
     ]

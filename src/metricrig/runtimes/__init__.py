@@ -34,11 +34,18 @@ class Site:
     """The user and group it runs as, where that is not ourselves."""
     owner: tuple[int, int] | None = None
     """Whom its files on our side are given to, where that is not ourselves."""
+    locks_elsewhere: Path | None = None
+    """Where its users lock what each of them uses, if they are not of this rig alone."""
 
     @property
     def log(self) -> Path:
         """The file that its output goes to: beside its directory, so that the service may clear that."""
         return self.directory.with_name(f"{self.directory.name}.log")
+
+    @property
+    def locks(self) -> Path:
+        """Where processes that share it lock what each of them uses: beside its data, because that may be wiped."""
+        return self.locks_elsewhere or self.directory.with_name(f"{self.directory.name}.locks")
 
 
 @frozen_by_name

@@ -6,7 +6,7 @@ import base64
 import json
 import uuid
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
 
 from metricrig import ready
 from metricrig._core.errors import MetricrigError
@@ -14,6 +14,7 @@ from metricrig._core.leases import PerProcess
 from metricrig.instance import Instance
 from metricrig.service import Service
 from metricrig.services.isolated_handle import Handle
+from metricrig.services.recognition import Recognised
 from metricrig.tools import DebianPackage, GoModule, Image, Release, Tool, Wheel
 
 if TYPE_CHECKING:
@@ -107,6 +108,13 @@ class EtcdInstance(Instance):
         content: dict[str, Any] = json.loads(answer.body)
         return content
 
+    def recognise(self) -> None:
+        """Raise what is wrong if what answers is no etcd."""
+        server = self._server.get()
+        answer = server.get("/version")
+        if not answer.ok or "etcdserver" not in answer.text:
+            raise MetricrigError(f"{server.url}/version answered {answer.status}: {answer.text[:200]}")
+
     def release(self) -> None:
         """Close what is open towards it."""
         super().release()
@@ -155,6 +163,10 @@ class Etcd(Service):
             cwd="{dir}",
             **options,
         )
+
+    def attached_to(self, url: str) -> Self:
+        """Recognised by the page with its version."""
+        return super().attached_to(url).but(ready=Recognised("the version of an etcd", EtcdInstance.recognise))
 
 
 def _packed(text: str) -> str:

@@ -47,7 +47,17 @@ class MemcachedInstance(Instance):
         self._turn = PerProcess[list[Lease]](list)
 
     def isolated(self) -> MemcachedTurn:
-        """The server, emptied, for one test at a time; an error while another one, of any process, has it."""
+        """The server, emptied, for one test at a time; an error while another one, of any process, has it.
+
+        Refused on a server that somebody else runs: what it holds would be lost to everybody.
+        """
+        if self.attached:
+            raise UsageError(
+                f"{self.name} is somebody else's Memcached, which has no namespaces: to give a test a part of its own,"
+                f" all that it holds would have to be flushed, whosever it is\n"
+                f"  what to do: use the server itself (memcached_server) with keys of your own,"
+                f" or let one be started for the tests"
+            )
         path = self.locks / "memcached.lock"
         lease = Lease.take(path)
         if lease is None:

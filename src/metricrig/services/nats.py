@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
 
 from metricrig import ready
 from metricrig.instance import Instance
@@ -90,3 +90,7 @@ class NATS(Service):
             cwd="{dir}",
             **options,
         )
+
+    def attached_to(self, url: str) -> Self:
+        """Recognised by its greeting; its pages have no address in a URL of clients."""
+        return super().attached_to(url).but(ready=ready.reply(b"", b"INFO {"))

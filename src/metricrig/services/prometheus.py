@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from metricrig import ready
 from metricrig.instance import Instance
 from metricrig.service import Service
+from metricrig.services.recognition import Recognised
 from metricrig.services.store_instance import StoreInstance
 from metricrig.tools import DebianPackage, GoModule, Image, Release, Tool
 from metricrig.tools.version_numbers import numbers
@@ -124,6 +125,11 @@ class Prometheus(Service):
             cwd="{dir}",
             **options,
         )
+
+    def attached_to(self, url: str) -> Self:
+        """Recognised by what its own metrics say of its version."""
+        known = Recognised("the metrics of a Prometheus", lambda instance: instance.recognise("Prometheus"))
+        return super().attached_to(url).but(ready=known)
 
 
 def _command(at: Placement) -> list[str]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Unpack
+from typing import TYPE_CHECKING, ClassVar, Self, Unpack
 
 from metricrig import ready
-from metricrig._core.errors import UsageError
+from metricrig._core.errors import MetricrigError, UsageError
 from metricrig._core.leases import Numbers, PerProcess
 from metricrig.instance import Instance
 from metricrig.service import Service
 from metricrig.services.isolated_handle import Handle
+from metricrig.services.recognition import Recognised
 from metricrig.tools import DebianPackage, Image, Tool, Wheel
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from metricrig.lifecycle.instance_state import InstanceState
     from metricrig.services.common_options import Options
+    from metricrig.services.redis_claims import Claims
 
 
 __all__ = ["REDIS", "Redis", "RedisDatabase", "RedisInstance"]
@@ -52,10 +54,17 @@ class RedisInstance(Instance):
     def __init__(self, state: InstanceState) -> None:
         super().__init__(state)
         self._numbers = PerProcess(lambda: Numbers(self.locks, "redis"))
+        self._claims = PerProcess(self._new_claims)
         self._count: int | None = None
 
     def isolated(self) -> RedisDatabase:
-        """A database of its own, empty: for tests that share one server. Number 0 is never among them."""
+        """A database of its own, empty: for tests that share one server. Number 0 is never among them.
+
+        Of a server that somebody else runs, only one that is empty already is taken.
+        """
+        if self.attached:
+            claim = (claims := self._claims.get()).take()
+            return RedisDatabase(self, claim.number, lambda: claims.give_back(claim))
         from metricrig.services.resp_protocol import converse  # noqa: PLC0415 - a server that is only run needs none of it
 
         numbers = self._numbers.get()
@@ -79,6 +88,21 @@ class RedisInstance(Instance):
         super().release()
         if numbers := self._numbers.forget():
             numbers.release()
+        if claims := self._claims.forget():
+            claims.release()
+
+    def recognise(self) -> None:
+        """Raise what is wrong if what answers is no Redis, or does not let us in."""
+        from metricrig.services.resp_protocol import converse  # noqa: PLC0415 - see above
+
+        said = converse(self.name, (self.host, self.port), [*self._greeting(), ("PING",)])[-1]
+        if said != "PONG":
+            raise MetricrigError(f"{self.name} answered PING with {said!r}")
+
+    def _new_claims(self) -> Claims:
+        from metricrig.services.redis_claims import Claims  # noqa: PLC0415 - see above
+
+        return Claims(self.name, (self.host, self.port), self._greeting())
 
     def _databases(self) -> int:
         """How many there are, as the server says: its command may have been changed."""
@@ -142,3 +166,7 @@ class Redis(Service):
             cwd="{dir}",
             **options,
         )
+
+    def attached_to(self, url: str) -> Self:
+        """Recognised by its answer to PING, for the user of the URL."""
+        return super().attached_to(url).but(ready=Recognised("PONG in answer to PING", RedisInstance.recognise))

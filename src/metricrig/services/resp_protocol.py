@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, Self, cast
 
 from metricrig._core.errors import MetricrigError
 from metricrig._core.sockets import asking, connect, read_exactly, understanding
@@ -30,12 +30,37 @@ def converse(who: str, address: Address, commands: Sequence[Sequence[str]]) -> l
     A connection costs 0.05 ms more than keeping one (0.07 instead of 0.02, with AUTH), and can be neither stale
     after a restart, nor in the wrong database, nor another thread's.
     """
-    question = " ".join(words[0] for words in commands)
-    encoded = b"".join(map(_encoded, commands))
-    with asking(who, f"answer to {question}"), connect(address) as connection:
-        connection.sendall(encoded)
-        with understanding(who, "Redis's protocol"), connection.makefile("rb") as stream:
-            return [_reply(who, words[0], cast("BinaryIO", stream)) for words in commands]
+    with Conversation(who, address) as conversation:
+        return conversation.ask(*commands)
+
+
+class Conversation:
+    """One connection, for as long as something on the server is to be ours."""
+
+    def __init__(self, who: str, address: Address) -> None:
+        self._who = who
+        with asking(who, "connection"):
+            self._socket = connect(address)
+        self._stream = cast("BinaryIO", self._socket.makefile("rb"))
+
+    def ask(self, *commands: Sequence[str]) -> list[Reply]:
+        """All commands at once, and all replies; after an error nothing else can be asked."""
+        question = " ".join(words[0] for words in commands)
+        with asking(self._who, f"answer to {question}"):
+            self._socket.sendall(b"".join(map(_encoded, commands)))
+            with understanding(self._who, "Redis's protocol"):
+                return [_reply(self._who, words[0], self._stream) for words in commands]
+
+    def close(self) -> None:
+        """End it."""
+        self._stream.close()
+        self._socket.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def _encoded(words: Sequence[str]) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from metricrig._core.errors import MetricrigError
 from metricrig.instance import Instance
 
 if TYPE_CHECKING:
@@ -55,6 +56,13 @@ class StoreInstance(Instance, Generic[S]):
         from metricrig.metrics.results.content import Product  # noqa: PLC0415 - see above
 
         return Product(name, self.version) if self.version else None
+
+    def recognise(self, name: str) -> None:
+        """Raise what is wrong if what answers is not this product."""
+        found = self.store.product
+        if found is None or found.name != name:
+            where = f"{self.address()}: its /metrics"
+            raise MetricrigError(f"{where} {f'is of a {found}' if found else 'cannot be had, or names no such server'}")
 
     def ingest(self, source: Any, *, version: int = 1) -> Ingested:
         """Write a timeline, a block or blocks; returns when all of it is visible to queries."""

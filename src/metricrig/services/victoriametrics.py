@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Unpack
+from typing import TYPE_CHECKING, ClassVar, Self, Unpack
 
 from metricrig import ready
 from metricrig.service import Service
+from metricrig.services.recognition import Recognised
 from metricrig.services.store_instance import StoreInstance
 from metricrig.tools import DebianPackage, GoModule, Image, Release, Tool
 
@@ -45,11 +46,11 @@ class VictoriaMetricsInstance(StoreInstance["VictoriaMetricsStore"]):
     """A running VictoriaMetrics."""
 
     def open_store(self, url: str) -> VictoriaMetricsStore:
-        """Ours drops duplicates, so that a broken write may be sent again."""
+        """Ours drops duplicates, so that a broken write may be sent again; of somebody else's that is not known."""
         from metricrig.metrics.results.content import VICTORIA_METRICS  # noqa: PLC0415 - see below
         from metricrig.metrics.store import VictoriaMetricsStore  # noqa: PLC0415 - 30 ms
 
-        return VictoriaMetricsStore(url, idempotent=True, product=self._product(VICTORIA_METRICS))
+        return VictoriaMetricsStore(url, idempotent=not self.attached, product=self._product(VICTORIA_METRICS))
 
     def settle(self) -> None:
         """Wait, a second at most, until it is certain that nothing written was lost; an error if something was."""
@@ -76,6 +77,11 @@ class VictoriaMetrics(Service):
             cwd="{dir}",
             **options,
         )
+
+    def attached_to(self, url: str) -> Self:
+        """Recognised by what its own metrics say of its version."""
+        known = Recognised("the metrics of a VictoriaMetrics", lambda instance: instance.recognise("VictoriaMetrics"))
+        return super().attached_to(url).but(ready=known)
 
 
 def _command(at: Placement) -> list[str]:

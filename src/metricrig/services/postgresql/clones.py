@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from metricrig._core.errors import MetricrigError, UsageError
 from metricrig._core.leases import Lease, Numbers
+from metricrig._core.private_directory import write_private
 from metricrig.services.postgresql import sql
 from metricrig.services.postgresql.database import PostgreSQLDatabase, session
 from metricrig.services.postgresql.pool import ClonePool
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from metricrig.services.postgresql.wire import PostgreSQLConnection
 
 _MOST_PROCESSES = 1000
+_MARK_TIMEOUT_SECONDS = 60.0
 _SETUP_TIMEOUT_SECONDS = 600.0
 """For the processes that wait for the one among them that fills a template."""
 
@@ -30,6 +33,7 @@ class Clones:
         self._server = server
         self._beginning = threading.RLock()
         self._numbers = Numbers(server.locks, "postgresql")
+        self._mark = _mark(server)
         self._pool: ClonePool | None = None
         self._taken: dict[str, PostgreSQLDatabase] = {}
         self._sentinel: PostgreSQLConnection | None = None
@@ -39,6 +43,7 @@ class Clones:
 
     def take(self, wanted: TemplateSetup) -> PostgreSQLDatabase:
         """A fresh database, usually one that is waiting already."""
+        wanted = replace(wanted, identity=f"{self._mark}{wanted.identity}")
         with self._beginning:
             sentinel = self._standing_sentinel()
             if self._known.get(wanted.template) is not sentinel:
@@ -77,7 +82,7 @@ class Clones:
                     sql.drop(admin, name)
 
     def _session(self) -> PostgreSQLConnection:
-        return session(self._server, self._server.user)
+        return session(self._server, self._server.own_database)
 
     def _standing_sentinel(self) -> PostgreSQLConnection:
         if self._sentinel is not None and not self._sentinel.alive:
@@ -92,10 +97,24 @@ class Clones:
             raise UsageError(f"{self._server.name}: {_MOST_PROCESSES} processes share it already")
         # What a process has left that had this number and was killed. Its names are not used again, because the
         # server may be about to finish the last of them.
-        own = f"metricrig_{number}_"
+        own = f"metricrig_{self._mark}{number}_"
         with self._session() as admin:
             left = sql.databases(admin, own)
         return ClonePool(self._server.name, self._session, f"{own}{os.urandom(3).hex()}_", left)
+
+
+def _mark(server: PostgreSQLInstance) -> str:
+    """What names of databases begin with on a server that somebody else runs: whoever shares it shares our locks.
+
+    Other machines and users have locks of their own, and databases of the same number and template.
+    """
+    if not server.attached:
+        return ""
+    path = server.locks / "mark"
+    with Lease.wait(server.locks / "mark.lock", within=_MARK_TIMEOUT_SECONDS):
+        if not path.exists():
+            write_private(str(path), os.urandom(4).hex().encode())
+        return f"{path.read_text(encoding='ascii')}_"
 
 
 def _make_template(server: PostgreSQLInstance, admin: PostgreSQLConnection, wanted: TemplateSetup) -> None:

@@ -58,7 +58,7 @@ class PostgreSQLDatabase(Handle["PostgreSQLInstance"]):
 
 def session(server: PostgreSQLInstance, database: str) -> PostgreSQLConnection:
     """A new connection, by the unix socket where that can be seen."""
-    path = server.dir / f".s.PGSQL.{server.port}"
+    path = server.dir / f".s.PGSQL.{server.port}"  # of somebody else's server there is none
     return PostgreSQLConnection(
         f"{server.name}/{database}",
         str(path) if path.exists() else (server.host, server.port),

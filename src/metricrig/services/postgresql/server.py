@@ -7,13 +7,16 @@ import socket
 import struct
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Unpack
+from typing import TYPE_CHECKING, ClassVar, Self, Unpack
 
 from metricrig._core.deadlines import try_limit
-from metricrig.probe import Answer
+from metricrig._core.errors import UsageError
+from metricrig.probe import AllOf, Answer
 from metricrig.service import Service
 from metricrig.services.postgresql import data_directory
-from metricrig.services.postgresql.instance import USER, PostgreSQLInstance
+from metricrig.services.postgresql.instance import PostgreSQLInstance
+from metricrig.services.postgresql.login import USER, login
+from metricrig.services.recognition import Recognised
 from metricrig.tools import DebianPackage, Image, Tool, Wheel
 
 if TYPE_CHECKING:
@@ -51,6 +54,7 @@ POSTGRESQL = Tool(
     ),
     image=Image("postgres:{version}", "postgres", "17.5"),
 )
+_TLS = ("require", "verify-ca", "verify-full")
 SETTINGS: Mapping[str, str] = {
     # A test server's data need not survive the machine, and waiting for disks is most of what it would do.
     "fsync": "off",
@@ -67,12 +71,15 @@ SETTINGS: Mapping[str, str] = {
 class AsksForPassword:
     """The server answers a connection with a question for the password, not with "is starting up"."""
 
+    user: str = USER
+    database: str = USER
+
     def __str__(self) -> str:
         return "an answer to a connection"
 
     def ask(self, subject: Subject) -> Answer:
         """Open one connection, as far as the server's first word."""
-        parameters = b"".join(each.encode() + b"\0" for each in ("user", USER, "database", USER, ""))
+        parameters = b"".join(each.encode() + b"\0" for each in ("user", self.user, "database", self.database, ""))
         hello = struct.pack("!ii", 8 + len(parameters), 196608) + parameters  # protocol 3.0
         try:
             with socket.create_connection((subject.host, subject.ports.first), try_limit()) as connection:
@@ -117,6 +124,21 @@ class PostgreSQL(Service):
             prepare=partial(data_directory.fill, options=tuple(initdb)),
             **options,
         )
+
+    def attached_to(self, url: str) -> Self:
+        """Recognised by letting the user of the URL in, who may make databases."""
+        if any(f"sslmode={each}" in url for each in _TLS):
+            raise UsageError(
+                f"{self.name}: TLS to a PostgreSQL is not supported here; without sslmode, or prefer, it is"
+            )
+        known = login(url)
+        client = {"PGUSER": known.user, "PGDATABASE": known.database}
+        literal = {name: each.replace("{", "{{").replace("}", "}}") for name, each in client.items()}
+        environment = {"PGHOST": "{host}", "PGPORT": "{port}", "PGPASSWORD": "{secret}", **literal}
+        wanted = Recognised("a PostgreSQL in which this user may make databases", PostgreSQLInstance.recognise)
+        # What speaks another protocol may never answer: the first question, which is the shorter one, notices that.
+        answers = AllOf((AsksForPassword(known.user, known.database), wanted))
+        return super().attached_to(url).but(env=environment, ready=answers)
 
 
 def _command(at: Placement, settings: Mapping[str, str]) -> list[str]:
