@@ -28,7 +28,9 @@ TESTS = Path(__file__).parent.parent
 def attached(kind: type[Any], facts: dict[str, Any]) -> Any:
     """An instance of a server that is not this process's own: it has addresses, a directory and a secret."""
     addresses = Addresses(facts["host"], Ports(facts["ports"]), facts["url"])
-    site = SimpleNamespace(outside=addresses, inside=addresses, at=SimpleNamespace(secret=facts["secret"]))
+    locks = Path(facts["dir"]).with_name(f"{facts['name']}.locks")
+    at = SimpleNamespace(secret=facts["secret"])
+    site = SimpleNamespace(outside=addresses, inside=addresses, at=at, locks=locks)
 
     class Attached(kind):  # type: ignore[misc]
         def run(self, command: list[str], *, stdin: str) -> Completed:
@@ -42,6 +44,7 @@ def attached(kind: type[Any], facts: dict[str, Any]) -> Any:
             state="ready",
             addresses_read=True,
             running=None,
+            attached=False,
         )
     )
 
