@@ -29,7 +29,7 @@ def attached(kind: type[Any], facts: dict[str, Any]) -> Any:
     """An instance of a server that is not this process's own: it has addresses, a directory and a secret."""
     addresses = Addresses(facts["host"], Ports(facts["ports"]), facts["url"])
     locks = Path(facts["dir"]).with_name(f"{facts['name']}.locks")
-    at = SimpleNamespace(secret=facts["secret"])
+    at = SimpleNamespace(secret=facts["secret"], dir=Path(facts["dir"]))
     site = SimpleNamespace(outside=addresses, inside=addresses, at=at, locks=locks)
 
     class Attached(kind):  # type: ignore[misc]
