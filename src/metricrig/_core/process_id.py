@@ -62,7 +62,7 @@ def state_of(pid: int) -> str:
 def _stat(pid: int) -> list[str]:
     """The fields of ``/proc/PID/stat`` from the state on; empty if there is no such process."""
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
+        with open(f"/proc/{pid}/stat", "rb", buffering=0) as file:
             text = file.read().decode(errors="replace")
     except OSError:
         return _stat_elsewhere(pid)
