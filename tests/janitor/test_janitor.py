@@ -216,6 +216,19 @@ def _running(pid: int) -> bool:
     return identity is not None and identity.alive
 
 
+def test_a_record_that_was_being_written_when_its_maker_was_killed_is_nobodys(tmp_path: Path) -> None:
+    """A complete directory with such a record stays damaged: somebody else has written into it."""
+    with subprocess.Popen(["true"]) as maker:
+        begun = tmp_path / f".making-{maker.pid}-1-rig-1"
+    for directory in (begun, tmp_path / "rig-2"):
+        directory.mkdir(mode=0o700)
+        (directory / "rig.json").write_text("")
+    assert found_rigs.read(begun).state == found_rigs.ORPHANED
+    assert found_rigs.read(tmp_path / "rig-2").state == found_rigs.DAMAGED
+    assert found_rigs.reap(found_rigs.read(begun)).failure is None
+    assert not begun.exists()
+
+
 OPENING = """
 import os, sys, threading
 from metricrig import Rig

@@ -118,12 +118,19 @@ def _judged(directory: Path, held: PrivateDirectory) -> FoundRig:
         known = rig_record.parse(held.read(rig_record.FILE, rig_record.LARGEST_RECORD))
         rig = _of_record(directory, known)
     except FileNotFoundError:
-        state = _unborn(directory, held.modified())
-        return FoundRig(rig_directory.rig_of(directory.name), directory, state, None, (), held.modified())
+        return _without_record(directory, held)
     except (NotOurs, ValueError) as error:
+        work = rig_directory.work_on(directory.name)
+        if isinstance(error, ValueError) and work and work[0] == rig_directory.MAKING:
+            return _without_record(directory, held)  # half of it is written: nothing can run there yet
         return _puzzle(directory, DAMAGED, f"its record cannot be believed: {error}", made=held.modified())
     under_work = rig_directory.work_on(directory.name) is not None
     return replace(rig, state=_unborn(directory, rig.made)) if under_work else rig
+
+
+def _without_record(directory: Path, held: PrivateDirectory) -> FoundRig:
+    made = held.modified()
+    return FoundRig(rig_directory.rig_of(directory.name), directory, _unborn(directory, made), None, (), made)
 
 
 def _of_record(directory: Path, known: Record) -> FoundRig:
