@@ -128,7 +128,8 @@ def using(directory: Path, command: Callable[[Place], Sequence[str]], *, run: in
     place, connection = _join(directory, command)
     with connection:
         try:
-            connection.sendall(f"{os.getpid()} {run or os.getpid()}\n".encode())
+            with contextlib.suppress(BrokenPipeError):  # why, its log says
+                connection.sendall(f"{os.getpid()} {run or os.getpid()}\n".encode())
             _await_answer(place, connection, directory / "log")
             yield place
         finally:
@@ -184,12 +185,21 @@ def _await_answer(place: Place, connection: socket.socket, log: Path) -> None:
     end = time.monotonic() + ENGINE_START_TIMEOUT
     connection.settimeout(0.02)
     while not answers(place.socket):
-        with contextlib.suppress(TimeoutError):
-            if not connection.recv(1):
-                raise EngineFailed(f"the engine does not start here:\n{log.read_text(errors='replace')[-2000:]}")
+        if _hung_up(connection):
+            raise EngineFailed(f"the engine does not start here:\n{log.read_text(errors='replace')[-2000:]}")
         if time.monotonic() > end:
             said = log.read_text(errors="replace")[-2000:]
             raise EngineFailed(f"the engine did not answer within {ENGINE_START_TIMEOUT:g} s:\n{said}")
+
+
+def _hung_up(connection: socket.socket) -> bool:
+    """Whether the keeper is gone; it may have been gone before it read who we are."""
+    try:
+        return not connection.recv(1)
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        return True
 
 
 def _leave(connection: socket.socket) -> None:

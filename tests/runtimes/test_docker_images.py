@@ -148,7 +148,8 @@ def test_an_image_is_made_of_programs_of_this_machine(boxes: Rig, tmp_path: Path
 def test_a_catalogue_service_runs_from_an_image_made_of_its_program(boxes: Rig, client: docker.APIClient) -> None:
     assert VICTORIA_METRICS.image is not None
     program = obtain(VICTORIA_METRICS)
-    made = Image("metricrig-tests/victoria:1", files={VICTORIA_METRICS.image.program: program.path})
+    files = {VICTORIA_METRICS.image.program: program.path}
+    made = Image("metricrig-tests/victoria:1", files=files, version=program.version)  # Debian's does not tell its own
     victoria = boxes.add(VictoriaMetrics(image=made))
     boxes.start()
     assert victoria.version == program.version

@@ -63,8 +63,9 @@ def _wanted() -> Iterator[tuple[str, Callable[[], dict[str, Path]]]]:
 
 def _executables() -> Iterator[Executable]:
     yield from (obtain(tool) for tool in all_tools())
-    with contextlib.suppress(ToolUnavailable):  # the test that wants it says so itself
-        yield obtain(VICTORIA_METRICS, "<1.88")
+    for version in ("<1.88", "1.128.0"):
+        with contextlib.suppress(ToolUnavailable):  # the test that wants it says so itself
+            yield obtain(VICTORIA_METRICS, version)
 
 
 def _server(tool: Tool, executable: Executable) -> dict[str, Path]:

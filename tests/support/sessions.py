@@ -30,8 +30,9 @@ class Outcome:
 
     @property
     def counts(self) -> dict[str, int]:
-        """``{"passed": 3, "failed": 1}``, from its last line."""
-        return {what: int(number) for number, what in re.findall(r"(\d+) (\w+)", self.text.splitlines()[-1])}
+        """``{"passed": 3, "failed": 1}``, from the last line that is pytest's own: ours may come after it."""
+        last = [line for line in self.text.splitlines() if re.search(r" in \d+\.\d+s", line)][-1]
+        return {what: int(number) for number, what in re.findall(r"(\d+) ([a-z]+)", last)}
 
 
 @contextlib.contextmanager

@@ -41,7 +41,7 @@ def attached(kind: type[Any], facts: dict[str, Any]) -> Any:
             name=facts["name"],
             site=site,
             directory=Path(facts["dir"]),
-            state="ready",
+            phase="ready",
             addresses_read=True,
             running=None,
             attached=False,
