@@ -16,7 +16,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 _BLOCK = re.compile(r"^(?P<marker><!-- not run: .+ -->\n)?```python\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-_FILE = re.compile(r"# ((?:conftest|test_\w+)\.py)\n")
+_FILE = re.compile(r"# ((?:conftest|test_\w+|migrations/[\w/]+)\.py)\n")
 
 
 def blocks(text: str) -> list[tuple[int, str]]:

@@ -56,7 +56,9 @@ class Project:
 
     def write(self, **files: str) -> None:
         for name, text in files.items():
-            (self.path / f"{name}.py").write_text(text, encoding="utf-8")
+            path = self.path / f"{name}.py"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
 
     def start(self, *words: str, **env: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
