@@ -22,8 +22,8 @@ from metricrig import DeadlineExceeded, Rig, StartFailed
 from metricrig._core.process_id import ProcessId, state_of
 from metricrig.janitor.channel import QUEUE_LIMIT, Channel
 from metricrig.janitor.client import JanitorUnresponsive, janitor
-from metricrig.janitor.member import UNREAD_LIMIT, UNREAD_MOST, JanitorMember
 from metricrig.janitor.protocol import GREETING, MessageBuffer, encode
+from metricrig.janitor.server.members import UNREAD_LIMIT, UNREAD_MOST, JanitorMember
 from metricrig.sharing import SharedRig
 
 LONG = 25.0

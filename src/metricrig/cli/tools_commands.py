@@ -68,7 +68,7 @@ def install(*, names: tuple[str, ...], everything: bool, as_json: bool) -> bool:
     Progress goes to standard error, results to standard output. Exits with 1 if one could not be had, after trying
     all of them.
     """
-    from metricrig.cli.locking import locked_tools
+    from metricrig.cli.lock_command import locked_tools
     from metricrig.cli.tool_installation import install_all
     from metricrig.cli.tool_lookup import named
     from metricrig.services.known_tools import all_tools
@@ -107,8 +107,8 @@ def lock(*, names: tuple[str, ...], update: bool, check: bool) -> bool:
 
     Commit it: rigs, pytest and this command obey it, here and on every other machine. Without names, all that it has.
     """
-    from metricrig.cli.locking import lock as write_lock
-    from metricrig.cli.locking import missing
+    from metricrig.cli.lock_command import lock as write_lock
+    from metricrig.cli.lock_command import missing
     from metricrig.cli.tool_lookup import named
 
     wanted = named(names)

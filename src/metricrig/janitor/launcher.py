@@ -19,8 +19,8 @@ from metricrig._core.private_directory import NotOurs, PrivateDirectory
 from metricrig._core.process_id import ProcessId, state_of
 from metricrig._core.resource_limits import explained
 from metricrig.janitor.child import JANITOR_REPLY_TIMEOUT
-from metricrig.janitor.member import SOCKET, TAKEN
 from metricrig.janitor.protocol import GREETING
+from metricrig.janitor.server.members import SOCKET, TAKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -124,7 +124,7 @@ def _new_file() -> BinaryIO:
     return tempfile.TemporaryFile()
 
 
-_BOOT = str(Path(__file__).with_name("boot.py"))
+_BOOT = str(Path(__file__).with_name("server") / "boot.py")
 
 
 @contextlib.contextmanager

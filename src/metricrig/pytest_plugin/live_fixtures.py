@@ -85,7 +85,7 @@ class LiveFixtures:
         """Have pytest make anew what has died, unless there is to be no other."""
         if not self._made or self._session.settings.on_death == FAIL:
             return
-        from metricrig.pytest_plugin.renewing import dead, finish  # noqa: PLC0415 - see the module
+        from metricrig.pytest_plugin.dead_fixtures import dead, finish  # noqa: PLC0415 - see the module
 
         for definition, made in list(self._made.items()):
             if any(dead(each.value) for each in made):
@@ -116,7 +116,7 @@ class LiveFixtures:
 
     def _mend(self, made: LiveValue) -> None:
         """Have it well, unless this test is at work with it, or it has died and there is to be no other."""
-        from metricrig.pytest_plugin.renewing import dead  # noqa: PLC0415 - see the module
+        from metricrig.pytest_plugin.dead_fixtures import dead  # noqa: PLC0415 - see the module
 
         if self._session.usage is not None and self._session.usage.uses(made.value):
             return

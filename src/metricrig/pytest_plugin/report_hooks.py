@@ -36,7 +36,7 @@ class Reporting:
         if usage is not None:
             from metricrig.pytest_plugin import failure_report  # noqa: PLC0415 - only for tests with servers
             from metricrig.pytest_plugin.frames import shorten  # noqa: PLC0415 - see above
-            from metricrig.pytest_plugin.masking import mask_report, passwords  # noqa: PLC0415 - see above
+            from metricrig.pytest_plugin.secret_masks import mask_report, passwords  # noqa: PLC0415 - see above
 
             new = [each for each in failure_report.properties(usage) if each not in item.user_properties]
             if report.when == "call" or report.failed:
@@ -52,12 +52,12 @@ class Reporting:
                     report.sections.extend(advice(usage.presences, report.longreprtext))
                 mask_report(report, passwords(given) | {each.secret for each in usage.instances()})
                 if self._session.settings.hold:
-                    from metricrig.pytest_plugin.holding import hold  # noqa: PLC0415 - only who wants it
+                    from metricrig.pytest_plugin.hold_option import hold  # noqa: PLC0415 - only who wants it
 
                     hold(self._config, usage, str(call.excinfo.exconly() if call.excinfo else ""))
         elif report.failed and given:  # one that could not be attached to is used by nobody
             from metricrig.pytest_plugin.frames import shorten  # noqa: PLC0415 - see above
-            from metricrig.pytest_plugin.masking import mask_report, passwords  # noqa: PLC0415 - see above
+            from metricrig.pytest_plugin.secret_masks import mask_report, passwords  # noqa: PLC0415 - see above
 
             shorten(report, call)
             mask_report(report, passwords(given))

@@ -9,9 +9,9 @@ import sys
 import time
 
 from metricrig.janitor import process_tree
-from metricrig.janitor.member import TAKEN, JanitorMember, MemberListener
-from metricrig.janitor.orders import OrderHandlers
 from metricrig.janitor.protocol import MalformedMessage
+from metricrig.janitor.server.members import TAKEN, JanitorMember, MemberListener
+from metricrig.janitor.server.order_handlers import OrderHandlers
 
 TYPE_CHECKING = False  # see wire
 if TYPE_CHECKING:

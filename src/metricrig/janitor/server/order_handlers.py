@@ -6,7 +6,7 @@ import time
 
 from metricrig.janitor import limit_mark, process_tree, rig_record
 from metricrig.janitor.protocol import MalformedMessage
-from metricrig.janitor.wards import StartedProcess, StartedProcesses
+from metricrig.janitor.server.started_processes import StartedProcess, StartedProcesses
 
 TYPE_CHECKING = False  # see wire
 if TYPE_CHECKING:
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from metricrig._core.process_id import ProcessId
     from metricrig.janitor.errand import Begun
-    from metricrig.janitor.member import JanitorMember
     from metricrig.janitor.protocol import Message
+    from metricrig.janitor.server.members import JanitorMember
 
 _RETRY_PAUSE_SECONDS = 0.02
 """Seconds until a removal is tried again: somebody was writing into the directory."""

@@ -9,12 +9,12 @@ import sys
 sys.path.insert(0, __file__.rpartition("/metricrig/")[0])
 
 from metricrig._core.process_id import ProcessId
-from metricrig.janitor import program
+from metricrig.janitor.server import loop
 
 death, pid, start, *rest = sys.argv[1:]
 owner = ProcessId(int(pid), int(start)) if int(pid) else None
 if len(rest) == 1:
-    program.main(int(death), owner, control=int(rest[0]))
+    loop.main(int(death), owner, control=int(rest[0]))
 else:
     directory, mode, linger = rest
-    sys.exit(program.main_shared(int(death), owner, directory, int(mode), float(linger)))
+    sys.exit(loop.main_shared(int(death), owner, directory, int(mode), float(linger)))

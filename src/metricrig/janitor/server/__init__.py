@@ -1,0 +1,1 @@
+"""The janitor's side of the conversation: everything in this folder runs in the janitor's process, and nowhere else."""
