@@ -8,6 +8,6 @@ removes the directories and shared memory, and goes.
 It also keeps a dead service's pid from being used again until the service has been collected: signals sent by pid
 always mean the right process.
 
-``client``, ``channel``, ``child``, ``launcher`` and ``work`` run in the owner's process, ``server`` in the janitor's; the
-rest in both.
+``client``, ``channel``, ``child``, ``launcher`` and ``work`` run in the owner's process, ``server`` in the
+janitor's; the rest in both.
 """

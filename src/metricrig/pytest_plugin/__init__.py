@@ -8,15 +8,16 @@ One test, step by step:
 1. ``options`` reads the command line, ``session`` remembers; nothing is started. (``pytest_configure``)
 2. ``fixtures`` has two for each service of the catalogue, ``factories`` makes those of users.
 3. A test begins: ``live_fixtures`` has pytest make anew what has died since. (``runtest_hooks``)
-4. It asks for ``redis``, and so for ``redis_server``: ``session_servers`` starts the server, finds the one that another worker has
-   started (``sharing``), or attaches to somebody else's.
+4. It asks for ``redis``, and so for ``redis_server``: ``session_servers`` starts the server, finds the one that another
+   worker has started (``sharing``), or attaches to somebody else's.
 5. ``server_usage`` notes how the server is now, and that this test uses it.
 6. ``factories.isolated`` gives the test its own part, and takes it back after the test.
-7. A server dies: ``event_handlers`` hear of it, ``server_usage`` ends the test in whatever it is blocked (``interrupt``).
+7. A server dies: ``event_handlers`` hear of it, ``server_usage`` ends the test in whatever it is blocked
+   (``interrupt``).
 8. A failure gets its servers' side: ``failure_report``, ``log_excerpt``, ``secret_masks``, ``github_annotations``.
 9. What was paused goes on, before the next one uses it.
-10. The session ends: ``session_servers`` lets go, ``xdist`` lets the controller be the last, ``leaks`` closes what nobody closed,
-    ``summary`` says what happened.
+10. The session ends: ``session_servers`` lets go, ``xdist`` lets the controller be the last, ``leaks`` closes what
+    nobody closed, ``summary`` says what happened.
 """
 
 from __future__ import annotations
