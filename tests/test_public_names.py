@@ -22,7 +22,7 @@ PUBLIC = {
         """,
     "metricrig.errors": """
         BadPage Broken CommandFailed DeadlineExceeded FunctionFailed JanitorLost JanitorUnresponsive
-        MetricrigError NoChange NotInTime NotOneSample PortTaken PostgreSQLError
+        MetricrigError NoChange NotInTime NotOneSample PartialAnswer PortTaken PostgreSQLError
         QueryFailed SamplesLost ScrapeFailed ServiceDied StartFailed
         ToolUnavailable Unavailable Unkeepable Unreachable UsageError WriteRejected WriteUncertain
         """,

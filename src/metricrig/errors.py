@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from metricrig.janitor.client import JanitorLost, JanitorUnresponsive
     from metricrig.metrics.exposition.errors import BadPage, NotOneSample
     from metricrig.metrics.http.pool import Broken, Unreachable
-    from metricrig.metrics.promql.answers import QueryFailed
+    from metricrig.metrics.promql.answers import PartialAnswer, QueryFailed
     from metricrig.metrics.remote_write.sender import WriteRejected, WriteUncertain
     from metricrig.metrics.scraping.change import NoChange
     from metricrig.metrics.scraping.endpoint import ScrapeFailed
@@ -38,6 +38,7 @@ _HOMES = {
     "NoChange": "metricrig.metrics.scraping.change",
     "NotInTime": "metricrig.metrics.waits.report",
     "NotOneSample": "metricrig.metrics.exposition.errors",
+    "PartialAnswer": "metricrig.metrics.promql.answers",
     "PostgreSQLError": "metricrig.services.postgresql.errors",
     "QueryFailed": "metricrig.metrics.promql.answers",
     "SamplesLost": "metricrig.metrics.store.errors",
@@ -60,6 +61,7 @@ __all__ = [
     "NoChange",
     "NotInTime",
     "NotOneSample",
+    "PartialAnswer",
     "PortTaken",
     "PostgreSQLError",
     "QueryFailed",
