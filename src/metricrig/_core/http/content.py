@@ -48,11 +48,19 @@ def body_of(stream: TimedStream, head: Head, limit: int) -> bytes | bytearray:
         raise AnswerTooLarge(limit)
     pieces = _pieces(stream, head, length)
     gathered = bytearray()
-    for piece in _unpacked(pieces, stream) if packed else pieces:
+    try:
+        _gather(_unpacked(pieces, stream) if packed else pieces, gathered, limit)
+    except BaseException:
+        gathered.clear()  # a wait keeps the last error for its report, and that its traceback, which keeps this
+        raise
+    return gathered
+
+
+def _gather(pieces: Iterator[bytes], gathered: bytearray, limit: int) -> None:
+    for piece in pieces:
         gathered += piece
         if len(gathered) > limit:
             raise AnswerTooLarge(limit)
-    return gathered
 
 
 def _of_length(stream: TimedStream, length: int) -> bytes | bytearray:
