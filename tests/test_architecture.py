@@ -15,6 +15,7 @@ FLOORS = (
     {"sharing", "services"},
     {"rig"},
     {"instance"},
+    {"instance_addresses"},
     {"lifecycle"},
     {"runtimes"},
     {"logs", "ready", "service"},

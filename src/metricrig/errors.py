@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         Unavailable,
         UsageError,
     )
-    from metricrig.janitor.client import JanitorLost, JanitorUnresponsive
+    from metricrig.janitor.errors import JanitorLost, JanitorUnresponsive
     from metricrig.metrics.exposition.errors import BadPage, NotOneSample
     from metricrig.metrics.http.pool import Broken, Unreachable
     from metricrig.metrics.promql.answers import PartialAnswer, QueryFailed
@@ -33,8 +33,8 @@ _CORE = "metricrig._core.errors"
 _HOMES = {
     "BadPage": "metricrig.metrics.exposition.errors",
     "Broken": "metricrig.metrics.http.pool",
-    "JanitorLost": "metricrig.janitor.client",
-    "JanitorUnresponsive": "metricrig.janitor.client",
+    "JanitorLost": "metricrig.janitor.errors",
+    "JanitorUnresponsive": "metricrig.janitor.errors",
     "NoChange": "metricrig.metrics.scraping.change",
     "NotInTime": "metricrig.metrics.waits.report",
     "NotOneSample": "metricrig.metrics.exposition.errors",

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from metricrig._core import arguments
 from metricrig._core.deadlines import Deadline, deadline_of_wait
 from metricrig._core.errors import UsageError
+from metricrig.instance_addresses import InstanceAddresses
 from metricrig.lifecycle import start, stop
-from metricrig.lifecycle.instance_state import NEW, RUNNING
+from metricrig.lifecycle.instance_state import RUNNING
 from metricrig.lifecycle.process_wait import Lifeline, Logs, wait_for_end, watch
 from metricrig.lifecycle.side_command import run_beside
 from metricrig.probe import as_probe
@@ -19,15 +20,14 @@ from metricrig.probe import as_probe
 if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from metricrig._core.exit_status import Completed
     from metricrig.lifecycle.instance_state import InstanceState
     from metricrig.metrics.server_metrics import Metrics
-    from metricrig.placement import Addresses, Ports
+    from metricrig.placement import Addresses
     from metricrig.probe import Readiness
     from metricrig.resources import Resources
-    from metricrig.service import Service, Word
+    from metricrig.service import Word
 
 _FATAL = {signals.SIGTERM, signals.SIGINT, signals.SIGQUIT, signals.SIGKILL, signals.SIGABRT}
 """Who sends one of these is not surprised by the end."""
@@ -36,83 +36,13 @@ _FATAL = {signals.SIGTERM, signals.SIGINT, signals.SIGQUIT, signals.SIGKILL, sig
 _EXIT_NEWS_SECONDS = 0.05
 
 
-class Instance:
+class Instance(InstanceAddresses):
     """A service in a rig. ``instance.url`` is for the test, ``instance.inside.url`` for another service."""
 
     def __init__(self, state: InstanceState) -> None:
-        self._state = state
+        super().__init__(state)
         self.logs = Logs(state)
         self._metrics: Metrics | None = None
-
-    # --- who and where
-
-    @property
-    def name(self) -> str:
-        """Its name in the rig."""
-        return self._state.name
-
-    @property
-    def rig(self) -> str:
-        """The id of its rig."""
-        return self._state.rig
-
-    @property
-    def service(self) -> Service:
-        """What it is an instance of."""
-        return self._state.service
-
-    @property
-    def outside(self) -> Addresses:
-        """How the test reaches it."""
-        self._state.addresses_read = self._state.addresses_read or self._state.phase == NEW
-        return self._state.site.outside
-
-    @property
-    def inside(self) -> Addresses:
-        """How other services of the rig reach it."""
-        self._state.addresses_read = self._state.addresses_read or self._state.phase == NEW
-        return self._state.site.inside
-
-    @property
-    def url(self) -> str:
-        """Its URL, for the test."""
-        return self.outside.url
-
-    @property
-    def host(self) -> str:
-        """Its host, for the test."""
-        return self._state.site.outside.host
-
-    @property
-    def port(self) -> int:
-        """Its first (often only) port, for the test."""
-        return self.outside.port
-
-    @property
-    def ports(self) -> Ports:
-        """Its ports by name, for the test."""
-        return self.outside.ports
-
-    def address(self, port: str | None = None) -> str:
-        """``host:port`` for the test, of the first port unless one is named."""
-        return self.outside.address(port)
-
-    @property
-    def dir(self) -> Path:
-        """Its own directory."""
-        return self._state.directory
-
-    @property
-    def locks(self) -> Path:
-        """Where processes that share it lock what each of them uses: beside its data, because that may be wiped."""
-        found = self._state.site.locks
-        found.mkdir(mode=0o700, exist_ok=True)
-        return found
-
-    @property
-    def secret(self) -> str:
-        """A password of its own, random in every rig."""
-        return self._state.site.at.secret
 
     # --- state
 

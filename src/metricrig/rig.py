@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, overload
 
+from metricrig._core import at_exit
 from metricrig._core.arguments import seconds, text
 from metricrig._core.errors import StartFailed, UsageError
 from metricrig._core.events import RigClosed, RigClosing, RigOpened, Stream, everything
@@ -19,7 +19,7 @@ from metricrig.lifecycle.instance_state import CLOSED, RUNNING, InstanceState
 from metricrig.lifecycle.parallel_start import start_together
 from metricrig.placement import shared_in
 from metricrig.runtimes.runtime_names import PROCESS, new_guest, new_runtime
-from metricrig.service import Service
+from metricrig.service import require_service
 from metricrig.service_fields import check_name
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from metricrig.runtimes import Runtime
+    from metricrig.service import Service
     from metricrig.tools import Executable
 
 I_co = TypeVar("I_co", bound=Instance, covariant=True)
@@ -76,7 +77,7 @@ class Rig:
             )
         self._guests: dict[str, Runtime] = {}
         """Runtimes of services that run elsewhere than the rest."""
-        _close_at_exit(self)
+        at_exit.close_at_exit(self)
         self.events.emit(RigOpened(rig=self.id, directory=str(self._runtime.directory)))
 
     @overload
@@ -86,7 +87,7 @@ class Rig:
     def add(self, service: Service | Makes[I_co], *, name: str | None = None) -> Instance:
         """Add a service under its own or another name. Its addresses are known from now on; it starts later."""
         self._require_open()
-        service = _service("add", service)
+        service = require_service("add", service)
         with self._lock:
             service = self._named(service, name)
             with explained(f"a place for {service.name}"):
@@ -108,7 +109,7 @@ class Rig:
         from metricrig.lifecycle.attach import attach, require_answer  # noqa: PLC0415 - few rigs have one
 
         self._require_open()
-        service = _service("attach", service)
+        service = require_service("attach", service)
         text("rig.attach", "url", url, 'rig.attach(Redis(), "redis://127.0.0.1:6379")')
         with self._lock:
             service = self._named(service, name)
@@ -136,7 +137,7 @@ class Rig:
         wanted = start_order.with_needs([each.name for each in instances] or needs, needs)
         todo = [name for name in needs if name in wanted and self._states[name].phase not in RUNNING]
         try:
-            failures = start_together(_only(needs, todo), self._start_one)
+            failures = start_together(start_order.among(needs, todo), self._start_one)
         except BaseException:
             self._stop(self._running(todo))
             raise
@@ -157,7 +158,7 @@ class Rig:
                 return
             self._closed = True
         self.events.emit(RigClosing(rig=self.id))
-        _open.discard(self)
+        at_exit.closed(self)
         try:
             self._stop(self._states)
         finally:
@@ -173,7 +174,7 @@ class Rig:
 
     def provide(self, service: Service) -> Executable | None:
         """The executable that a service would run here, found or fetched; None if it names a program itself."""
-        return self._runtime_of(_service("provide", service)).provide(service)
+        return self._runtime_of(require_service("provide", service)).provide(service)
 
     @property
     def directory(self) -> Path:
@@ -286,7 +287,7 @@ class Rig:
             seconds("rig.stop", "within", within)
         errors: list[BaseException] = []
         running = [name for name in names if self._states[name].running is not None and not self._states[name].attached]
-        for wave in start_order.stop_waves(_only(self._needs(), running)):
+        for wave in start_order.stop_waves(start_order.among(self._needs(), running)):
             try:
                 stop.stop_all([self._states[name] for name in wave], within)
             except Exception as error:  # noqa: BLE001 - raised below, when all have been stopped
@@ -299,46 +300,6 @@ class Rig:
             raise UsageError(f"the rig {self.name!r} is closed; make a new one, or use it inside its with block")
 
 
-_open: set[Rig] = set()
-
-
 def open_rigs() -> list[Rig]:
     """Every rig of this process that has not been closed."""
-    return list(_open)
-
-
-def _close_at_exit(rig: Rig) -> None:
-    """Close it with the process, should nobody have done so by then."""
-    if not _open:
-        # Registered after the janitor's own farewell, and therefore called before it.
-        atexit.unregister(_close_all)
-        atexit.register(_close_all)
-    _open.add(rig)
-
-
-def _close_all() -> None:
-    """Close each, whatever becomes of the others; the first that failed is told."""
-    errors: list[Exception] = []
-    for rig in open_rigs():
-        try:
-            rig.close()
-        except Exception as error:  # noqa: BLE001 - raised below, when all have been closed
-            errors.append(error)
-    if errors:
-        raise errors[0]
-
-
-def _service(what: str, given: Any) -> Service:
-    """What ``rig.add`` was given, which is a service."""
-    if isinstance(given, Service):
-        return given
-    right = f"{given.__name__}()" if isinstance(given, type) else "Redis()"
-    raise UsageError(
-        f"rig.{what} takes a Service, such as Redis() or Service(name=..., command=[...]), not {given!r}\n"
-        f"  what works: rig.{what}({right})"
-    )
-
-
-def _only(needs: dict[str, tuple[str, ...]], names: Collection[str]) -> dict[str, list[str]]:
-    """The part of the graph among these names; a need that was never added cannot be stopped."""
-    return {name: [need for need in needed if need in names] for name, needed in needs.items() if name in names}
+    return [each for each in at_exit.still_open() if isinstance(each, Rig)]

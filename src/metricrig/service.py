@@ -166,3 +166,14 @@ class Service:
     def fixed_ports(self) -> dict[str, int]:
         """The numbers that were asked for, of this machine."""
         return {name: each.number for name, each in self.ports.items() if isinstance(each, Fixed)}
+
+
+def require_service(what: str, given: Any) -> Service:
+    """What a method of the rig was given, which is a service."""
+    if isinstance(given, Service):
+        return given
+    right = f"{given.__name__}()" if isinstance(given, type) else "Redis()"
+    raise UsageError(
+        f"rig.{what} takes a Service, such as Redis() or Service(name=..., command=[...]), not {given!r}\n"
+        f"  what works: rig.{what}({right})"
+    )

@@ -21,7 +21,8 @@ from support.waiting import eventually
 from metricrig import DeadlineExceeded, Rig, StartFailed
 from metricrig._core.process_id import ProcessId, state_of
 from metricrig.janitor.channel import QUEUE_LIMIT, Channel
-from metricrig.janitor.client import JanitorUnresponsive, janitor
+from metricrig.janitor.client import janitor
+from metricrig.janitor.errors import JanitorUnresponsive
 from metricrig.janitor.protocol import GREETING, MessageBuffer, encode
 from metricrig.janitor.server.members import UNREAD_LIMIT, UNREAD_MOST, JanitorMember
 from metricrig.sharing import SharedRig
@@ -199,7 +200,7 @@ def test_a_process_that_ends_has_its_stopped_janitor_go_on_and_clean_up(tmp_path
         rig.add(Service(name="s", command=["sleep", "1000"])); rig.start()
         os.kill(janitor().pid, signal.SIGSTOP)
         # nothing is closed: the end of the process has to do
-        import atexit; from metricrig import rig as rigs; atexit.unregister(rigs._close_all)
+        import atexit; from metricrig._core import at_exit; atexit.unregister(at_exit._close_all)
     """
     environment = {**os.environ, "METRICRIG_DATA": str(tmp_path)}
     subprocess.run([sys.executable, "-c", textwrap.dedent(code)], env=environment, check=True, timeout=100)

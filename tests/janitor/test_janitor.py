@@ -19,7 +19,8 @@ from support.waiting import eventually
 from metricrig import Rig, ServiceDied
 from metricrig._core.process_id import ProcessId, boot_id, pid_namespace
 from metricrig.janitor import found_rigs
-from metricrig.janitor.client import JanitorLost, janitor
+from metricrig.janitor.client import janitor
+from metricrig.janitor.errors import JanitorLost
 from metricrig.janitor.protocol import MessageBuffer, encode
 
 RECORD: dict[str, Any] = {"kept": False, "boot": "b", "owner": [1, 1], "pid_namespace": "n"}
@@ -146,7 +147,7 @@ def test_an_owner_whose_janitor_is_killed_is_told_and_cleans_up_himself(tmp_path
         ORPHAN
         + """
 from metricrig import ServiceDied
-from metricrig.janitor.client import JanitorLost
+from metricrig.janitor.errors import JanitorLost
 while forks.state != "died": time.sleep(0.001)
 try: forks.wait(lambda _: False, within=30)
 except ServiceDied as error: print(error)

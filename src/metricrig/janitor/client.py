@@ -11,13 +11,14 @@ import time
 from typing import TYPE_CHECKING
 
 from metricrig._core.deadlines import answer_limit
-from metricrig._core.errors import DeadlineExceeded, MetricrigError, UsageError
+from metricrig._core.errors import UsageError
 from metricrig._core.latch import Latch
-from metricrig._core.process_id import STATES, state_of
+from metricrig._core.process_id import state_of
 from metricrig._core.resource_limits import start_thread
 from metricrig.janitor import launcher
 from metricrig.janitor.channel import Channel
 from metricrig.janitor.child import JANITOR_REPLY_TIMEOUT, Child
+from metricrig.janitor.errors import STOPPED, JanitorLost, JanitorUnresponsive
 
 if TYPE_CHECKING:
     import socket
@@ -33,27 +34,6 @@ if TYPE_CHECKING:
 
 _GRACE = 10.0
 """Seconds that a janitor gets in addition as long as it runs: it may be busy, or the machine is."""
-_STOPPED = {"T", "t"}
-
-
-class JanitorLost(MetricrigError):
-    """The janitor is gone although its owner lives: somebody killed it, or it failed."""
-
-
-class JanitorUnresponsive(DeadlineExceeded):
-    """The janitor lives but does not answer: ``pid`` is its process, ``state`` what the kernel says of that."""
-
-    def __init__(self, op: str, *, pid: int, within: float) -> None:
-        self.pid = pid
-        self.state = state_of(pid)
-        what = STATES.get(self.state, "in an unknown state")
-        remedy = f"; let it go on: kill -CONT {pid}" if self.state in _STOPPED else ""
-        super().__init__(
-            f"the janitor (pid {pid})",
-            wanted=f"its answer to {op!r}",
-            seen=f"its process is {what} (state {self.state}){remedy}",
-            within=within,
-        )
 
 
 class Janitor:
@@ -185,7 +165,7 @@ class Janitor:
 
     @property
     def _stopped(self) -> bool:
-        return state_of(self.pid) in _STOPPED
+        return state_of(self.pid) in STOPPED
 
     def _send(self, message: Message) -> None:
         try:

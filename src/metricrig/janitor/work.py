@@ -15,7 +15,8 @@ from metricrig._core.private_directory import PrivateDirectory
 from metricrig._core.process_id import ProcessId
 from metricrig.janitor import found_rigs, process_tree, rig_directory, rig_record
 from metricrig.janitor.child import Order
-from metricrig.janitor.client import JanitorLost, janitor
+from metricrig.janitor.client import janitor
+from metricrig.janitor.errors import JanitorLost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -57,3 +57,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if near:
         return f"; did you mean {near[0]!r}?"
     return f"; it has: {', '.join(known) or 'nothing yet'}"
+
+
+def among(needs: dict[str, tuple[str, ...]], names: Collection[str]) -> dict[str, list[str]]:
+    """The part of the graph among these names; a need that was never added cannot be stopped."""
+    return {name: [need for need in needed if need in names] for name, needed in needs.items() if name in names}

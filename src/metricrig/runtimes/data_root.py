@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from metricrig._core.errors import Unavailable, UsageError
 from metricrig._core.process_id import ProcessId
 from metricrig.janitor import rig_directory, rig_record
-from metricrig.janitor.client import JanitorLost, janitor
+from metricrig.janitor.client import janitor
+from metricrig.janitor.errors import JanitorLost
 from metricrig.placement import shared_in
 from metricrig.runtimes import user_directory
 

@@ -1,0 +1,47 @@
+"""What is open in this process, and is closed with it should nobody have done so before."""
+
+from __future__ import annotations
+
+import atexit
+from typing import Protocol
+
+
+class Closes(Protocol):
+    """Something that can be closed."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
+_open: set[Closes] = set()
+
+
+def still_open() -> list[Closes]:
+    """All that has not been closed."""
+    return list(_open)
+
+
+def close_at_exit(opened: Closes) -> None:
+    """Close it with the process, should nobody have done so by then."""
+    if not _open:
+        # Registered after the janitor's own farewell, and therefore called before it.
+        atexit.unregister(_close_all)
+        atexit.register(_close_all)
+    _open.add(opened)
+
+
+def closed(known: Closes) -> None:
+    """Somebody has closed it."""
+    _open.discard(known)
+
+
+def _close_all() -> None:
+    """Close each, whatever becomes of the others; the first that failed is told."""
+    errors: list[Exception] = []
+    for each in still_open():
+        try:
+            each.close()
+        except Exception as error:  # noqa: BLE001 - raised below, when all have been closed
+            errors.append(error)
+    if errors:
+        raise errors[0]
