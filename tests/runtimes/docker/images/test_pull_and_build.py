@@ -259,7 +259,7 @@ with registry.running(Path(sys.argv[1])) as running:
 def test_a_killed_test_run_leaves_no_registry(tmp_path: Path) -> None:
     with registry.running(tmp_path / "here"):
         pass  # a machine that has none says so here
-    command = [sys.executable, "-c", _TEST_RUN, str(tmp_path / "there"), str(Path(__file__).parents[1])]
+    command = [sys.executable, "-c", _TEST_RUN, str(tmp_path / "there"), str(Path(__file__).parents[3])]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as run:
         assert run.stdout is not None
         host, _, port = run.stdout.readline().strip().rpartition(":")
