@@ -105,16 +105,16 @@ def test_a_member_that_never_reads_is_told_without_waiting_and_given_up_at_last(
 
 
 def test_a_member_that_never_reads_does_not_keep_a_shared_janitor_from_the_others(tmp_path: Path) -> None:
-    commons = SharedRig.join("deaf", data=tmp_path, run="this", owner=ProcessId.of(os.getpid()), linger=0)
-    deaf = _connection(commons.directory)
+    shared_rig = SharedRig.join("deaf", data=tmp_path, run="this", owner=ProcessId.of(os.getpid()), linger=0)
+    deaf = _connection(shared_rig.directory)
     asked = encode({"op": "attach", "seq": 1, "pid": 1})
     deaf.settimeout(0)
     with contextlib.suppress(BlockingIOError):  # until not even its questions are read any more
         while True:
             deaf.send(asked * 100)
-    assert commons.server(sleeper()).state == "ready"
+    assert shared_rig.server(sleeper()).state == "ready"
     deaf.close()
-    commons.dismiss()
+    shared_rig.dismiss()
 
 
 @pytest.mark.parametrize(
@@ -134,16 +134,16 @@ def test_a_member_that_never_reads_does_not_keep_a_shared_janitor_from_the_other
     ],
 )
 def test_whoever_talks_nonsense_at_the_door_is_sent_away_and_the_others_stay(said: bytes, tmp_path: Path) -> None:
-    commons = SharedRig.join("open", data=tmp_path, run="this", owner=ProcessId.of(os.getpid()), linger=0)
-    server = commons.server(sleeper())
-    with _connection(commons.directory, greeting=b"") as stranger:
+    shared_rig = SharedRig.join("open", data=tmp_path, run="this", owner=ProcessId.of(os.getpid()), linger=0)
+    server = shared_rig.server(sleeper())
+    with _connection(shared_rig.directory, greeting=b"") as stranger:
         stranger.settimeout(30)
         stranger.sendall(said)
         with contextlib.suppress(ConnectionResetError):
             assert stranger.recv(1) == b""
     server.restart()
     assert server.state == "ready"
-    commons.dismiss()
+    shared_rig.dismiss()
 
 
 def test_a_start_keeps_its_deadline_although_the_janitor_is_stopped(rig: Rig) -> None:

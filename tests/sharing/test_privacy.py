@@ -102,13 +102,13 @@ def test_nobody_else_can_read_anything_of_a_rig(place: Path) -> None:
 def test_nobody_else_can_read_the_password_of_a_shared_server(reused: bool, place: Path) -> None:
     owner = None if reused else ProcessId.of(os.getpid())
     name = f"reused-{uuid.uuid4().hex[:8]}"
-    commons = SharedRig.join(name, data=place, run="this", owner=owner, linger=60)
+    shared_rig = SharedRig.join(name, data=place, run="this", owner=owner, linger=60)
     try:
-        server = commons.server(Redis(password=True))
-        assert server.secret in (commons.directory / "redis.facts").read_text()
+        server = shared_rig.server(Redis(password=True))
+        assert server.secret in (shared_rig.directory / "redis.facts").read_text()
         assert open_to_a_stranger(place / f"metricrig-{os.geteuid()}", place) == []
     finally:
-        commons.dismiss()
+        shared_rig.dismiss()
 
 
 @only_root

@@ -29,8 +29,8 @@ Join = Callable[[], SharedRig]
 
 @pytest.fixture
 def join(tmp_path: Path) -> Iterator[Join]:
-    """Joins the same commons each time, as another process would."""
-    name = f"commons-{uuid.uuid4().hex[:8]}"
+    """Joins the same shared rig each time, as another process would."""
+    name = f"shared-{uuid.uuid4().hex[:8]}"
     joined: list[SharedRig] = []
 
     def join() -> SharedRig:
@@ -70,8 +70,8 @@ def test_the_first_starts_a_server_and_the_others_find_it(join: Join) -> None:
 
 
 def test_asking_twice_gives_the_same_instance(join: Join) -> None:
-    commons = join()
-    assert commons.server(Redis()) is commons.server(Redis())
+    shared_rig = join()
+    assert shared_rig.server(Redis()) is shared_rig.server(Redis())
 
 
 def test_services_that_differ_are_two_servers_though_they_have_one_name(join: Join) -> None:
@@ -98,13 +98,13 @@ def test_a_death_is_known_to_all_at_once_and_the_next_server_is_everybodys(join:
 
 
 def test_one_that_was_paused_or_stopped_is_there_again(join: Join) -> None:
-    commons = join()
-    redis = commons.server(Redis())
+    shared_rig = join()
+    redis = shared_rig.server(Redis())
     redis.pause()
-    commons.ensure(redis)
+    shared_rig.ensure(redis)
     assert redis.state == "ready"
     redis.stop()
-    commons.ensure(redis)
+    shared_rig.ensure(redis)
     assert replies(redis.host, redis.port, b"PING\r\n") == b"+PONG\r\n"
 
 
@@ -112,8 +112,8 @@ def test_several_who_come_at_once_start_one_server(join: Join) -> None:
     several = [join() for _ in range(4)]
     pids: list[int] = []
 
-    def come(commons: SharedRig) -> None:
-        pids.append(commons.server(web()).pid)
+    def come(shared_rig: SharedRig) -> None:
+        pids.append(shared_rig.server(web()).pid)
 
     threads = [threading.Thread(target=come, args=[each]) for each in several]
     for each in threads:
@@ -131,8 +131,8 @@ def test_processes_that_come_at_once_share_one_janitor_and_one_server(tmp_path: 
         from metricrig.services import Redis
         from metricrig.sharing import SharedRig
         owner = ProcessId.of(os.getppid())
-        commons = SharedRig.join("crowd", data=sys.argv[1], run="this", owner=owner, linger=0)
-        print(commons.server(Redis()).pid, commons._janitor.pid, flush=True)
+        shared_rig = SharedRig.join("crowd", data=sys.argv[1], run="this", owner=owner, linger=0)
+        print(shared_rig.server(Redis()).pid, shared_rig._janitor.pid, flush=True)
         sys.stdin.read()
     """
     command = [sys.executable, "-c", textwrap.dedent(code), str(tmp_path)]
@@ -147,14 +147,14 @@ def test_processes_that_come_at_once_share_one_janitor_and_one_server(tmp_path: 
 
 
 def test_a_member_that_is_killed_takes_nothing_with_it(join: Join, tmp_path: Path) -> None:
-    commons = join()
-    redis = commons.server(Redis())
+    shared_rig = join()
+    redis = shared_rig.server(Redis())
     code = f"""
         import os, sys
         from metricrig.services import Redis
         from metricrig.sharing import SharedRig
-        commons = SharedRig.join({commons.name!r}, data=sys.argv[1], run="this", owner=None, linger=0)
-        assert commons.server(Redis()).pid == {redis.pid}
+        shared_rig = SharedRig.join({shared_rig.name!r}, data=sys.argv[1], run="this", owner=None, linger=0)
+        assert shared_rig.server(Redis()).pid == {redis.pid}
         os.kill(os.getpid(), 9)
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(code), str(tmp_path)], check=False)
@@ -164,19 +164,19 @@ def test_a_member_that_is_killed_takes_nothing_with_it(join: Join, tmp_path: Pat
 
 
 def test_a_member_killed_while_it_starts_a_server_leaves_the_start_to_the_next(join: Join, tmp_path: Path) -> None:
-    commons = join()
+    shared_rig = join()
     code = f"""
         import os, sys, threading
         from metricrig import Service, ready
         from metricrig.sharing import SharedRig
-        commons = SharedRig.join({commons.name!r}, data=sys.argv[1], run="this", owner=None, linger=0)
+        shared_rig = SharedRig.join({shared_rig.name!r}, data=sys.argv[1], run="this", owner=None, linger=0)
         def kill(_): os.kill(os.getpid(), 9)
-        commons.server(Service(name="web", command=["sleep", "1000"], ready=kill))
+        shared_rig.server(Service(name="web", command=["sleep", "1000"], ready=kill))
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(code), str(tmp_path)], check=False)
     assert done.returncode == -signal.SIGKILL
-    half_started = [each for rig in found_rigs.find([commons.directory.parent]) for each in rig.services]
-    server = commons.server(web())
+    half_started = [each for rig in found_rigs.find([shared_rig.directory.parent]) for each in rig.services]
+    server = shared_rig.server(web())
     assert server.state == "ready"
     eventually(lambda: not any(each.alive for each in half_started))
 
@@ -195,15 +195,15 @@ def test_a_start_that_failed_is_not_tried_again_by_every_worker(join: Join, tmp_
 def test_what_a_machine_lacks_is_said_to_each_in_its_own_words(join: Join) -> None:
     one, other = join(), join()
     lacking = Redis(version=">=99")
-    for commons in (one, other):
+    for shared_rig in (one, other):
         with pytest.raises(Unavailable):
-            commons.server(lacking)
+            shared_rig.server(lacking)
 
 
 def test_without_an_owner_it_stays_for_the_next_run(tmp_path: Path) -> None:
-    commons = SharedRig.join("lingering", data=tmp_path, run="first", owner=None, linger=600)
-    pid = commons.server(Redis()).pid
-    commons.leave()
+    shared_rig = SharedRig.join("lingering", data=tmp_path, run="first", owner=None, linger=600)
+    pid = shared_rig.server(Redis()).pid
+    shared_rig.leave()
     again = SharedRig.join("lingering", data=tmp_path, run="second", owner=None, linger=600)
     events: list[Event] = []
     again.events.subscribe(events.append)
@@ -214,19 +214,19 @@ def test_without_an_owner_it_stays_for_the_next_run(tmp_path: Path) -> None:
 
 
 def test_without_an_owner_it_goes_when_nobody_has_come_for_long(tmp_path: Path) -> None:
-    commons = SharedRig.join("brief", data=tmp_path, run="first", owner=None, linger=0.1)
-    pid = commons.server(Redis()).pid
-    commons.leave()
-    eventually(lambda: not commons.directory.exists())
+    shared_rig = SharedRig.join("brief", data=tmp_path, run="first", owner=None, linger=0.1)
+    pid = shared_rig.server(Redis()).pid
+    shared_rig.leave()
+    eventually(lambda: not shared_rig.directory.exists())
     assert not is_alive(pid)
 
 
 def test_a_reused_server_that_does_not_answer_is_replaced(tmp_path: Path) -> None:
-    commons = SharedRig.join("frozen", data=tmp_path, run="first", owner=None, linger=600)
-    redis = commons.server(Redis(start_within=5))
+    shared_rig = SharedRig.join("frozen", data=tmp_path, run="first", owner=None, linger=600)
+    redis = shared_rig.server(Redis(start_within=5))
     pid = redis.pid
     os.kill(pid, signal.SIGSTOP)
-    commons.leave()
+    shared_rig.leave()
     again = SharedRig.join("frozen", data=tmp_path, run="second", owner=None, linger=600)
     other = again.server(Redis(start_within=5))
     assert other.pid != pid
@@ -236,21 +236,21 @@ def test_a_reused_server_that_does_not_answer_is_replaced(tmp_path: Path) -> Non
 
 def test_the_owners_death_is_the_end_of_everything(tmp_path: Path) -> None:
     owner = subprocess.Popen(["sleep", "1000"])
-    commons = SharedRig.join("orphans", data=tmp_path, run="this", owner=ProcessId.of(owner.pid), linger=0)
-    redis = commons.server(Redis())
+    shared_rig = SharedRig.join("orphans", data=tmp_path, run="this", owner=ProcessId.of(owner.pid), linger=0)
+    redis = shared_rig.server(Redis())
     pid = redis.pid
     with redis.may_die():
         owner.kill()
         owner.wait()
-        eventually(lambda: not commons.directory.exists())
+        eventually(lambda: not shared_rig.directory.exists())
     assert not is_alive(pid)
-    commons.leave()
+    shared_rig.leave()
 
 
 def test_what_is_written_while_all_is_removed_is_removed_too(tmp_path: Path) -> None:
     """Workers go on for a moment after the process that leads them has been killed."""
     owner = subprocess.Popen(["sleep", "1000"])
-    commons = SharedRig.join("written", data=tmp_path, run="this", owner=ProcessId.of(owner.pid), linger=0)
+    shared_rig = SharedRig.join("written", data=tmp_path, run="this", owner=ProcessId.of(owner.pid), linger=0)
     code = """
         import itertools, os, sys, time
         end = time.monotonic() + float(sys.argv[2])
@@ -260,15 +260,15 @@ def test_what_is_written_while_all_is_removed_is_removed_too(tmp_path: Path) -> 
             if number == 0: print("writes", flush=True)
             if time.monotonic() > end: break
     """
-    command = [sys.executable, "-c", textwrap.dedent(code), str(commons.directory), "1.5"]
+    command = [sys.executable, "-c", textwrap.dedent(code), str(shared_rig.directory), "1.5"]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:
         assert writer.stdout is not None
         writer.stdout.readline()
         owner.kill()
         owner.wait()
         writer.wait()
-    eventually(lambda: not commons.directory.exists(), within=30)
-    commons.leave()
+    eventually(lambda: not shared_rig.directory.exists(), within=30)
+    shared_rig.leave()
 
 
 def test_nothing_is_started_for_an_owner_that_is_dead(tmp_path: Path) -> None:
@@ -319,18 +319,18 @@ def test_what_a_killed_janitor_left_is_removed_by_the_next(tmp_path: Path) -> No
 def test_a_door_in_a_directory_with_a_long_name_is_found(tmp_path: Path) -> None:
     deep = tmp_path / ("d" * 120)
     deep.mkdir()
-    commons = SharedRig.join("deep", data=deep, run="this", owner=None, linger=60)
-    assert commons.server(Redis()).state == "ready"
-    commons.dismiss()
+    shared_rig = SharedRig.join("deep", data=deep, run="this", owner=None, linger=60)
+    assert shared_rig.server(Redis()).state == "ready"
+    shared_rig.dismiss()
     assert not list(deep.glob("metricrig-*/*"))
 
 
 def test_metricrig_ps_sees_shared_servers_as_live(join: Join) -> None:
-    commons = join()
-    commons.server(Redis())
+    shared_rig = join()
+    shared_rig.server(Redis())
 
     def found() -> list[str]:
-        rigs = found_rigs.find([commons.directory.parent])
+        rigs = found_rigs.find([shared_rig.directory.parent])
         return [f"{each.rig} {each.state} {[s.name for s in each.services]}" for each in rigs]
 
-    eventually(lambda: found() == [f"{commons.name} live ['redis']"])
+    eventually(lambda: found() == [f"{shared_rig.name} live ['redis']"])

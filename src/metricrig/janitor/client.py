@@ -132,7 +132,7 @@ class Janitor:
         with self._lock:
             self._check_alive()
         self._send(message)
-        if surely and not self._channel.flush(within=self._patience()):
+        if surely and not self._channel.flush(within=self._reply_timeout()):
             raise self._unresponsive(message["op"])
 
     def ask(self, message: Message) -> Message:
@@ -154,13 +154,13 @@ class Janitor:
 
         One that is stopped and has let an answer be waited for in vain is not waited for again, until it is heard of.
         """
-        left = sent_at + self._patience() - time.monotonic()
+        left = sent_at + self._reply_timeout() - time.monotonic()
         if answered.wait(max(0.0, left)) or (not self._stopped and answered.wait(_GRACE)):
             return
         self._silent = True
         raise self._unresponsive(op)
 
-    def _patience(self) -> float:
+    def _reply_timeout(self) -> float:
         return 0.0 if self._silent and self._stopped else answer_limit(JANITOR_REPLY_TIMEOUT)
 
     @property
@@ -169,7 +169,7 @@ class Janitor:
 
     def _send(self, message: Message) -> None:
         try:
-            sent = self._channel.send(message, within=self._patience())
+            sent = self._channel.send(message, within=self._reply_timeout())
         except OSError as error:
             raise self._lost() from error
         if not sent:
@@ -181,7 +181,7 @@ class Janitor:
             self._silent = False
             for message in messages:
                 self._hear(message)
-        self._mourn()
+        self._tell_children_of_its_end()
 
     def _hear(self, message: Message) -> None:
         if "exit" in message:
@@ -202,7 +202,7 @@ class Janitor:
             self._children[message["pid"]] = child
         child.begun(message["pid"])
 
-    def _mourn(self) -> None:
+    def _tell_children_of_its_end(self) -> None:
         with self._lock:
             self._alive = False
             replies = list(self._waiting.values())

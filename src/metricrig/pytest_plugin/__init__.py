@@ -54,11 +54,11 @@ def pytest_configure(config: pytest.Config) -> None:
         " In strict mode it fails instead.",
     )
     config.addinivalue_line("markers", "thorough: leave this test out when --rig-quick is given.")
-    session = Session(settings_of(config), xdist.seat_of(config), config)
+    session = Session(settings_of(config), xdist.worker_place_of(config), config)
     config.stash[SESSION] = session
     config.pluginmanager.register(runtest_hooks.Running(session), "metricrig-running")
     config.pluginmanager.register(report_hooks.Reporting(session, config), "metricrig-reporting")
-    if not session.seat.worker:
+    if not session.worker_place.worker:
         config.pluginmanager.register(xdist.Controller(session), "metricrig-controller")
 
 

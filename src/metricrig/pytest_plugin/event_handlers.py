@@ -52,8 +52,8 @@ def _attached(session: Session, event: ServiceAttached) -> None:
 def _died(session: Session, event: ServiceDiedUnasked) -> None:
     if event.provoked:
         return
-    if session.usage is not None and session.usage.concerns(event):
-        session.usage.lost()
+    if session.servers_used is not None and session.servers_used.concerns(event):
+        session.servers_used.lost()
     elif session.fixtures.have(event.rig, event.service):
         session.tally.deaths.append(f"{event.service} {event.how} while no test used it")
 
@@ -65,8 +65,8 @@ def _opened(session: Session, event: RigOpened) -> None:
 
 
 def _closing(session: Session, event: RigClosing) -> None:
-    if session.usage is not None:
-        session.usage.ends(event.rig)
+    if session.servers_used is not None:
+        session.servers_used.ends(event.rig)
 
 
 def _closed(session: Session, event: RigClosed) -> None:

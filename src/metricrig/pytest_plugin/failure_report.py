@@ -29,11 +29,11 @@ _INTERNAL = ("go_", "process_", "promhttp_", "python_gc_", "prometheus_", "net_c
 _BAD = re.compile(r"err|fail|reject|drop|ignor|invalid|out_of_(order|bounds)|duplicate|timeout|lost", re.IGNORECASE)
 
 
-def sections(usage: ServersOfTest) -> list[tuple[str, str]]:
+def sections(servers_used: ServersOfTest) -> list[tuple[str, str]]:
     """A title and a text for each: as it is now, or as it was when its rig was closed."""
-    open_ones = [each for each in usage.instances() if each.state != CLOSED]
-    now = [section(each, usage.before.get(each), full=usage.full) for each in open_ones]
-    return [*usage.closed, *now]
+    open_ones = [each for each in servers_used.instances() if each.state != CLOSED]
+    now = [section(each, servers_used.before.get(each), full=servers_used.full) for each in open_ones]
+    return [*servers_used.closed, *now]
 
 
 def section(instance: Instance, before: ServerBefore | None, *, full: bool) -> tuple[str, str]:
@@ -119,6 +119,6 @@ def _titled(title: str, lines: list[str]) -> list[str]:
     return [f"{title}:", *(f"  {line}" for line in lines)] if lines else []
 
 
-def properties(usage: ServersOfTest) -> list[tuple[str, str]]:
+def properties(servers_used: ServersOfTest) -> list[tuple[str, str]]:
     """For JUnit's XML: which servers a test ran against."""
-    return [(f"metricrig.{each.name}", each.version or "unknown version") for each in usage.instances()]
+    return [(f"metricrig.{each.name}", each.version or "unknown version") for each in servers_used.instances()]

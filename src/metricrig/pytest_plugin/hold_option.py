@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from metricrig.pytest_plugin.server_usage import ServersOfTest
 
 
-def hold(config: pytest.Config, usage: ServersOfTest, why: str) -> None:
+def hold(config: pytest.Config, servers_used: ServersOfTest, why: str) -> None:
     """Show where everything is, and wait for Enter. Ctrl-C ends the session as it always does."""
     capture: Any = config.pluginmanager.getplugin("capturemanager")
     terminal: Any = config.pluginmanager.getplugin("terminalreporter")
     if capture is not None:
         capture.suspend_global_capture(in_=True)  # until the next phase, in which pytest resumes it
     terminal.ensure_newline()
-    terminal.write_line(f"{usage.test} failed: {why.strip().splitlines()[0] if why.strip() else ''}", red=True)
-    for each in usage.instances():
+    terminal.write_line(f"{servers_used.test} failed: {why.strip().splitlines()[0] if why.strip() else ''}", red=True)
+    for each in servers_used.instances():
         url = f" {each.url}" if each.service.ports else ""
         terminal.write_line(f"  {each.name} {each.state}{url}  {each.dir}")
     terminal.write("held; press Enter to go on ")

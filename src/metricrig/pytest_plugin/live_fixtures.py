@@ -118,7 +118,7 @@ class LiveFixtures:
         """Have it well, unless this test is at work with it, or it has died and there is to be no other."""
         from metricrig.pytest_plugin.dead_fixtures import dead  # noqa: PLC0415 - see the module
 
-        if self._session.usage is not None and self._session.usage.uses(made.value):
+        if self._session.servers_used is not None and self._session.servers_used.uses(made.value):
             return
         lost = dead(made.value)
         if lost is not None and self._session.settings.on_death == FAIL:

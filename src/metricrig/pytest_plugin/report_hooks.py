@@ -30,31 +30,31 @@ class Reporting:
         """A failed test explains itself; and is held, if somebody wants to look."""
         report = yield
         given = self._session.settings.servers.values()
-        usage = self._session.ended if report.when == "teardown" else self._session.usage
+        servers_used = self._session.ended if report.when == "teardown" else self._session.servers_used
         if report.failed:
             self._session.failed += 1
-        if usage is not None:
+        if servers_used is not None:
             from metricrig.pytest_plugin import failure_report  # noqa: PLC0415 - only for tests with servers
             from metricrig.pytest_plugin.frames import shorten  # noqa: PLC0415 - see above
             from metricrig.pytest_plugin.secret_masks import mask_report, passwords  # noqa: PLC0415 - see above
 
-            new = [each for each in failure_report.properties(usage) if each not in item.user_properties]
+            new = [each for each in failure_report.properties(servers_used) if each not in item.user_properties]
             if report.when == "call" or report.failed:
                 item.user_properties.extend(new)
             if report.failed:
                 shorten(report, call)
                 report.sections.extend(
-                    failure_report.without_repeats(failure_report.sections(usage), report.longreprtext)
+                    failure_report.without_repeats(failure_report.sections(servers_used), report.longreprtext)
                 )
-                if usage.presences:
+                if servers_used.presences:
                     from metricrig.pytest_plugin.neighbours import advice  # noqa: PLC0415 - see above
 
-                    report.sections.extend(advice(usage.presences, report.longreprtext))
-                mask_report(report, passwords(given) | {each.secret for each in usage.instances()})
+                    report.sections.extend(advice(servers_used.presences, report.longreprtext))
+                mask_report(report, passwords(given) | {each.secret for each in servers_used.instances()})
                 if self._session.settings.hold:
                     from metricrig.pytest_plugin.hold_option import hold  # noqa: PLC0415 - only who wants it
 
-                    hold(self._config, usage, str(call.excinfo.exconly() if call.excinfo else ""))
+                    hold(self._config, servers_used, str(call.excinfo.exconly() if call.excinfo else ""))
         elif report.failed and given:  # one that could not be attached to is used by nobody
             from metricrig.pytest_plugin.frames import shorten  # noqa: PLC0415 - see above
             from metricrig.pytest_plugin.secret_masks import mask_report, passwords  # noqa: PLC0415 - see above

@@ -40,8 +40,8 @@ class Running:
             self._shorten(error)
             raise
         finally:
-            if self._session.usage is not None:
-                self._session.usage.disarm()
+            if self._session.servers_used is not None:
+                self._session.servers_used.disarm()
 
     @pytest.hookimpl(tryfirst=True, specname="pytest_runtest_setup")
     def pytest_runtest_setup_first(self, item: pytest.Item) -> None:
@@ -64,8 +64,8 @@ class Running:
         """The test itself: a death of one of its servers ends it."""
         __tracebackhide__ = True
         self._session.calling = True
-        if self._session.usage is not None:
-            self._session.usage.arm()
+        if self._session.servers_used is not None:
+            self._session.servers_used.arm()
         try:
             result = yield
         except Interrupted as interrupted:
@@ -79,10 +79,10 @@ class Running:
             raise
         finally:
             self._session.calling = False
-            if self._session.usage is not None:
-                self._session.usage.disarm()
-        usage = self._session.usage
-        if usage is not None and (failure := usage.failure(trace=False)) is not None:
+            if self._session.servers_used is not None:
+                self._session.servers_used.disarm()
+        servers_used = self._session.servers_used
+        if servers_used is not None and (failure := servers_used.failure(trace=False)) is not None:
             raise failure
         return result
 
@@ -92,16 +92,16 @@ class Running:
         try:
             return (yield)
         finally:
-            usage, self._session.usage, self._session.item = self._session.usage, None, None
-            self._session.ended = usage
-            if usage is not None:
-                usage.disarm()
-                for each in usage.presences:
+            servers_used, self._session.servers_used, self._session.item = self._session.servers_used, None, None
+            self._session.ended = servers_used
+            if servers_used is not None:
+                servers_used.disarm()
+                for each in servers_used.presences:
                     each.end()
-            if usage is not None and usage.opened:
+            if servers_used is not None and servers_used.opened:
                 from metricrig.pytest_plugin.leaks import close_leaked  # noqa: PLC0415 - only after a leak
 
-                self._session.tally.leaks += close_leaked(usage.opened, item.nodeid)
+                self._session.tally.leaks += close_leaked(servers_used.opened, item.nodeid)
 
     def pytest_unconfigure(self) -> None:
         """It is over."""
@@ -109,10 +109,10 @@ class Running:
 
     def _explained(self, error: BaseException) -> BaseException | None:
         """What stands behind an error: a death, or something that this machine lacks."""
-        usage = self._session.usage
-        if usage is not None:
-            usage.disarm()
-            if (failure := usage.cause(error)) is not None:
+        servers_used = self._session.servers_used
+        if servers_used is not None:
+            servers_used.disarm()
+            if (failure := servers_used.cause(error)) is not None:
                 return failure
         return self._skipped(error) if isinstance(error, Exception) else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import signal
+import sys
 import threading
 import time
 from concurrent.futures import CancelledError, ThreadPoolExecutor
@@ -33,6 +34,8 @@ NUDGE = getattr(signal, "SIGRTMIN", signal.SIGURG) + 11
 _PAGE_TIMEOUT_SECONDS = 0.25
 # The kernel closes a dying process's connections before anybody can see that it has ended: a client may fail first.
 _EXIT_NEWS_SECONDS = 0.05
+# Where it is a broken connection that has failed, a death is the likeliest cause, and a busy machine tells of it late.
+_BROKEN_CONNECTION_SECONDS = 2.0
 # A test that kills a server and then waits for it is told by the wait: that may still have to begin.
 _GRACE = 0.05
 # An exception that arrives in a finalizer is swallowed: if the test goes on, it is told again.
@@ -114,6 +117,8 @@ class ServersOfTest:
             return
         from metricrig.pytest_plugin.failure_report import section  # noqa: PLC0415 - few tests close rigs
 
+        if isinstance(error := sys.exc_info()[1], ConnectionError):  # the block ends with it
+            self._await_death(servers, error)
         dead = [each for each in servers if each.lost]
         self.lost_before += [str(each.death("during this test", self._mark(each))) for each in dead]
         self.closed += [section(each, self.before.get(each), full=self.full) for each in servers]
@@ -139,14 +144,17 @@ class ServersOfTest:
 
     def cause(self, error: BaseException) -> BaseException | None:
         """The death that may be behind an error, shown where that was raised; with a moment for the news."""
-        deadline = time.monotonic() + _EXIT_NEWS_SECONDS
-        while (
-            any(each.state != CLOSED for each in self.instances()) and not self._lost() and time.monotonic() < deadline
-        ):
-            time.sleep(0.001)
+        self._await_death([each for each in self.instances() if each.state != CLOSED], error)
         seen = f"{type(error).__name__}: {error}".splitlines()[0]
         failure = self.failure(f"\n  the test saw: {seen}")
         return failure and failure.with_traceback(error.__traceback__)
+
+    def _await_death(self, servers: list[Instance], error: BaseException) -> None:
+        """Give the news of a death that may be behind an error a moment to arrive."""
+        broken = isinstance(error, ConnectionError)
+        deadline = time.monotonic() + (_BROKEN_CONNECTION_SECONDS if broken else _EXIT_NEWS_SECONDS)
+        while servers and not any(each.lost for each in servers) and time.monotonic() < deadline:
+            time.sleep(0.001)
 
     def _lost(self) -> list[Instance]:
         return [each for each in self.instances() if each.lost]

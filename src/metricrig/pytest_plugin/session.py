@@ -32,16 +32,16 @@ SESSION = pytest.StashKey["Session"]()
 class Session:
     """One a process."""
 
-    def __init__(self, settings: PluginOptions, seat: WorkerPlace, config: pytest.Config) -> None:
+    def __init__(self, settings: PluginOptions, worker_place: WorkerPlace, config: pytest.Config) -> None:
         self.root = config.rootpath
         self._config = config
         self.settings = settings
-        self.seat = seat
+        self.worker_place = worker_place
         self.tally = SessionStats()
         self.fixtures = LiveFixtures(self)
         self.item: pytest.Item | None = None
         """The test that runs now, if any."""
-        self.usage: ServersOfTest | None = None
+        self.servers_used: ServersOfTest | None = None
         """What it uses, if anything."""
         self.ended: ServersOfTest | None = None
         """The same of the test that has ended last."""
@@ -123,26 +123,30 @@ class Session:
         """The running test has this from now on: its end would end the test."""
         if self.item is None:
             return
-        usage = self.usage_of(self.item)
-        if self.counted_by_leader and not usage.uses(value) and getattr(value, "rig", "") == self.counted_by_leader:
+        servers_used = self.servers_used_by(self.item)
+        if (
+            self.counted_by_leader
+            and not servers_used.uses(value)
+            and getattr(value, "rig", "") == self.counted_by_leader
+        ):
             from metricrig.pytest_plugin.neighbours import Presence  # noqa: PLC0415 - only where workers share
 
             server: Any = value  # a rig is never shared
-            usage.presences.append(Presence(server, self.seat.worker))
-        usage.use(value)
-        usage.arm()
+            servers_used.presences.append(Presence(server, self.worker_place.worker))
+        servers_used.use(value)
+        servers_used.arm()
 
-    def usage_of(self, item: pytest.Item) -> ServersOfTest:
+    def servers_used_by(self, item: pytest.Item) -> ServersOfTest:
         """What this test uses, which runs now."""
-        if self.usage is None:
+        if self.servers_used is None:
             from metricrig.pytest_plugin.server_usage import ServersOfTest  # noqa: PLC0415 - see the module
 
-            self.usage = ServersOfTest(item.nodeid, full=self._config.option.verbose > 1)
-        return self.usage
+            self.servers_used = ServersOfTest(item.nodeid, full=self._config.option.verbose > 1)
+        return self.servers_used
 
     def begin(self, item: pytest.Item) -> None:
         """A test begins: what its fixtures have made before is well."""
-        self.item, self.usage = item, None
+        self.item, self.servers_used = item, None
         self.fixtures.renew(item)
         for rig in self._everybodys:
             self.using(rig)
@@ -156,21 +160,21 @@ class Session:
             return
         self.using(rig)
         if self.calling:  # else it may be closed at the test's end
-            self.usage_of(self.item).opened.append(rig.id)
+            self.servers_used_by(self.item).opened.append(rig.id)
 
     def closed(self, rig: str) -> None:
         """It is gone."""
         self.fixtures.closed(rig)
         self._everybodys = [each for each in self._everybodys if each.id != rig]
-        if self.usage is not None and rig in self.usage.opened:
-            self.usage.opened.remove(rig)
+        if self.servers_used is not None and rig in self.servers_used.opened:
+            self.servers_used.opened.remove(rig)
 
     def show(self, news: News) -> None:
         """Have people see what is being fetched, in the process that has the terminal."""
-        if self.seat.inbox:
+        if self.worker_place.inbox:
             from metricrig.pytest_plugin.worker_channel import send  # noqa: PLC0415 - see the module
 
-            send(self.seat.inbox, news)
+            send(self.worker_place.inbox, news)
             return
         if self._display is None:
             from metricrig.pytest_plugin.fetch_display import FetchDisplay  # noqa: PLC0415 - see the module

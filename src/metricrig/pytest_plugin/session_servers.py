@@ -1,4 +1,4 @@
-"""Who has the session's servers: a rig of this process, or a commons of several."""
+"""The servers of a session: in a rig of this process, in one that several processes share, or somebody else's."""
 
 from __future__ import annotations
 
@@ -69,20 +69,20 @@ class OwnServers:
 class SharedServers:
     """Of several processes."""
 
-    def __init__(self, commons: SharedRig) -> None:
-        self._commons = commons
+    def __init__(self, shared_rig: SharedRig) -> None:
+        self._shared_rig = shared_rig
 
     def server(self, service: Service) -> Instance:
         """The one that is described like this, whoever has started it."""
-        return self._commons.server(service)
+        return self._shared_rig.server(service)
 
     def ensure(self, instance: Instance) -> None:
         """See ``SharedRig``."""
-        self._commons.ensure(instance)
+        self._shared_rig.ensure(instance)
 
     def close(self) -> None:
         """They stay: for the other workers, or for the next run."""
-        self._commons.leave()
+        self._shared_rig.leave()
 
 
 class Attached:
@@ -117,19 +117,19 @@ def own_servers(session: Session) -> Servers:
 
 def new_servers(session: Session) -> Servers | None:
     """What is shared with other workers or other runs; None if nothing is."""
-    seat, settings = session.seat, session.settings
+    worker_place, settings = session.worker_place, session.settings
     if (settings.runtime or PROCESS) != PROCESS:  # others do not know yet how to share
         return None
     if settings.reuse:
         name, owner = _of_project(session), None
         session.tally.left_running.append(name)
-    elif seat.leader is not None:
-        name, owner = _of_run(seat.run), seat.leader
+    elif worker_place.leader is not None:
+        name, owner = _of_run(worker_place.run), worker_place.leader
         session.counted_by_leader = name
     else:
         return None
     linger = settings.idle if settings.reuse else _LINGER
-    return SharedServers(SharedRig.join(name, data=_data(), run=seat.run, owner=owner, linger=linger))
+    return SharedServers(SharedRig.join(name, data=_data(), run=worker_place.run, owner=owner, linger=linger))
 
 
 def dismiss(run: str, session: Session) -> None:
@@ -137,11 +137,11 @@ def dismiss(run: str, session: Session) -> None:
     directory = data_root.root_for(_data()) / _of_run(run)
     if directory.exists():
         keep = session.keeps(failed=bool(session.failed))
-        commons = SharedRig.join(directory.name, data=_data(), run=run, owner=None, linger=0)
-        for facts in commons.facts():
+        shared_rig = SharedRig.join(directory.name, data=_data(), run=run, owner=None, linger=0)
+        for facts in shared_rig.facts():
             session.tally.started += facts.started
             session.tally.seconds += facts.spent
-        commons.dismiss(keep=keep)
+        shared_rig.dismiss(keep=keep)
         if keep:
             session.tally.kept.append(str(directory))
 

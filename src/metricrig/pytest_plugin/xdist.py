@@ -26,8 +26,8 @@ class WorkerPlace(NamedTuple):
     """Where the leader hears what people are to know at once."""
 
 
-def seat_of(config: pytest.Config) -> WorkerPlace:
-    """The seat of this process. A worker on another machine, or among other pids, is on its own."""
+def worker_place_of(config: pytest.Config) -> WorkerPlace:
+    """Where in the test run this process is. A worker on another machine, or among other pids, is on its own."""
     given: dict[str, Any] | None = getattr(config, "workerinput", None)
     if given is None:
         return WorkerPlace(os.urandom(8).hex())

@@ -47,14 +47,14 @@ class JanitorLoop:
     """Listens until it is over, then cleans up. ``linger`` is how long it stays without members."""
 
     def __init__(
-        self, house: OrderHandlers, death: int, *, door: MemberListener | None = None, linger: float = 0.0
+        self, handlers: OrderHandlers, death: int, *, listener: MemberListener | None = None, linger: float = 0.0
     ) -> None:
-        self.house = house
+        self.handlers = handlers
         self.wakeup = _take_signals()
         self.ending = False
         self._death = death
         self._died_at = _EVER
-        self._door = door
+        self._listener = listener
         self._linger = linger
         self._alone_since = time.monotonic()
 
@@ -65,38 +65,38 @@ class JanitorLoop:
         while not over:
             ready = self._await_news(self._sources())
             heard = self._hear(ready)
-            self.house.wards.look_after(somebody_ended=self.wakeup in ready)
-            over = self.house.dismissed or self._orphaned(ready, heard=heard) or self._deserted()
-            if not self.house.unwritten:
+            self.handlers.started_processes.look_after(somebody_ended=self.wakeup in ready)
+            over = self.handlers.dismissed or self._orphaned(ready, heard=heard) or self._deserted()
+            if not self.handlers.unwritten:
                 settled = time.monotonic()
             elif not ready or time.monotonic() - settled > _LATEST:
-                self.house.write_records()
+                self.handlers.write_records()
                 settled = time.monotonic()
 
     def clean_up(self) -> None:
         """It is over: ask everybody to stop, kill who does not, remove everything."""
         self.ending = True
-        if self._door is not None:
-            self._door.close()
-        self.house.run_errands()
-        self.house.wards.ask_to_stop()
+        if self._listener is not None:
+            self._listener.close()
+        self.handlers.run_errands()
+        self.handlers.started_processes.ask_to_stop()
         self._wait_until_ended(GRACE)
-        self.house.wards.collect_all()
+        self.handlers.started_processes.collect_all()
         self._wait_until_ended(_GIVE_UP)
-        away = {each.pid for each in self.house.errands.values()}
+        away = {each.pid for each in self.handlers.errands.values()}
         for pid in process_tree.children():
             if pid not in away:
                 process_tree.kill_orphan(pid)
-        self.house.remove_everything(within=_GIVE_UP)
+        self.handlers.remove_everything(within=_GIVE_UP)
 
     def _sources(self) -> dict[int, int]:
         """What to wait for, on which descriptor."""
         sources = {self.wakeup: select.POLLIN}
-        if self._door is not None:
-            sources[self._door.descriptor] = select.POLLIN
+        if self._listener is not None:
+            sources[self._listener.descriptor] = select.POLLIN
         if self._death != NO_DEATH:
             sources[self._death] = select.POLLIN
-        for member in self.house.members.values():
+        for member in self.handlers.members.values():
             # From one that does not read, no orders are taken, but for the last ones of a dead owner.
             reading = select.POLLIN if member.listens or self._died_at < _EVER else 0
             sources[member.descriptor] = reading | (select.POLLOUT if member.has_unread else 0)
@@ -104,10 +104,10 @@ class JanitorLoop:
 
     def _hear(self, ready: Mapping[int, int]) -> bool:
         """Let in who is at the door, and obey; whether anybody had anything to say."""
-        if self._door is not None and self._door.descriptor in ready and (member := self._door.enter()):
-            self.house.members[member.descriptor] = member
+        if self._listener is not None and self._listener.descriptor in ready and (member := self._listener.enter()):
+            self.handlers.members[member.descriptor] = member
         heard = False
-        for member in list(self.house.members.values()):
+        for member in list(self.handlers.members.values()):
             news = ready.get(member.descriptor, 0)
             if news & select.POLLOUT:
                 member.flush()
@@ -116,7 +116,7 @@ class JanitorLoop:
                 self._hear_member(member)
             elif member.hopeless:
                 self._part_with(member)
-        if self.house.members:
+        if self.handlers.members:
             self._alone_since = time.monotonic()
         return heard
 
@@ -125,7 +125,7 @@ class JanitorLoop:
         try:
             messages = member.hear()
             for message in messages or []:
-                self.house.obey(message, member)
+                self.handlers.obey(message, member)
         except MalformedMessage as error:
             messages = None
             sys.stderr.write(f"a member was sent away: {error}\n")
@@ -136,7 +136,7 @@ class JanitorLoop:
             self._part_with(member)
 
     def _part_with(self, member: JanitorMember) -> None:
-        del self.house.members[member.descriptor]
+        del self.handlers.members[member.descriptor]
         member.leave()
 
     def _orphaned(self, ready: Mapping[int, int], *, heard: bool) -> bool:
@@ -147,14 +147,14 @@ class JanitorLoop:
         return not heard or time.monotonic() - self._died_at > _LAST_ORDERS
 
     def _deserted(self) -> bool:
-        return not self.house.members and time.monotonic() - self._alone_since >= self._linger
+        return not self.handlers.members and time.monotonic() - self._alone_since >= self._linger
 
     def _wait_until_ended(self, seconds: float) -> None:
-        """Look after the wards until none runs and none is being collected, at most so long."""
+        """Look after what was started until none of it runs and none is being collected, at most so long."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            self.house.wards.look_after(somebody_ended=True)
-            if self.house.wards.ended and not self.house.wards.busy:
+            self.handlers.started_processes.look_after(somebody_ended=True)
+            if self.handlers.started_processes.ended and not self.handlers.started_processes.busy:
                 return
             self._await_news({self.wakeup: select.POLLIN})
 
@@ -170,11 +170,11 @@ class JanitorLoop:
 
     def _pause(self) -> float | None:
         """How many milliseconds at most."""
-        if self.house.wards.busy or self.ending:
+        if self.handlers.started_processes.busy or self.ending:
             return _TICK_MS
-        if self.house.unwritten:
+        if self.handlers.unwritten:
             return _SETTLE_MS
-        if self.house.members or self._linger == _EVER:
+        if self.handlers.members or self._linger == _EVER:
             return None
         return max(0.0, self._alone_since + self._linger - time.monotonic()) * 1000 + 1
 
@@ -182,10 +182,10 @@ class JanitorLoop:
 def main(death: int, owner: ProcessId | None, *, control: int) -> None:
     """Serve one owner until it is dead, then clean up after it."""
     _become_janitor(death, control)
-    house = OrderHandlers(owner)
-    house.members[control] = JanitorMember(control)
+    handlers = OrderHandlers(owner)
+    handlers.members[control] = JanitorMember(control)
     # Its socket tells of its end too, but not while a forked child of the owner still holds a copy of it.
-    janitor = JanitorLoop(house, death)
+    janitor = JanitorLoop(handlers, death)
     janitor.serve()
     janitor.clean_up()
 
@@ -220,10 +220,10 @@ def main_shared(death: int, owner: ProcessId | None, directory: str, mode: int, 
         if error.errno != errno.ENOTEMPTY:
             raise
         return TAKEN
-    (door,) = doors
-    house = OrderHandlers(owner)
-    house.open_rig(rig, directory, known)
-    janitor = JanitorLoop(house, death, door=door, linger=_EVER if death != NO_DEATH else linger)
+    (listener,) = doors
+    handlers = OrderHandlers(owner)
+    handlers.open_rig(rig, directory, known)
+    janitor = JanitorLoop(handlers, death, listener=listener, linger=_EVER if death != NO_DEATH else linger)
     janitor.serve()
     os.chdir("/")
     janitor.clean_up()

@@ -36,7 +36,7 @@ class OrderHandlers:
         self.directories: dict[str, str] = {}
         self.unwritten: set[str] = set()
         self.adopted_paths: set[str] = set()
-        self.wards = StartedProcesses(self.tell_all, self.collected)
+        self.started_processes = StartedProcesses(self.tell_all, self.collected)
         self.dismissed = False
         """Somebody has said that it is over."""
         self.keep = False
@@ -92,7 +92,7 @@ class OrderHandlers:
         except (OSError, ValueError) as error:
             member.say({"seq": message["seq"], "error": str(error), "errno": getattr(error, "errno", 0) or 0})
             return
-        self.wards.add(StartedProcess(message, pid))
+        self.started_processes.add(StartedProcess(message, pid))
         member.say({"seq": message["seq"], "pid": pid})
         if message["service"] and message["rig"] in self.rigs:
             entry = rig_record.service(message["name"], pid, message["ports"])
@@ -101,8 +101,8 @@ class OrderHandlers:
 
     def do_attach(self, message: Message, member: JanitorMember) -> None:
         """Another member has started it: say whether it runs. Its end is told to all."""
-        ward = self.wards.by_pid.get(message["pid"])
-        known = {"mark": ward.mark} if ward is not None and ward.status is None else {"gone": True}
+        started = self.started_processes.by_pid.get(message["pid"])
+        known = {"mark": started.mark} if started is not None and started.status is None else {"gone": True}
         member.say({"seq": message["seq"], **known})
 
     def do_signal(self, message: Message, member: JanitorMember) -> None:
@@ -110,31 +110,31 @@ class OrderHandlers:
 
         Nothing is reaped before it is collected, so the pid cannot be a stranger's.
         """
-        if (ward := self.wards.by_mark.get(message["mark"])) is not None:
-            _SENDERS[message["how"]](ward.pid, message["signal"])
+        if (started := self.started_processes.by_mark.get(message["mark"])) is not None:
+            _SENDERS[message["how"]](started.pid, message["signal"])
         member.say({"seq": message["seq"]})
 
     def do_collect(self, message: Message, member: JanitorMember) -> None:
         """Kill what is left of a child's family, then let go of it and say so."""
-        ward = self.wards.by_mark.get(message["mark"])
-        self._collect([ward] if ward else [], lambda: member.say({"seq": message["seq"]}))
+        started = self.started_processes.by_mark.get(message["mark"])
+        self._collect([started] if started else [], lambda: member.say({"seq": message["seq"]}))
 
     def do_sweep(self, message: Message, member: JanitorMember) -> None:
         """Collect whatever runs under a name: a member may have died while it was starting it."""
-        left = [each for each in self.wards.by_pid.values() if each.name == message["name"]]
+        left = [each for each in self.started_processes.by_pid.values() if each.name == message["name"]]
         self._collect(left, lambda: member.say({"seq": message["seq"]}))
 
-    def _collect(self, wards: Sequence[StartedProcess], done: Callable[[], None]) -> None:
+    def _collect(self, started_processes: Sequence[StartedProcess], done: Callable[[], None]) -> None:
         """Have these collected; ``done`` is called when the last of them is gone."""
-        left = set(wards)
+        left = set(started_processes)
 
-        def gone(ward: StartedProcess) -> None:
-            left.discard(ward)
+        def gone(started: StartedProcess) -> None:
+            left.discard(started)
             if not left:
                 done()
 
-        for ward in wards:
-            self.wards.collect(ward, gone)
+        for started in started_processes:
+            self.started_processes.collect(started, gone)
         if not left:
             done()
 
@@ -154,17 +154,17 @@ class OrderHandlers:
             why = self._close(name, keep=message["keep"]) if name in self.rigs else None
             member.say({"seq": message["seq"], "why": why})
 
-        self._collect([each for each in self.wards.by_pid.values() if each.rig == name], close)
+        self._collect([each for each in self.started_processes.by_pid.values() if each.rig == name], close)
 
     def do_dismiss(self, message: Message, _: JanitorMember) -> None:
         """Close everything and go; what is to be kept is kept."""
         self.dismissed = True
         self.keep = message["keep"]
 
-    def collected(self, ward: StartedProcess) -> None:
+    def collected(self, started: StartedProcess) -> None:
         """Nothing is left of one: it is no longer on record."""
-        if (rig := self.rigs.get(ward.rig)) and rig["services"].pop(str(ward.pid), None):
-            self.unwritten.add(ward.rig)
+        if (rig := self.rigs.get(started.rig)) and rig["services"].pop(str(started.pid), None):
+            self.unwritten.add(started.rig)
 
     def write_records(self) -> None:
         """Bring the records on disk up to date."""

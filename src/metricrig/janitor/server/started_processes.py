@@ -45,9 +45,9 @@ class StartedProcesses:
         self._say = say
         self._collected = collected
 
-    def add(self, ward: StartedProcess) -> None:
+    def add(self, started: StartedProcess) -> None:
         """Look after one more."""
-        self.by_pid[ward.pid] = self.by_mark[ward.mark] = ward
+        self.by_pid[started.pid] = self.by_mark[started.mark] = started
 
     @property
     def busy(self) -> bool:
@@ -57,35 +57,35 @@ class StartedProcesses:
     @property
     def ended(self) -> bool:
         """Whether none of them runs any more."""
-        return all(ward.status is not None for ward in self.by_pid.values())
+        return all(started.status is not None for started in self.by_pid.values())
 
     def ask_to_stop(self) -> None:
         """Send each its own stop signal; CONT first, because a frozen process would keep it pending."""
-        for ward in self.by_pid.values():
-            process_tree.send_to_tree(ward.pid, signal.SIGCONT)
+        for started in self.by_pid.values():
+            process_tree.send_to_tree(started.pid, signal.SIGCONT)
             # A command beside a service ends its children with itself only if it lives to: an initdb leaves a server
             # behind, which would be killed before it could remove its shared memory.
-            (process_tree.send if ward.service else process_tree.send_to_tree)(ward.pid, ward.stop_signal)
+            (process_tree.send if started.service else process_tree.send_to_tree)(started.pid, started.stop_signal)
 
     def collect_all(self) -> None:
         """Let nothing be left of any."""
-        for ward in self.by_pid.values():
-            self.collect(ward, lambda _: None)
+        for started in self.by_pid.values():
+            self.collect(started, lambda _: None)
 
-    def collect(self, ward: StartedProcess, done: Callable[[StartedProcess], None]) -> None:
+    def collect(self, started: StartedProcess, done: Callable[[StartedProcess], None]) -> None:
         """Let nothing be left of one, and say when that is so."""
-        ward.collectors.append(done)
-        self._collecting[ward.pid] = ward
+        started.collectors.append(done)
+        self._collecting[started.pid] = started
 
     def look_after(self, *, somebody_ended: bool) -> None:
         """Report who has ended, reap orphans, go on with collections."""
-        for ward in list((self.by_pid if somebody_ended else self._collecting).values()):
-            if ward.status is None and (status := process_tree.exit_status(ward.pid)) is not None:
-                ward.status = status
-                self._say({"exit": ward.pid, "status": status})
+        for started in list((self.by_pid if somebody_ended else self._collecting).values()):
+            if started.status is None and (status := process_tree.exit_status(started.pid)) is not None:
+                started.status = status
+                self._say({"exit": started.pid, "status": status})
         orphans = self._orphans() if somebody_ended or self._collecting else {}
-        for ward in list(self._collecting.values()):
-            self._collect(ward, [pid for pid, owner in orphans.items() if owner is ward])
+        for started in list(self._collecting.values()):
+            self._collect(started, [pid for pid, owner in orphans.items() if owner is started])
 
     def _orphans(self) -> dict[int, StartedProcess | None]:
         """The living children that we did not start, and whose they are."""
@@ -101,7 +101,7 @@ class StartedProcesses:
                     process_tree.kill_orphan(pid)
                 process_tree.reap(pid)
                 found[pid] = whose
-        return {pid: ward for pid, ward in found.items() if process_tree.session_of(pid)}
+        return {pid: started for pid, started in found.items() if process_tree.session_of(pid)}
 
     def _whose(self, pid: int, mark: str) -> StartedProcess | None:
         """From whom an orphan descends.
@@ -110,28 +110,28 @@ class StartedProcesses:
         over their environment (PostgreSQL does both), the log that they write to; or the mark in a limit.
         """
         session = process_tree.session_of(pid)
-        for ward in self.by_pid.values():
-            if pid in ward.lineage or ward.pid == session or (mark and ward.mark == mark):
-                return ward
+        for started in self.by_pid.values():
+            if pid in started.lineage or started.pid == session or (mark and started.mark == mark):
+                return started
         limit = limit_mark.of_process(pid)
-        for ward in self.by_pid.values():
-            if process_tree.writes_below(pid, ward.out) or (limit and ward.limit_mark == limit):
-                return ward
+        for started in self.by_pid.values():
+            if process_tree.writes_below(pid, started.out) or (limit and started.limit_mark == limit):
+                return started
         return None
 
-    def _collect(self, ward: StartedProcess, survivors: list[int]) -> None:
+    def _collect(self, started: StartedProcess, survivors: list[int]) -> None:
         """One step of a collection; taken again until nothing is left."""
-        ward.lineage.update(process_tree.send_to_tree(ward.pid, signal.SIGKILL))
+        started.lineage.update(process_tree.send_to_tree(started.pid, signal.SIGKILL))
         for pid in survivors:
             process_tree.kill_orphan(pid)
-        if ward.status is None or survivors:
+        if started.status is None or survivors:
             return
         from metricrig.janitor import leftovers  # noqa: PLC0415 - nothing is removed while the janitor boots
 
-        process_tree.reap(ward.pid)
-        for segment in leftovers.orphaned_segments(ward.lineage):
+        process_tree.reap(started.pid)
+        for segment in leftovers.orphaned_segments(started.lineage):
             leftovers.remove_segment(segment)
-        del self.by_pid[ward.pid], self.by_mark[ward.mark], self._collecting[ward.pid]
-        self._collected(ward)
-        for tell in ward.collectors:
-            tell(ward)
+        del self.by_pid[started.pid], self.by_mark[started.mark], self._collecting[started.pid]
+        self._collected(started)
+        for tell in started.collectors:
+            tell(started)
