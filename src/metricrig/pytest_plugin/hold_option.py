@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,9 @@ if TYPE_CHECKING:
     import pytest
 
     from metricrig.pytest_plugin.server_usage import ServersOfTest
+
+
+_LOOK_AGAIN_SECONDS = 0.2
 
 
 def hold(config: pytest.Config, servers_used: ServersOfTest, why: str) -> None:
@@ -24,5 +28,8 @@ def hold(config: pytest.Config, servers_used: ServersOfTest, why: str) -> None:
         terminal.write_line(f"  {each.name} {each.state}{url}  {each.dir}")
     terminal.write("held; press Enter to go on ")
     terminal.flush()
+    # A Ctrl-C that comes just before a read begins is noticed only after it: so nothing is read that is not there yet.
+    while not select.select([sys.stdin], [], [], _LOOK_AGAIN_SECONDS)[0]:
+        pass
     if not sys.stdin.readline():
         terminal.write_line("(not held: the input has ended, nobody can press Enter)")
