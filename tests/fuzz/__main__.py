@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import random
 import resource
 import shutil
@@ -37,7 +38,7 @@ def main(words: list[str]) -> int:
     chosen = [each for each in TARGETS if not names or each.name in names]
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     signal.signal(signal.SIGALRM, _too_long)
-    seed = random.SystemRandom().randrange(1 << 32)
+    seed = int(os.environ.get("FUZZ_SEED") or random.SystemRandom().randrange(1 << 32))
     sys.stdout.write(f"fuzzing {len(chosen)} targets for {seconds:g} s, seed {seed}\n")
     try:
         defects = [_fuzz(each, seconds / len(chosen), random.Random(seed)) for each in chosen]

@@ -19,10 +19,12 @@ _NUMBER = rf"[+-]?{_UNSIGNED}"
 _GAP = re.compile(r"_(?:x(\d+))?")
 _REPEATED = re.compile(rf"({_NUMBER})(?:([+-])({_UNSIGNED}))?x(\d+)")
 _PLAIN = re.compile(_NUMBER)
-_SERIES = re.compile(r"\s*([a-zA-Z_:][\w:]*)?\s*(?:\{(.*)\})?\s*", re.DOTALL)
+_SERIES = re.compile(r"([a-zA-Z_:][\w:]*)?\s*(?:\{(.*)\})?", re.DOTALL)
 _LABEL = re.compile(r"""\s*([a-zA-Z_]\w*)\s*=\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\s*(,|$)""")
 _ESCAPES = {"n": "\n", "t": "\t", "\\": "\\", '"': '"', "'": "'"}
 _MOST_VALUES = 10_000_000
+_TOKEN_LENGTH = 200
+"""A longer token is none: the expressions above take the square of its length to say so."""
 
 Values = tuple["NDArray[np.float64]", "NDArray[np.bool_]"]
 
@@ -36,6 +38,8 @@ def values(text: str) -> Values:
 
 
 def _token(token: str) -> Values:
+    if len(token) > _TOKEN_LENGTH:
+        raise UsageError(f"a token of {len(token)} characters is none of the series notation: {token[:40]!r}...")
     if found := _GAP.fullmatch(token):
         count = _count(found[1] or "1", token)
         return np.zeros(count), np.zeros(count, dtype=bool)
@@ -63,7 +67,8 @@ def _repeated(found: re.Match[str], token: str) -> Values:
 
 
 def _count(text: str, token: str) -> int:
-    if int(text) > _MOST_VALUES:
+    # Digits first: Python refuses to take thousands of them for a number.
+    if len(text.lstrip("0")) > len(str(_MOST_VALUES)) or int(text) > _MOST_VALUES:
         raise UsageError(f"{token!r} stands for more than {_MOST_VALUES} values")
     return int(text)
 
@@ -78,7 +83,7 @@ def _hint(token: str) -> str:
 
 def series(text: str) -> dict[str, str]:
     """``x{a="b"}`` as labels."""
-    found = _SERIES.fullmatch(text)
+    found = _SERIES.fullmatch(text.strip())  # blanks before and behind in the expression would take the cube of them
     if found is None or not (found[1] or found[2]):
         raise UsageError(f"{text!r} is no series, such as 'requests_total{{code=\"200\"}}'")
     name = {"__name__": found[1]} if found[1] else {}
