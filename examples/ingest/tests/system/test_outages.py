@@ -79,10 +79,10 @@ def test_the_api_survives_the_death_of_its_store(own_api: Instance, own_store: S
     now = time.time()
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(post, own_api, {"metric": name, "value": 11, "timestamp": now})
-        own_api.metrics.wait(RETRIES.sum() >= 1, within=10)  # it goes on trying
-        own_api.logs.wait("; again in ", within=5)
+        own_api.metrics.wait(RETRIES.sum() >= 1, within=60)  # it goes on trying; a dead name takes an engine a while
+        own_api.logs.wait("; again in ", within=60)
         own_store.start()
-        assert answer.result(40) == (200, {"status": "ingested"})
+        assert answer.result(100) == (200, {"status": "ingested"})
     own_store.flush()
     assert own_store.query(name, at=now) == 11
 
