@@ -49,7 +49,7 @@ def main() -> None:
         print(f"\nGraphiQL, with a question of acme's and its answer:\n{address(app.url, now)}")
         print("\ntokens: " + ", ".join(sample.TOKENS.values()))
         print("Ctrl-C stops everything.", flush=True)
-        app.wait(lambda _: told.is_set(), within=float("inf"))  # or it dies: that ends the wait, with its last words
+        app.wait(lambda _: told.is_set(), within=30 * 86_400)  # or it dies: that ends the wait, with its last words
 
 
 def told_to_stop() -> Event:
