@@ -15,6 +15,7 @@ FLOORS = (
     {"sharing", "services"},
     {"rig"},
     {"instance"},
+    {"faults"},
     {"instance_addresses"},
     {"lifecycle"},
     {"runtimes"},

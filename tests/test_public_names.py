@@ -21,9 +21,9 @@ PUBLIC = {
         not_matches ready wait_for
         """,
     "metricrig.errors": """
-        BadPage Broken CommandFailed DeadlineExceeded FunctionFailed JanitorLost JanitorUnresponsive
-        MetricrigError NoChange NotInTime NotOneSample PartialAnswer PortTaken PostgreSQLError
-        QueryFailed SamplesLost ScrapeFailed ServiceDied StartFailed
+        BadPage Broken CommandFailed DeadlineExceeded FaultNotHealed FaultWithoutEffect FunctionFailed
+        JanitorLost JanitorUnresponsive MetricrigError NoChange NotInTime NotOneSample PartialAnswer PortTaken
+        PostgreSQLError QueryFailed SamplesLost ScrapeFailed ServiceDied StartFailed
         ToolUnavailable Unavailable Unkeepable Unreachable UsageError WriteRejected WriteUncertain
         """,
     "metricrig.metrics": """

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Unavailable,
         UsageError,
     )
+    from metricrig.faults.errors import FaultNotHealed, FaultWithoutEffect
     from metricrig.janitor.errors import JanitorLost, JanitorUnresponsive
     from metricrig.metrics.exposition.errors import BadPage, NotOneSample
     from metricrig.metrics.http.pool import Broken, Unreachable
@@ -33,6 +34,8 @@ _CORE = "metricrig._core.errors"
 _HOMES = {
     "BadPage": "metricrig.metrics.exposition.errors",
     "Broken": "metricrig.metrics.http.pool",
+    "FaultNotHealed": "metricrig.faults.errors",
+    "FaultWithoutEffect": "metricrig.faults.errors",
     "JanitorLost": "metricrig.janitor.errors",
     "JanitorUnresponsive": "metricrig.janitor.errors",
     "NoChange": "metricrig.metrics.scraping.change",
@@ -54,6 +57,8 @@ __all__ = [
     "Broken",
     "CommandFailed",
     "DeadlineExceeded",
+    "FaultNotHealed",
+    "FaultWithoutEffect",
     "FunctionFailed",
     "JanitorLost",
     "JanitorUnresponsive",

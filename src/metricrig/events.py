@@ -2,6 +2,9 @@
 
 from metricrig._core.events import (
     Event,
+    FaultBegan,
+    FaultEvent,
+    FaultHealed,
     FetchProgressed,
     ImageEvent,
     ImageObtained,
@@ -31,6 +34,9 @@ from metricrig._core.events import (
 
 __all__ = [
     "Event",
+    "FaultBegan",
+    "FaultEvent",
+    "FaultHealed",
     "FetchProgressed",
     "ImageEvent",
     "ImageObtained",

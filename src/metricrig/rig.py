@@ -15,6 +15,7 @@ from metricrig._core.resource_limits import explained
 from metricrig._core.user_code import cause_of
 from metricrig.instance import Instance, instance_of
 from metricrig.lifecycle import start_order, stop
+from metricrig.lifecycle.active_faults import ActiveFaults
 from metricrig.lifecycle.instance_state import CLOSED, RUNNING, InstanceState
 from metricrig.lifecycle.parallel_start import start_together
 from metricrig.placement import shared_in
@@ -65,6 +66,7 @@ class Rig:
         self.id = f"{name}-{os.urandom(4).hex()}"
         self.keep = bool(os.environ.get("METRICRIG_KEEP")) if keep is None else keep
         self.events = Stream(parent=everything)
+        self._faults = ActiveFaults(self.id, self.events)
         self._began = time.monotonic()
         self._owner = os.getpid()
         self._states: dict[str, InstanceState] = {}
@@ -91,7 +93,7 @@ class Rig:
         with self._lock:
             service = self._named(service, name)
             with explained(f"a place for {service.name}"):
-                state = InstanceState(service, self._runtime_of(service), self.id, self.events)
+                state = InstanceState(service, self._runtime_of(service), self.id, self.events, faults=self._faults)
             instance = instance_of(state)
             self._states[service.name], self._instances[service.name] = state, instance
             return instance
@@ -160,7 +162,10 @@ class Rig:
         self.events.emit(RigClosing(rig=self.id))
         at_exit.closed(self)
         try:
-            self._stop(self._states)
+            try:
+                self._faults.heal_all()
+            finally:
+                self._stop(self._states)
         finally:
             for instance in self._instances.values():
                 instance.release()

@@ -51,6 +51,14 @@ R, S = "shop-1", "redis"
             events.ServiceStopped(rig=R, service=S, how="was killed by SIGKILL", seconds=5, escalated=True),
             "redis: was killed by SIGKILL 5.0 s after it was asked to stop, had to be killed",
         ),
+        (
+            events.FaultBegan(rig=R, victim=S, kind="paused", sentence="it is frozen", evidence="T", colour="#000000"),
+            "redis: paused: it is frozen (T)",
+        ),
+        (
+            events.FaultHealed(rig=R, victim=S, kind="paused", evidence="S", seconds=2),
+            "redis: paused healed after 2.0 s (S)",
+        ),
     ],
 )
 def test_lines(event: events.Event, line: str | None) -> None:
@@ -60,7 +68,7 @@ def test_lines(event: events.Event, line: str | None) -> None:
 def test_every_event_is_drawn() -> None:
     """A new event has to be thought of here too."""
     kinds = {name for name in events.__all__ if name not in {"Event", "Stream", "everything"}}
-    abstract = {"ImageEvent", "RigEvent", "ServiceEvent", "ToolEvent"}
+    abstract = {"FaultEvent", "ImageEvent", "RigEvent", "ServiceEvent", "ToolEvent"}
     table = test_lines.pytestmark[0].args[1]  # type: ignore[attr-defined]
     assert {type(event).__name__ for event, _ in table} == kinds - abstract
 

@@ -96,7 +96,9 @@ def test_what_is_followed_ends_with_the_rig_and_has_what_came_meanwhile(shop: Ri
         assert following.stdout is not None
         lines = [following.stdout.readline()]
         shop.start()
-        lines += [following.stdout.readline() for _ in range(3)]  # of a log that it has not opened it would know nothing
+        lines += [
+            following.stdout.readline() for _ in range(3)
+        ]  # of a log that it has not opened it would know nothing
         shop["second"].signal(signal.SIGUSR1)
         shop["second"].logs.wait("once more")
     lines += following.stdout.readlines()

@@ -206,3 +206,28 @@ class ServiceStopped(ServiceEvent):
     how: str
     seconds: float
     escalated: bool = False
+
+
+@frozen_by_name
+class FaultEvent(RigEvent):
+    """Something about a fault: ``kind`` is done to ``victim``, a link or a service of the rig."""
+
+    victim: str
+    kind: str
+
+
+@frozen_by_name
+class FaultBegan(FaultEvent):
+    """A fault is in force; ``evidence`` says how that was proven, ``sentence`` what it does."""
+
+    sentence: str
+    evidence: str
+    colour: str
+
+
+@frozen_by_name
+class FaultHealed(FaultEvent):
+    """A fault is over; ``evidence`` says how that was proven."""
+
+    evidence: str
+    seconds: float

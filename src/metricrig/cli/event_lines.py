@@ -8,7 +8,7 @@ from metricrig import events
 from metricrig._core.amounts import in_time
 
 if TYPE_CHECKING:
-    from metricrig.events import Event, ServiceEvent, ToolEvent
+    from metricrig.events import Event, FaultEvent, RigEvent, ServiceEvent, ToolEvent
 
 _EXPECTED_TO_REFUSE = {"explicit", "cache", "path"}
 """That nothing was there yet is no news; who wants to know asks doctor."""
@@ -18,18 +18,35 @@ def line_of(event: Event) -> str | None:
     """What happened, in a line; None if it is not worth one."""
     match event:
         case events.ToolEvent():
-            said = _of_tool(event)
-            return f"{event.tool}: {said}" if said else None
+            about, said = event.tool, _of_tool(event)
         case events.ImageObtained():
-            return f"image {event.image}: there after {in_time(event.seconds)}"
-        case events.RigOpened():
-            return f"{event.rig}: open in {event.directory}"
-        case events.RigClosed():
-            return f"{event.rig}: closed after {in_time(event.seconds)}" + (
-                f", kept {event.kept}" if event.kept else ""
-            )
+            about, said = f"image {event.image}", f"there after {in_time(event.seconds)}"
         case events.ServiceEvent():
-            return f"{event.service}: {_of_service(event)}"
+            about, said = event.service, _of_service(event)
+        case events.FaultEvent():
+            about, said = event.victim, _of_fault(event)
+        case events.RigEvent():
+            about, said = event.rig, _of_rig(event)
+        case _:
+            return None
+    return f"{about}: {said}" if said else None
+
+
+def _of_rig(event: RigEvent) -> str | None:
+    match event:
+        case events.RigOpened():
+            return f"open in {event.directory}"
+        case events.RigClosed():
+            return f"closed after {in_time(event.seconds)}" + (f", kept {event.kept}" if event.kept else "")
+    return None
+
+
+def _of_fault(event: FaultEvent) -> str | None:
+    match event:
+        case events.FaultBegan():
+            return f"{event.kind}: {event.sentence} ({event.evidence})"
+        case events.FaultHealed():
+            return f"{event.kind} healed after {in_time(event.seconds)} ({event.evidence})"
     return None
 
 

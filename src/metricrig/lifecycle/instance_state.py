@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from metricrig._core.errors import ServiceDied, Unavailable, UsageError
 from metricrig._core.events import ServiceDiedUnasked
+from metricrig.lifecycle.active_faults import ActiveFaults
 from metricrig.lifecycle.rendered_texts import environment_of
 from metricrig.logs import LogFile
 
@@ -60,6 +61,7 @@ class InstanceState:
         site: Site | None = None,
         executable: Executable | None = None,
         attached: bool = False,
+        faults: ActiveFaults | None = None,
     ) -> None:
         self.service = service
         self.runtime = runtime
@@ -67,6 +69,8 @@ class InstanceState:
         self.stream = stream
         self.attached = attached
         """Somebody else runs it."""
+        self.faults = faults or ActiveFaults(rig, stream)
+        """Those in force in its whole rig."""
         self.lock = threading.RLock()
         self.site: Site = site or runtime.place(service)
         self.log = LogFile(self.site.log)
