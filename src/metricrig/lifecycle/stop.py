@@ -12,7 +12,7 @@ from metricrig._core.events import ServicePaused, ServiceResumed, ServiceStopped
 from metricrig.lifecycle.instance_state import DIED, PAUSED, READY, STOPPED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from metricrig.lifecycle.instance_state import InstanceState
     from metricrig.runtimes import Running
@@ -33,6 +33,18 @@ def stop_all(lives: Sequence[InstanceState], within: float | None = None) -> Non
                 asked.append((state, _ask(state), Deadline(began + patience, patience)))
     for state, running, deadline in asked:
         _finish(state, running, deadline, began)
+
+
+def stop_in_waves(waves: Iterable[Sequence[InstanceState]], within: float | None = None) -> None:
+    """Stop one group after another; a group that fails does not keep the others running."""
+    errors: list[Exception] = []
+    for wave in waves:
+        try:
+            stop_all(wave, within)
+        except Exception as error:  # noqa: BLE001 - raised below, when all have been stopped
+            errors.append(error)
+    if errors:
+        raise errors[0]
 
 
 def kill(state: InstanceState) -> None:

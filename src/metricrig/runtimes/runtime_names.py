@@ -1,4 +1,4 @@
-"""Runtimes by their names, each imported when it is asked for."""
+"""Runtimes by their names, each imported when it is asked for, and those that one rig uses."""
 
 from __future__ import annotations
 
@@ -14,6 +14,28 @@ if TYPE_CHECKING:
 
 PROCESS, DOCKER = "process", "docker"
 RUNTIMES = (PROCESS, DOCKER)
+
+
+class RigRuntimes:
+    """The runtime of a rig, and those of services that run elsewhere than the rest."""
+
+    def __init__(self, name: str, *, rig: str, data: str | Path) -> None:
+        self.main = new_runtime(name, rig=rig, data=data)
+        self._guests: dict[str, Runtime] = {}
+
+    def of(self, wanted: str | None) -> Runtime:
+        """The one of this name; the rig's own unless a service has asked for another."""
+        if wanted is None or wanted == self.main.name:
+            return self.main
+        if wanted not in self._guests:
+            self._guests[wanted] = new_guest(wanted, self.main)
+        return self._guests[wanted]
+
+    def close(self, *, keep: bool) -> None:
+        """Leave the guests' networks and engines, then remove what the rig has, or keep its files."""
+        for guest in self._guests.values():
+            guest.leave()
+        self.main.close(keep=keep)
 
 
 def new_runtime(name: str, *, rig: str, data: str | Path) -> Runtime:
