@@ -77,7 +77,7 @@ def test_deaths_and_refusals_are_told(boxes: Rig) -> None:
 def test_a_port_that_somebody_takes_meanwhile_is_left_to_him(boxes: Rig) -> None:
     shop = boxes.add(web("shop", env=lambda at: {"WHERE": at.address()}))
     number = shop._state.site.outside.port
-    boxes._runtime.unreserve(shop._state.site)
+    boxes._runtimes.main.unreserve(shop._state.site)
     with socket.create_server(("127.0.0.1", number)):
         boxes.start()
         assert shop.port != number

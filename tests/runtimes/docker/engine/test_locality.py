@@ -173,7 +173,7 @@ def test_a_port_is_open_when_somebody_listens_behind_it(boxes: Rig) -> None:
 def test_a_port_of_ours_that_somebody_takes_meanwhile_is_left_to_him(boxes: Rig) -> None:
     shop = boxes.add(web("shop", env=lambda at: {"WHERE": at.address()}))
     number = shop._state.site.outside.port
-    boxes._runtime.unreserve(shop._state.site)
+    boxes._runtimes.main.unreserve(shop._state.site)
     with socket.create_server(("127.0.0.1", number)):
         boxes.start()
         assert shop.port != number
