@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from metricrig import Rig, UsageError
+from metricrig import Rig, Unavailable, UsageError
 from metricrig.errors import FaultNotHealed, FaultWithoutEffect
 from metricrig.events import FaultBegan, FaultHealed, Stream
 from metricrig.faults.fault import Fault
@@ -90,6 +90,19 @@ def test_a_fault_without_effect_is_an_error_and_nothing_is_left_of_it(active: Ac
     with pytest.raises(FaultWithoutEffect, match="expected: no light\n  seen: light"):
         dark.start()
     assert (dark.mended, dark.in_force, list(active), told) == (1, False, [], [])
+
+
+def test_what_this_machine_cannot_do_is_said_before_anything_is_done(active: ActiveFaults, told: list[Any]) -> None:
+    class Impossible(Dark):
+        """Needs what is not there."""
+
+        def require(self) -> None:
+            raise Unavailable("darkness", reason="it is noon", remedy="wait for the night")
+
+    lamp = {"on": True}
+    with pytest.raises(Unavailable, match="it is noon"):
+        Impossible(active, lamp).start()
+    assert (lamp, list(active), told) == ({"on": True}, [], [])
 
 
 def test_a_fault_that_does_not_heal_is_an_error_until_it_does(active: ActiveFaults, told: list[Any]) -> None:

@@ -56,6 +56,12 @@ class Fault(ABC):
         """Whether it has begun, and not healed."""
         return self.began is not None and self.ended is None
 
+    def require(self) -> None:
+        """Raise ``Unavailable`` if it cannot be had here. Asked before anything is done, also by a storm for all of its.
+
+        One that every machine can do has nothing to say.
+        """
+
     @abstractmethod
     def _inflict(self) -> None:
         """Do it. What has been done when this fails is taken back by ``_mend``."""
@@ -77,6 +83,7 @@ class Fault(ABC):
         with self._lock:
             if self.in_force:
                 raise UsageError(f"{self.name} is in force already; heal it before it is started again")
+            self.require()
             self._active.add(self)
             self.began, self.ended = time.monotonic(), None
             try:
