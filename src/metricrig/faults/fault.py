@@ -56,11 +56,8 @@ class Fault(ABC):
         """Whether it has begun, and not healed."""
         return self.began is not None and self.ended is None
 
-    def require(self) -> None:
-        """Raise ``Unavailable`` if it cannot be had here. Asked before anything is done, also by a storm for all of its.
-
-        One that every machine can do has nothing to say.
-        """
+    def require(self) -> None:  # noqa: B027 - one that every machine can do has nothing to say
+        """Raise ``Unavailable`` if it cannot be had here: asked before anything is done, and before a storm begins."""
 
     @abstractmethod
     def _inflict(self) -> None:
