@@ -26,6 +26,7 @@ FLOORS = (
     {"placement"},
     {"placeholders"},
     {"tools"},
+    {"relay"},
     {"janitor"},
     {"metrics", "resources", "events"},
     {"_core"},

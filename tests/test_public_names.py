@@ -22,7 +22,7 @@ PUBLIC = {
         """,
     "metricrig.errors": """
         BadPage Broken CommandFailed DeadlineExceeded FaultNotHealed FaultWithoutEffect FunctionFailed
-        JanitorLost JanitorUnresponsive MetricrigError NoChange NotInTime NotOneSample PartialAnswer PortTaken
+        JanitorLost JanitorUnresponsive MetricrigError NoChange NotInTime NotOneSample PartialAnswer PortTaken RelayLost
         PostgreSQLError QueryFailed SamplesLost ScrapeFailed ServiceDied StartFailed
         ToolUnavailable Unavailable Unkeepable Unreachable UsageError WriteRejected WriteUncertain
         """,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from metricrig.metrics.scraping.endpoint import ScrapeFailed
     from metricrig.metrics.store.errors import SamplesLost, Unkeepable
     from metricrig.metrics.waits.report import NotInTime
+    from metricrig.relay.errors import RelayLost
     from metricrig.services.postgresql.errors import PostgreSQLError
 
 _CORE = "metricrig._core.errors"
@@ -44,6 +45,7 @@ _HOMES = {
     "PartialAnswer": "metricrig.metrics.promql.answers",
     "PostgreSQLError": "metricrig.services.postgresql.errors",
     "QueryFailed": "metricrig.metrics.promql.answers",
+    "RelayLost": "metricrig.relay.errors",
     "SamplesLost": "metricrig.metrics.store.errors",
     "ScrapeFailed": "metricrig.metrics.scraping.endpoint",
     "Unkeepable": "metricrig.metrics.store.errors",
@@ -70,6 +72,7 @@ __all__ = [
     "PortTaken",
     "PostgreSQLError",
     "QueryFailed",
+    "RelayLost",
     "SamplesLost",
     "ScrapeFailed",
     "ServiceDied",

@@ -1,0 +1,298 @@
+"""One direction of a connection: bytes from one socket to the other, under a gate if effects concern it.
+
+Without one, they are spliced: the kernel hands them on, and they never are in this process. With one, they wait in a
+queue until the gate lets them pass. Gates are exchanged at any byte, whatever is under way.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from math import inf
+from time import monotonic
+
+from metricrig.relay.server.event_loop import READ, WRITE
+from metricrig.relay.server.gate import CLOSED, RESET, Begun, Gate
+
+TYPE_CHECKING = False  # not typing's: the relay starts without
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Sequence
+    from typing import Protocol
+
+    from metricrig.relay.effects import Effect
+    from metricrig.relay.server.event_loop import Alarm, EventLoop
+    from metricrig.relay.server.pipes import Pipe, Pipes
+else:
+    Protocol = object
+
+_SPLICED = 1 << 20
+"""Bytes at a time: what a pipe holds."""
+_READ = 1 << 16
+_FLAGS = os.SPLICE_F_MOVE | os.SPLICE_F_NONBLOCK
+_PIECES = 64
+"""Pieces that one stream passes before others have their turn."""
+_FREE = Gate((), 0, Begun())
+"""For what waits still, when no effect concerns it any more."""
+
+
+class Ends(Protocol):
+    """The connection of a stream, as far as the stream needs it."""
+
+    def changed(self) -> None:
+        """What a stream waits for may be something else now."""
+
+    def end_passed(self, stream: ByteStream) -> None:
+        """All has passed, and so may the end of its source."""
+
+    def sink_broke(self, stream: ByteStream) -> None:
+        """Whoever should receive is gone."""
+
+    def finish(self, how: str) -> None:
+        """The whole connection has to end."""
+
+
+class ByteStream:
+    """From ``source`` to ``sink``, each None until it is there."""
+
+    source: socket.socket | None = None
+    sink: socket.socket | None = None
+
+    def __init__(self, connection: Ends, number: int, loop: EventLoop, pipes: Pipes) -> None:
+        self.passed = 0
+        self.came = 0
+        self.lost = 0
+        self.end: str | None = None
+        """How the source has ended, if it has."""
+        self.done = False
+        """That has been passed on, or the sink takes nothing any more."""
+        self._gate: Gate | None = None
+        self._begun = Begun()
+        self._number = number
+        self._queue: deque[tuple[float, int, bytes]] = deque()
+        """When each has come, as the how-manieth, and the bytes."""
+        self._queued = 0
+        self._count = 0
+        self._ended_at = 0.0
+        self._pipe: Pipe | None = None
+        self._in_pipe = 0
+        self._blocked = False
+        self._alarm: Alarm | None = None
+        self._connection, self._loop, self._pipes = connection, loop, pipes
+
+    @property
+    def wants_source(self) -> int:
+        """What it wants to hear of the source."""
+        if self.end or self.done or self.source is None or self.sink is None or self._pipe is not None:
+            return 0
+        if self._gate is not None and (self._gate.held or self._queued >= self._gate.ahead):
+            return 0
+        return 0 if self._gate is None and self._queue else READ
+
+    @property
+    def wants_sink(self) -> int:
+        """What it wants to hear of the sink."""
+        return WRITE if self._blocked and not self.done else 0
+
+    @property
+    def held(self) -> bool:
+        """Whether nothing passes."""
+        return self._gate is not None and self._gate.held
+
+    def exchange(self, effects: Sequence[Effect]) -> None:
+        """Have these effects and no others, on what waits and on what comes."""
+        now, before = monotonic(), self._gate
+        self._begun.exchange(effects, now, self.passed)
+        self._gate = Gate(effects, self._number, self._begun) if effects else None
+        heard_again = before is not None and before.swallows and not (self._gate and self._gate.swallows)
+        if before is not None and heard_again and (self.lost or before.closes_all):
+            self._connection.finish(CLOSED if before.closes_all else RESET)
+            return
+        if self._gate is not None:
+            self._take_out_of_pipe(now)
+            self._swallow()
+        self.pump()
+
+    def read(self) -> None:
+        """The source has something, or has ended."""
+        if not self.wants_source:
+            return
+        try:
+            if self._gate is None:
+                self._splice()
+            else:
+                self._receive(self._gate)
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.source_ended(RESET)
+
+    def source_ended(self, how: str) -> None:
+        """There will be no more; what has come still passes."""
+        if self.end is None or (how == RESET and self.end != RESET):
+            was_done = self.done and self.end == CLOSED
+            self.end, self._ended_at = how, monotonic()
+            if was_done:  # its end has been passed on, and then it broke
+                self._connection.finish(RESET)
+                return
+        self.pump()
+
+    def sink_ready(self) -> None:
+        """The sink takes more."""
+        if self._blocked:
+            self._blocked = False
+            self.pump()
+
+    def pump(self) -> None:
+        """Pass on what may pass now."""
+        self._ring_at(None)
+        if self.sink is not None and not self.done:
+            self._drain()
+            if self._pipe is None and not self._blocked:
+                self._pass_queue()
+        if self._gate is not None and self._gate.deadlines:
+            self._keep_deadlines(self._gate.deadlines)
+        self._connection.changed()
+
+    def close(self) -> None:
+        """Nothing is passed any more."""
+        self.done = True
+        self._ring_at(None)
+        self._queue.clear()
+        if self._pipe is not None:
+            self._pipe.close()
+            self._pipe = None
+
+    # --- without a gate
+
+    def _splice(self) -> None:
+        pipe = self._pipes.borrow()
+        try:
+            size = os.splice(self.source.fileno(), pipe.inlet, _SPLICED, flags=_FLAGS)  # type: ignore[union-attr]
+        except OSError:
+            self._pipes.give_back(pipe)
+            raise
+        if not size:
+            self._pipes.give_back(pipe)
+            self.source_ended(CLOSED)
+            return
+        self.came += size
+        self._pipe, self._in_pipe = pipe, size
+        self._drain()
+        if self._pipe is not None or self.done:
+            self._connection.changed()
+
+    def _drain(self) -> None:
+        """Hand on what is in the pipe."""
+        while self._pipe is not None:
+            try:
+                size = os.splice(self._pipe.outlet, self.sink.fileno(), self._in_pipe, flags=_FLAGS)  # type: ignore[union-attr]
+            except BlockingIOError:
+                self._blocked = True
+                return
+            except OSError:
+                self._sink_broke()
+                return
+            self.passed += size
+            self._in_pipe -= size
+            if not self._in_pipe:
+                self._pipes.give_back(self._pipe)
+                self._pipe = None
+
+    def _take_out_of_pipe(self, now: float) -> None:
+        """What is under way comes under the gate as well."""
+        while self._pipe is not None:
+            data = os.read(self._pipe.outlet, self._in_pipe)
+            self._queue_up(now, data)
+            self._in_pipe -= len(data)
+            if not self._in_pipe:
+                self._pipes.give_back(self._pipe)
+                self._pipe = None
+
+    # --- with a gate
+
+    def _receive(self, gate: Gate) -> None:
+        data = self.source.recv(_READ)  # type: ignore[union-attr]
+        if not data:
+            self.source_ended(CLOSED)
+            return
+        now = monotonic()
+        self.came += len(data)
+        self._queue_up(now, data)
+        gate.byte_came(now)
+        self._swallow()
+        self.pump()
+
+    def _queue_up(self, now: float, data: bytes) -> None:
+        self._count += 1
+        self._queue.append((now, self._count, data))
+        self._queued += len(data)
+
+    def _swallow(self) -> None:
+        if self._gate is not None and self._gate.swallows:
+            self.lost += self._queued
+            self._queue.clear()
+            self._queued = 0
+
+    def _pass_queue(self) -> None:
+        gate = self._gate or _FREE
+        for _ in range(_PIECES):
+            if not self._queue:
+                self._pass_end(gate)
+                return
+            arrived, count, data = self._queue[0]
+            when, size = gate.next_piece(arrived, count, len(data), self.passed)
+            if when > monotonic():
+                self._ring_at(when)
+                return
+            if size and not self._send(gate, when, data[:size]):
+                return
+            if (how := gate.end_after(self.passed)) is not None:
+                self._connection.finish(how)
+                return
+        self._ring_at(monotonic())
+
+    def _send(self, gate: Gate, when: float, piece: bytes) -> bool:
+        """Whether all of it has passed."""
+        try:
+            size = self.sink.send(gate.altered(piece, self.passed))  # type: ignore[union-attr]
+        except BlockingIOError:
+            self._blocked = True
+            return False
+        except OSError:
+            self._sink_broke()
+            return False
+        gate.has_passed(when, monotonic())
+        self.passed += size
+        self._queued -= size
+        arrived, count, data = self._queue.popleft()
+        if size < len(data):
+            self._queue.appendleft((arrived, count, data[size:]))
+        return True
+
+    def _pass_end(self, gate: Gate) -> None:
+        if self.end is None:
+            return
+        when = gate.end_passes_at(self._ended_at, self._count + 1)
+        if when > monotonic():
+            self._ring_at(when)
+            return
+        self.done = True
+        self._connection.end_passed(self)
+
+    def _sink_broke(self) -> None:
+        """Whoever should receive is gone: nothing can be passed any more, and the other direction has ended."""
+        self.close()
+        self._connection.sink_broke(self)
+
+    def _keep_deadlines(self, deadlines: list[tuple[float, str]]) -> None:
+        when, how = min(deadlines)
+        if when <= monotonic():
+            self._connection.finish(how)
+        elif self._alarm is None or self._alarm.when > when:
+            self._ring_at(when)
+
+    def _ring_at(self, when: float | None) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = None if when is None or when == inf else self._loop.at(when, self.pump)

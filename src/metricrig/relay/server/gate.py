@@ -1,0 +1,153 @@
+"""A gate: the effects that concern one direction of one connection, and what follows from them for its next bytes.
+
+It decides, and touches no socket: when may how many bytes of what waits pass, and as what; and when is it all over.
+"""
+
+from __future__ import annotations
+
+from math import inf
+
+from metricrig.relay.chance import chance, mixed
+from metricrig.relay.effects import Corruption, Delay, Hold, Quota, Rate, Reset, Slicing, SlowClose, Swallow
+
+TYPE_CHECKING = False  # not typing's: the relay starts without
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import TypeVar
+
+    from metricrig.relay.effects import Effect
+
+    E = TypeVar("E", bound=Effect)
+
+_SMOOTH = 0.02
+"""Seconds: at a limited rate, what passes in so much time is one piece."""
+_CATCH_UP = 0.1
+"""Seconds that a rate may make up for, when whoever receives was slow."""
+_AHEAD, _FAR_AHEAD = 1 << 16, 1 << 22
+"""Bytes that are taken from a sender before they may pass: as much as is on its way on a long line, if it is one."""
+CLOSED, RESET = "closed", "reset"
+
+
+class Begun:
+    """Since when effects have concerned this direction: what they count begins there."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, tuple[float, int]] = {}
+        self._first_byte: dict[str, float] = {}
+
+    def exchange(self, effects: Iterable[Effect], now: float, passed: int) -> None:
+        """These and no others concern it from now on; those that did before go on counting."""
+        self._since = {each.name: self._since.get(each.name, (now, passed)) for each in effects}
+        self._first_byte = {name: when for name, when in self._first_byte.items() if name in self._since}
+
+    def time(self, effect: Effect) -> float:
+        """When it began."""
+        return self._since[effect.name][0]
+
+    def passed(self, effect: Effect) -> int:
+        """How many bytes had passed by then."""
+        return self._since[effect.name][1]
+
+    def first_byte(self, effect: Effect, now: float | None = None) -> float | None:
+        """When the first byte came after it began; if one comes now, then perhaps now."""
+        return self._first_byte.get(effect.name) if now is None else self._first_byte.setdefault(effect.name, now)
+
+
+class Gate:
+    """What the effects do to one direction of the connection of this number."""
+
+    def __init__(self, effects: Sequence[Effect], number: int, begun: Begun) -> None:
+        def those(kind: type[E]) -> list[E]:
+            return [each for each in effects if isinstance(each, kind)]
+
+        self._number = number
+        self._delays, self._slicings, self._corruptions = those(Delay), those(Slicing), those(Corruption)
+        self._rate = min((each.bytes_per_second for each in those(Rate)), default=inf)
+        self._slow_close = sum(each.seconds for each in those(SlowClose))
+        self.held = bool(those(Hold))
+        self.swallows = bool(those(Swallow))
+        self.closes_all = any(each.close_all for each in those(Swallow))
+        self.ahead = _FAR_AHEAD if self._delays and self._rate == inf else _AHEAD
+        self._ends = [(begun.passed(each) + each.limit, CLOSED) for each in those(Quota)]
+        resets = those(Reset)
+        self._ends += [
+            (begun.passed(each) + each.after_bytes, RESET) for each in resets if each.after_bytes is not None
+        ]
+        self._ends.sort()
+        self.deadlines = [
+            (begun.time(each) + each.close_after, CLOSED) for each in those(Swallow) if each.close_after is not None
+        ]
+        for each in resets:
+            start = begun.first_byte(each) if each.from_first_byte else begun.time(each)
+            if each.after_seconds is not None and start is not None:
+                self.deadlines.append((start + each.after_seconds, RESET))
+        self._unstarted = [each for each in resets if each.from_first_byte and begun.first_byte(each) is None]
+        self._begun = begun
+        self._not_before = 0.0
+        """When the piece before has passed, and its pause is over."""
+        self._pieces = 0
+
+    def byte_came(self, now: float) -> bool:
+        """Whether that has set a deadline."""
+        started, self._unstarted = self._unstarted, []
+        for each in started:
+            self._begun.first_byte(each, now)
+            self.deadlines.append((now + (each.after_seconds or 0.0), RESET))
+        return bool(started)
+
+    def next_piece(self, arrived: float, count: int, size: int, passed: int) -> tuple[float, int]:
+        """When so many of the bytes that wait may pass, which have arrived then, as the ``count``-th to do so."""
+        if self.held:
+            return inf, 0
+        when = max(arrived + self._delay(count), self._not_before)
+        for each in self._slicings:
+            size = min(size, self._sliced(each))
+        if self._ends:
+            size = min(size, self._ends[0][0] - passed)
+        if self._rate != inf:
+            size = min(size, max(1, int(self._rate * _SMOOTH)))
+            when += size / self._rate
+        return when, max(size, 0)
+
+    def has_passed(self, when: float, now: float) -> None:
+        """A piece that might pass at ``when`` has done so now."""
+        self._pieces += 1
+        self._not_before = max(when, now - _CATCH_UP) if self._rate != inf else 0.0
+        pause = max((each.pause for each in self._slicings), default=0.0)
+        if pause:
+            self._not_before = max(self._not_before, now + pause)
+
+    def altered(self, data: bytes, passed: int) -> bytes:
+        """What the bytes at this place of the connection become."""
+        if not self._corruptions:
+            return data
+        changed = bytearray(data)
+        for each in self._corruptions:
+            for block in range(passed // each.one_in, (passed + len(data) - 1) // each.one_in + 1):
+                drawn = mixed(each.seed, self._number, block)
+                place = block * each.one_in + drawn % each.one_in - passed
+                if 0 <= place < len(data):
+                    changed[place] ^= 1 + (drawn >> 32) % 255
+        return bytes(changed)
+
+    def end_after(self, passed: int) -> str | None:
+        """How the connection ends now that so many bytes have passed, if it does."""
+        return self._ends[0][1] if self._ends and passed >= self._ends[0][0] else None
+
+    def end_passes_at(self, arrived: float, count: int) -> float:
+        """When the end may pass that has come then."""
+        if self.held or self.swallows:
+            return inf
+        return max(arrived + self._delay(count), self._not_before) + self._slow_close
+
+    def _delay(self, count: int) -> float:
+        delay = 0.0
+        for each in self._delays:
+            delay += each.latency
+            if each.jitter:
+                delay += each.jitter * (2 * chance(each.seed, self._number, count) - 1)
+        return max(delay, 0.0)
+
+    def _sliced(self, slicing: Slicing) -> int:
+        spread = slicing.variation * (2 * chance(slicing.seed, self._number, self._pieces) - 1)
+        return max(1, slicing.size + int(spread))
