@@ -68,7 +68,7 @@ def _findings(image: str, rounds: int) -> Iterator[Finding]:
 @contextlib.contextmanager
 def _engine(directory: Path) -> Iterator[None]:
     """One with the image. How one is started without a registry, the tests know."""
-    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+    sys.path[:0] = [str(Path(__file__).parents[1] / room) for room in ("tests", "scripts")]
     if "DOCKER_HOST" in os.environ:
         import_module("support.images").build_missing(os.environ["DOCKER_HOST"])
         yield
