@@ -24,6 +24,7 @@ PUBLIC = {
         BadPage Broken CommandFailed DeadlineExceeded FaultNotHealed FaultWithoutEffect FunctionFailed
         JanitorLost JanitorUnresponsive MetricrigError NoChange NotInTime NotOneSample PartialAnswer PortTaken RelayLost
         PostgreSQLError QueryFailed SamplesLost ScrapeFailed ServiceDied StartFailed
+        SteadyStateUnknown SteadyStateViolated
         ToolUnavailable Unavailable Unkeepable Unreachable UsageError WriteRejected WriteUncertain
         """,
     "metricrig.metrics": """
@@ -32,6 +33,7 @@ PUBLIC = {
         not_matches payload read wait_for
         """,
     "metricrig.pytest": "isolated service",
+    "metricrig.storms": "PlannedFault StormPlan plans shortened",
     "metricrig.tools": """
         DebianPackage Executable GoModule Image Installed Prospect Release Tool Wheel installed obtain survey
         """,

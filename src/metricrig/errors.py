@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         Unavailable,
         UsageError,
     )
-    from metricrig.faults.errors import FaultNotHealed, FaultWithoutEffect
+    from metricrig.faults.errors import FaultNotHealed, FaultWithoutEffect, SteadyStateUnknown, SteadyStateViolated
     from metricrig.janitor.errors import JanitorLost, JanitorUnresponsive
     from metricrig.metrics.exposition.errors import BadPage, NotOneSample
     from metricrig.metrics.http.pool import Broken, Unreachable
@@ -48,6 +48,8 @@ _HOMES = {
     "RelayLost": "metricrig.relay.errors",
     "SamplesLost": "metricrig.metrics.store.errors",
     "ScrapeFailed": "metricrig.metrics.scraping.endpoint",
+    "SteadyStateUnknown": "metricrig.faults.errors",
+    "SteadyStateViolated": "metricrig.faults.errors",
     "Unkeepable": "metricrig.metrics.store.errors",
     "Unreachable": "metricrig.metrics.http.pool",
     "WriteRejected": "metricrig.metrics.remote_write.sender",
@@ -77,6 +79,8 @@ __all__ = [
     "ScrapeFailed",
     "ServiceDied",
     "StartFailed",
+    "SteadyStateUnknown",
+    "SteadyStateViolated",
     "ToolUnavailable",
     "Unavailable",
     "Unkeepable",

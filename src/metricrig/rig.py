@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Protocol, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar, Unpack, overload
 
 from metricrig._core import at_exit
 from metricrig._core.arguments import seconds, text
@@ -25,10 +25,14 @@ from metricrig.service import require_service
 from metricrig.service_fields import check_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
+    from metricrig.faults.fault import Fault
+    from metricrig.faults.storm import Storm
+    from metricrig.faults.storm_choices import StormChances
+    from metricrig.faults.storm_plan import StormPlan
     from metricrig.service import Service
     from metricrig.tools import Executable
 
@@ -142,6 +146,25 @@ class Rig:
             started = self._instances.running(todo)
             self._stop(started)
             raise StartFailed(self.name, failures, stopped=started) from cause_of(failures.values())
+
+    def storm(
+        self,
+        plan: StormPlan | None = None,
+        /,
+        *,
+        faults: Sequence[Callable[[], Fault]],
+        **chances: Unpack[StormChances],
+    ) -> Storm:
+        """A storm of these faults, given by what makes them: ``rig.storm(faults=[link.cut, redis.paused])``.
+
+        Chance chooses, and ``seed`` reproduces its choice: one begins ``every="1s…3s"``, is in force for
+        ``lasting="0.2s…2s"``, ``at_most=2`` are at once, and that goes on ``for_="30s"``. A ``plan`` that was saved
+        takes the place of chance. It begins with ``run()`` or ``with``.
+        """
+        from metricrig.faults.storm_choices import new_storm  # noqa: PLC0415 - few rigs have one
+
+        self._require_open()
+        return new_storm(self._faults, self._instances.with_states, faults, plan, **chances)
 
     def stop(self, within: float | None = None) -> None:
         """Stop all services, those that need others first. The rig stays open: ``start`` starts them again."""

@@ -55,6 +55,10 @@ class RigInstances:
     def __contains__(self, name: object) -> bool:
         return name in list(self._instances)
 
+    def with_states(self) -> list[tuple[InstanceState, Instance]]:
+        """Each with what is known of it inside."""
+        return [(state, self._instances[name]) for name, state in list(self.states.items())]
+
     def running(self, names: Collection[str]) -> list[str]:
         """Those of the names whose instances run."""
         return [name for name in names if self.states[name].phase in RUNNING]

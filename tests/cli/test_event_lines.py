@@ -59,6 +59,18 @@ R, S = "shop-1", "redis"
             events.FaultHealed(rig=R, victim=S, kind="paused", evidence="S", seconds=2),
             "redis: paused healed after 2.0 s (S)",
         ),
+        (
+            events.StormBegan(rig=R, seed=7, plan="storm of seed 7: 2 faults in 3 s\n    1.000 s  redis: paused"),
+            "shop-1: storm of seed 7: 2 faults in 3 s",
+        ),
+        (
+            events.StormEnded(rig=R, seed=7, faults=2, seconds=3, recovery=0.5, trouble=None),
+            "shop-1: storm over after 3.0 s, 2 faults healed, all ready 500 ms later",
+        ),
+        (
+            events.StormEnded(rig=R, seed=7, faults=1, seconds=3, recovery=None, trouble="it broke\nbadly"),
+            "shop-1: storm over after 3.0 s, 1 fault healed: it broke",
+        ),
     ],
 )
 def test_lines(event: events.Event, line: str | None) -> None:

@@ -231,3 +231,25 @@ class FaultHealed(FaultEvent):
 
     evidence: str
     seconds: float
+
+
+@frozen_by_name
+class StormBegan(RigEvent):
+    """A storm begins; ``plan`` is all that it is going to do, as a text. One that was written has no seed."""
+
+    seed: int | None
+    plan: str
+
+
+@frozen_by_name
+class StormEnded(RigEvent):
+    """A storm is over, after so many ``faults`` and ``seconds``, and what it broke is healed.
+
+    ``recovery`` is how many seconds after that all services were ready again; None if nobody has waited for it.
+    """
+
+    seed: int | None
+    faults: int
+    seconds: float
+    recovery: float | None
+    trouble: str | None

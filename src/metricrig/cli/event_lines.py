@@ -8,7 +8,7 @@ from metricrig import events
 from metricrig._core.amounts import in_time
 
 if TYPE_CHECKING:
-    from metricrig.events import Event, FaultEvent, RigEvent, ServiceEvent, ToolEvent
+    from metricrig.events import Event, FaultEvent, RigEvent, ServiceEvent, StormEnded, ToolEvent
 
 _EXPECTED_TO_REFUSE = {"explicit", "cache", "path"}
 """That nothing was there yet is no news; who wants to know asks doctor."""
@@ -38,7 +38,18 @@ def _of_rig(event: RigEvent) -> str | None:
             return f"open in {event.directory}"
         case events.RigClosed():
             return f"closed after {in_time(event.seconds)}" + (f", kept {event.kept}" if event.kept else "")
+        case events.StormBegan():
+            return event.plan.splitlines()[0]
+        case events.StormEnded():
+            return _of_storm(event)
     return None
+
+
+def _of_storm(event: StormEnded) -> str:
+    ready = f", all ready {in_time(event.recovery)} later" if event.recovery is not None else ""
+    faults = "fault" if event.faults == 1 else "faults"
+    trouble = f": {event.trouble.splitlines()[0]}" if event.trouble else ""
+    return f"storm over after {in_time(event.seconds)}, {event.faults} {faults} healed{ready}{trouble}"
 
 
 def _of_fault(event: FaultEvent) -> str | None:

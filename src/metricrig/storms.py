@@ -1,0 +1,10 @@
+"""Plans of storms: written by hand, loaded, shortened to the part that fails, or chosen by hypothesis.
+
+The storm itself is the rig's: ``rig.storm(seed=7, faults=[link.cut, redis.paused]).run()``.
+"""
+
+from metricrig.faults.storm_plan import PlannedFault, StormPlan
+from metricrig.faults.storm_shortening import shortened
+from metricrig.faults.storm_strategy import plans
+
+__all__ = ["PlannedFault", "StormPlan", "plans", "shortened"]
