@@ -217,7 +217,11 @@ def test_what_a_function_raises_is_the_cause(house: House) -> None:
 
 def test_what_holds_is_judged_all_the_while(house: House) -> None:
     looks: list[bool] = []
-    house.storm(QUICK).while_(lambda: looks.append(house.a.on) is None).run()
+
+    def steady() -> None:
+        looks.append(house.a.on)
+
+    house.storm(QUICK).while_(steady).run()
     assert looks[0]  # before the first fault
     assert len(looks) > 1
 

@@ -104,11 +104,11 @@ class Storm:
             for make in self._choices.values():
                 make().require()
             self._residents = recovery.running(self._all_residents())
-            for each in self._steady:
-                self._look(each)
-            if self._trouble is not None:
-                raise self._trouble
-            self._begin()
+            try:
+                self._begin()
+            except BaseException:
+                self._end(patient=False)
+                raise
             return self
 
     def __exit__(
@@ -132,10 +132,19 @@ class Storm:
         self._active.add(self)
         self._sequence.began = time.monotonic()
         self._active.stream.emit(StormBegan(rig=self._active.rig, seed=self.plan.seed, plan=str(self.plan)))
-        work = [self._break, self._watch, *(partial(self._judge, each) for each in self._steady)]
-        self._threads = [threading.Thread(target=each, name="metricrig-storm", daemon=True) for each in work]
-        for each in self._threads:
-            each.start()
+        for each in self._steady:
+            self._look(each)
+        if self._trouble is not None:
+            raise self._trouble
+        work: list[Callable[[], None]] = [
+            self._break,
+            self._watch,
+            *(partial(self._judge, each) for each in self._steady),
+        ]
+        for task in work:
+            thread = threading.Thread(target=task, name="metricrig-storm", daemon=True)
+            thread.start()
+            self._threads.append(thread)
 
     def _break(self) -> None:
         """On its own thread: carry out the plan."""
@@ -182,7 +191,8 @@ class Storm:
             return []
         self._state = "over"
         self._over.set()
-        self._threads[0].join()
+        for thread in self._threads[:1]:
+            thread.join()
         troubles = self._sequence.heal_rest()
         if patient and not troubles:
             try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -110,18 +111,33 @@ class StormPlan:
 
 def _require_sound(plan: StormPlan) -> None:
     """A plan may come from a file: what cannot be carried out is refused before anything is done."""
-    numbers = [plan.seconds, *(number for each in plan.planned for number in (each.at, each.lasting))]
-    if not all(_is_number(each) for each in numbers) or not _is_count(plan.at_most):
-        raise _unsound("its times are numbers of seconds, and at_most is a whole number from 1 on")
+    _require_kinds(plan)
     if not plan.planned:
         raise _unsound("it has no fault, and would prove nothing: let for_=… be longer than every=…")
     if len(plan.planned) > MOST_FAULTS:
         raise _unsound(f"it has {len(plan.planned)} faults; {MOST_FAULTS} are the most: let every=… be longer")
-    for before, each in zip([None, *plan.planned], plan.planned, strict=False):
-        if not isinstance(each.fault, str) or each.at < 0 or each.lasting <= 0 or each.until > plan.seconds:
+    _require_times(plan)
+    _require_rules(plan)
+
+
+def _require_kinds(plan: StormPlan) -> None:
+    numbers = [plan.seconds, *(number for each in plan.planned for number in (each.at, each.lasting))]
+    if not all(_is_number(each) for each in numbers) or not _is_count(plan.at_most):
+        raise _unsound("its times are numbers of seconds, and at_most is a whole number from 1 on")
+    if not all(isinstance(name, str) for name in _names(plan)):
+        raise _unsound("the names of its faults are texts")
+
+
+def _require_times(plan: StormPlan) -> None:
+    for each in plan.planned:
+        if each.lasting <= 0 or each.until > plan.seconds:
             raise _unsound(f"{each} does not lie in its {plan.seconds:g} s")
-        if before is not None and before.at > each.at:
+    for before, each in pairwise(plan.planned):
+        if before.at > each.at:
             raise _unsound(f"{each} comes after one that begins later")
+
+
+def _require_rules(plan: StormPlan) -> None:
     others: list[PlannedFault] = []
     for each in plan.planned:
         others = [one for one in others if one.until > each.at]
@@ -130,6 +146,11 @@ def _require_sound(plan: StormPlan) -> None:
         if len(others) >= plan.at_most:
             raise _unsound(f"{each}: {len(others)} are in force then, and {plan.at_most} may be")
         others.append(each)
+
+
+def _names(plan: StormPlan) -> list[Any]:
+    """Of whatever kind they are, in a file that somebody has written."""
+    return [each.fault for each in plan.planned]
 
 
 def _is_number(given: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from metricrig._core.arguments import wrong
 from metricrig._core.errors import Unavailable
@@ -46,10 +46,15 @@ def plans(
     except ImportError:
         remedy = "pip install hypothesis"
         raise Unavailable("plans for hypothesis", reason="it is not installed", remedy=remedy) from None
-    if isinstance(faults, str) or not faults or not all(isinstance(each, str) and ": " in each for each in faults):
-        raise wrong("storms.plans", "faults", faults, 'names of faults: faults=["redis: paused", "cache: cut"]')
+    _require_names(faults)
     chances = chances_of("storms.plans", names_of(faults), every=every, lasting=lasting, at_most=at_most, for_=for_)
     share = st.integers(0, _STEPS - 1).map(lambda step: step / _STEPS)
     fitting = min(int(chances.seconds / chances.every.shortest) + 1, _MOST_FAULTS)
     draws = st.lists(st.builds(Draw, share, share, share), min_size=1, max_size=fitting)
     return draws.map(lambda chosen: plan_of_draws(chosen, chances))
+
+
+def _require_names(faults: Any) -> None:
+    fine = not isinstance(faults, str) and faults and all(isinstance(each, str) and ": " in each for each in faults)
+    if not fine:
+        raise wrong("storms.plans", "faults", faults, 'names of faults: faults=["redis: paused", "cache: cut"]')

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 from metricrig.pytest_plugin import report_hooks, runtest_hooks, xdist
 from metricrig.pytest_plugin.fixtures import fixtures
 from metricrig.pytest_plugin.options import add_options, settings_of
-from metricrig.pytest_plugin.rigs import rig, rig_quick, session_rig
+from metricrig.pytest_plugin.rigs import rig, rig_chaos_seed, rig_quick, session_rig
 from metricrig.pytest_plugin.session import SESSION, Session
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-__all__ = ["rig", "rig_quick", "session_rig"]
+__all__ = ["rig", "rig_chaos_seed", "rig_quick", "session_rig"]
 
 globals().update(fixtures())  # pytest takes for fixtures what stands in the module
 

@@ -14,6 +14,7 @@ from metricrig._core.events import (
     ServiceDiedUnasked,
     ServiceJoined,
     ServiceReady,
+    StormBegan,
     ToolEvent,
     ToolObtained,
 )
@@ -61,7 +62,12 @@ def _died(session: Session, event: ServiceDiedUnasked) -> None:
 def _opened(session: Session, event: RigOpened) -> None:
     from metricrig.rig import open_rigs  # noqa: PLC0415 - whoever has opened one has it
 
+    session.chaos.give_seeds()
     session.opened(next(each for each in open_rigs() if each.id == event.rig))
+
+
+def _stormy(session: Session, event: StormBegan) -> None:
+    session.chaos.began(event)
 
 
 def _closing(session: Session, event: RigClosing) -> None:
@@ -94,4 +100,5 @@ _ANSWERS: Mapping[type[Event], Callable[[Session, Any], None]] = {
     RigOpened: _opened,
     RigClosing: _closing,
     RigClosed: _closed,
+    StormBegan: _stormy,
 }

@@ -33,6 +33,8 @@ class PluginOptions(NamedTuple):  # a dataclass takes a millisecond to make, of 
     """What the next test gets after a death: "fresh", or "fail"."""
     servers: Mapping[str, str]
     """URLs of servers that somebody else runs, by the fixture that each is: ``redis_server``."""
+    chaos_seed: int | None
+    """From which the seed of each test follows; None for one that is drawn."""
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -86,6 +88,11 @@ def add_options(parser: pytest.Parser) -> None:
         help="use a server that somebody else runs, as postgresql=postgresql://...; nothing is started or stopped"
         " (ini: rig_server, METRICRIG_POSTGRESQL_URL)",
     )
+    add(
+        "--rig-chaos-seed",
+        metavar="N",
+        help="have the storms of an earlier run again: its seed is in the report of a failure (METRICRIG_CHAOS_SEED)",
+    )
     parser.addini("rig_server", "servers that somebody else runs, a line each: NAME=URL", type="linelist", default=[])
     for name, kind, default, about in (
         ("rig_runtime", "string", "", "where servers run"),
@@ -119,6 +126,7 @@ def settings_of(config: pytest.Config) -> PluginOptions:
         quick=config.getoption("rig_quick"),
         on_death=_one_of("rig_on_death", _chosen(config, "rig_on_death"), (FRESH, FAIL)),
         servers=_servers(config),
+        chaos_seed=_seed(config.getoption("rig_chaos_seed") or os.environ.get("METRICRIG_CHAOS_SEED", "")),
     )
 
 
@@ -162,6 +170,12 @@ def _positive(name: str, value: str) -> str:
     if not good:
         raise pytest.UsageError(f"{name} is a number above 0, not {value!r}")
     return value
+
+
+def _seed(value: str) -> int | None:
+    if value and not (value.isascii() and value.isdecimal()):
+        raise pytest.UsageError(f"rig_chaos_seed is a whole number from 0 on, not {value!r}")
+    return int(value) if value else None
 
 
 def _truth(name: str, value: str) -> bool:

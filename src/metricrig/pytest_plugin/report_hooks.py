@@ -61,7 +61,14 @@ class Reporting:
 
             shorten(report, call)
             mask_report(report, passwords(given))
+        if report.failed and "chaos" in vars(self._session):
+            report.sections.extend(self._session.chaos.sections(item))
         return report
+
+    def pytest_report_header(self) -> str | None:
+        """The seed of chance, where somebody has chosen one."""
+        seed = self._session.settings.chaos_seed
+        return None if seed is None else f"metricrig: --rig-chaos-seed={seed}"
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """In the process that reports: remember what GitHub is to show beside the code."""

@@ -28,6 +28,12 @@ def session_rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
         yield rig
 
 
+@pytest.fixture
+def rig_chaos_seed(request: pytest.FixtureRequest) -> int:
+    """A seed of this test's own, for all that it leaves to chance: --rig-chaos-seed has the same again."""
+    return session_of(request.config).chaos.seed_of(request.node)
+
+
 @pytest.fixture(scope="session")
 def rig_quick(request: pytest.FixtureRequest) -> bool:
     """Whether --rig-quick was given: the essential cases, with little traffic."""

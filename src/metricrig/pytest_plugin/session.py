@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from metricrig._core.events import Event
     from metricrig.instance import Instance
+    from metricrig.pytest_plugin.chaos import Chaos
     from metricrig.pytest_plugin.fetch_display import FetchDisplay
     from metricrig.pytest_plugin.fetch_news import News
     from metricrig.pytest_plugin.options import PluginOptions
@@ -59,6 +61,13 @@ class Session:
         self._display: FetchDisplay | None = None
         self.end = everything.subscribe(partial(_hear, self))
         """To be called when the session is over: hear no more."""
+
+    @functools.cached_property
+    def chaos(self) -> Chaos:
+        """Seeds of chance, once there is a rig that may need one."""
+        from metricrig.pytest_plugin.chaos import Chaos  # noqa: PLC0415 - see the module
+
+        return Chaos(self, self._config)
 
     def servers(self, *, shared: bool) -> Servers:
         """Whoever has the session's servers: those of all processes, or this one's own."""

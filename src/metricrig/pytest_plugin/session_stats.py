@@ -21,6 +21,8 @@ class SessionStats:
         self.attached: list[str] = []
         """Server and address, of somebody else: each of many workers uses it."""
         self.handles = 0
+        self.chaos_seeds: list[int] = []
+        """The session's, if a test has used chance: each of many workers has the same."""
         self.deaths: list[str] = []
         self.leaks: list[str] = []
         self.kept: list[str] = []

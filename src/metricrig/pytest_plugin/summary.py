@@ -26,6 +26,8 @@ def lines(tally: SessionStats) -> Iterator[tuple[str, bool]]:
     yield from ((f"  leak: {each}", True) for each in tally.leaks)
     yield from ((f"  died: {each}", True) for each in tally.deaths)
     yield from ((f"  kept: {each}", False) for each in dict.fromkeys(tally.kept))
+    for seed in dict.fromkeys(tally.chaos_seeds):
+        yield f"  chance was of seed {seed}: the same again with --rig-chaos-seed={seed}", False
     for each in dict.fromkeys(tally.left_running):
         yield f"  left running for the next run: {each} (metricrig ps; metricrig clean --reused)", False
 
