@@ -17,6 +17,7 @@ from metricrig import Rig
 from metricrig._core.process_id import ProcessId
 from metricrig.cli import rig_cleanup
 from metricrig.janitor.found_rigs import FoundRig, FoundService
+from metricrig.janitor.rig_record import FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,6 +86,31 @@ def test_clean_reaps_an_orphaned_rig_and_leaves_a_live_one_alone(
     assert runs(live.sleep)
     assert live.directory.is_dir()
     assert live.rig not in metricrig("clean").out
+
+
+def test_containers_in_an_engine_that_is_gone_are_forgotten_on_request_only(
+    owner: Callable[[str], Owner], metricrig: Callable[..., Said]
+) -> None:
+    pytest.importorskip("docker")
+    orphan = owner("boxed")
+    orphan.abandon()
+    record = json.loads((orphan.directory / FILE).read_text())
+    gone = "unix:///run/no-such-engine.sock"
+    record["errand"] = {"rig": orphan.rig, "engine": gone, "certificates": ""}
+    (orphan.directory / FILE).write_text(json.dumps(record))
+
+    refused = metricrig("clean", orphan.rig)
+    assert refused.code == 1
+    why = f"its containers could not be removed: {gone}: there is no such socket"
+    assert f"{why}\n  try again when that engine runs" in refused.out
+    assert f"metricrig clean --forget-containers {orphan.rig}\n" in refused.out
+    assert runs(orphan.redis), "nothing is ended as long as the record is needed"
+
+    said = metricrig("clean", "--forget-containers", orphan.rig)
+    assert said.code == 0, said
+    assert f"forgot its containers, if there still are any: {gone}: there is no such socket" in said.out
+    eventually(lambda: not runs(orphan.redis))
+    assert not orphan.directory.exists()
 
 
 def test_clean_refuses_a_live_rig_that_is_named(owner: Callable[[str], Owner], metricrig: Callable[..., Said]) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from metricrig.janitor.found_rigs import FoundRig
 
 REMOVED, WOULD_REMOVE, LEFT, REFUSED, FAILED = "removed", "would remove", "left alone", "refused", "failed"
+_WITHOUT_ENGINE = "try again when that engine runs; if it is gone for good: metricrig clean --forget-containers"
 _BLOCK = 512  # what st_blocks counts, whatever the file system's own block is
 
 
@@ -86,7 +87,9 @@ def refusal(rig: FoundRig, *, kept: bool, reused: bool) -> str | None:
     return reasons.get(rig.state)
 
 
-def clean_up(rig: FoundRig, *, kept: bool, reused: bool, dry_run: bool, named: bool) -> Fate:
+def clean_up(
+    rig: FoundRig, *, kept: bool, reused: bool, dry_run: bool, named: bool, forget_containers: bool = False
+) -> Fate:
     """Remove a rig, unless it is somebody's."""
     if rig.state == found_rigs.FOREIGN:  # nothing of ours is left, and somebody else may put such a thing there
         return Fate(rig, LEFT, f"not touched: {rig.trouble}")
@@ -99,8 +102,9 @@ def clean_up(rig: FoundRig, *, kept: bool, reused: bool, dry_run: bool, named: b
         alive = [str(each.process.pid) for each in rig.services if each.process and each.alive]
         also = f" after ending {', '.join(alive)}" if alive and rig.state != found_rigs.LOST else ""
         return Fate(rig, WOULD_REMOVE, f"{rig.state}: would remove {rig.directory}{also}")
-    removing = {found_rigs.KEPT: _remove_kept, found_rigs.REUSABLE: _dismiss}
-    return removing.get(rig.state, _reap)(rig)
+    if rig.state == found_rigs.KEPT:
+        return _remove_kept(rig)
+    return _dismiss(rig) if rig.state == found_rigs.REUSABLE else _reap(rig, forget_containers=forget_containers)
 
 
 def _clean_damaged(rig: FoundRig, *, dry_run: bool, named: bool) -> Fate:
@@ -115,13 +119,15 @@ def _clean_damaged(rig: FoundRig, *, dry_run: bool, named: bool) -> Fate:
     return _reap(rig)
 
 
-def _reap(rig: FoundRig) -> Fate:
-    reaped = found_rigs.reap(rig)
+def _reap(rig: FoundRig, *, forget_containers: bool = False) -> Fate:
+    reaped = found_rigs.reap(rig, forget_containers=forget_containers)
     left = [each.name for each in rig.services if each.alive and rig.state != found_rigs.LOST]
     why = reaped.failure or (f"{', '.join(left)} did not die of SIGKILL" if left else None)
     if why is not None:
-        return Fate(rig, FAILED, f"could not remove {rig.directory}: {why}", reaped.killed)
+        remedy = f"\n  {_WITHOUT_ENGINE} {rig.rig}" if reaped.engine_failure and not forget_containers else ""
+        return Fate(rig, FAILED, f"could not remove {rig.directory}: {why}{remedy}", reaped.killed)
     also = f", ended {', '.join(map(str, reaped.killed))}" if reaped.killed else ""
+    also += f"; forgot its containers, if there still are any: {reaped.engine_failure}" if reaped.engine_failure else ""
     return Fate(rig, REMOVED, f"{rig.state}: removed {rig.directory}{also}", reaped.killed)
 
 

@@ -64,15 +64,23 @@ def ps(*, rigs: tuple[str, ...], as_json: bool) -> bool:
         "metricrig clean --kept       and the directories that were kept",
         "metricrig clean --reused     and the servers that wait for the next test run",
         "metricrig clean shop-1f03a9c2",
+        "metricrig clean --forget-containers shop-1f03a9c2    its container engine is gone for good",
     ),
 )
 @click.argument("rigs", nargs=-1, shell_complete=rig_names)
 @click.option("--kept", is_flag=True, help="Remove kept directories too.")
 @click.option("--reused", is_flag=True, help="End the servers that wait for the next test run too.")
+@click.option(
+    "--forget-containers",
+    is_flag=True,
+    help="Remove the rest of a rig also if its containers cannot be removed, because their engine is gone.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be done; do nothing.")
 @json_option
 @debug_option
-def clean(*, rigs: tuple[str, ...], kept: bool, reused: bool, dry_run: bool, as_json: bool) -> bool:
+def clean(
+    *, rigs: tuple[str, ...], kept: bool, reused: bool, forget_containers: bool, dry_run: bool, as_json: bool
+) -> bool:
     """End and remove the rigs that nobody owns any more (all, or those with these names or ids).
 
     A rig that is live, being cleaned or elsewhere is never touched, by whatever name, and neither is a directory
@@ -81,7 +89,17 @@ def clean(*, rigs: tuple[str, ...], kept: bool, reused: bool, dry_run: bool, as_
     """
     from metricrig.cli.rig_cleanup import clean_up, found
 
-    fates = [clean_up(each, kept=kept, reused=reused, dry_run=dry_run, named=bool(rigs)) for each in found(rigs)]
+    fates = [
+        clean_up(
+            each,
+            kept=kept,
+            reused=reused,
+            dry_run=dry_run,
+            named=bool(rigs),
+            forget_containers=forget_containers,
+        )
+        for each in found(rigs)
+    ]
     if as_json:
         from metricrig.cli.output import print_json
 

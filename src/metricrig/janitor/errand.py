@@ -90,4 +90,6 @@ def end(begun: Begun) -> str | None:
     begun.said.seek(0)
     lines = begun.said.read().decode(errors="replace").strip().splitlines()
     begun.said.close()
-    return f"status {status}: {lines[-1] if lines else 'it said nothing'}" if status else None
+    if not status:
+        return None
+    return lines[-1] if lines else f"the program that removes it ended with {status} and said nothing"

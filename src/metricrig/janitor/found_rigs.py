@@ -73,6 +73,8 @@ class Reaped:
     directory: Path
     killed: tuple[int, ...]
     failure: str | None
+    engine_failure: str | None = None
+    """Why its containers could not be removed."""
 
 
 def find(roots: Iterable[Path]) -> list[FoundRig]:
@@ -181,12 +183,17 @@ def judge(record: Record, *, boot: str, namespace: str, owner_alive: bool, janit
     return CLEANING if record["owner"] else REUSABLE  # one without an owner waits for the next test run
 
 
-def reap(rig: FoundRig) -> Reaped:
-    """End what still runs of a rig, and remove its shared memory and its directory."""
+def reap(rig: FoundRig, *, forget_containers: bool = False) -> Reaped:
+    """End what still runs of a rig, and remove its shared memory and its directory.
+
+    As long as its containers cannot be removed all of it stays, so that its record still says where they are; unless
+    they are to be forgotten.
+    """
     if rig.state == FOREIGN:
         return Reaped(rig.rig, rig.directory, (), rig.trouble)
-    if rig.errand and (why := errand.end(errand.begin(rig.errand))):
-        return Reaped(rig.rig, rig.directory, (), f"what it has elsewhere could not be removed: {why}")
+    why = errand.end(errand.begin(rig.errand)) if rig.errand else None
+    if why and not forget_containers:
+        return Reaped(rig.rig, rig.directory, (), f"its containers could not be removed: {why}", why)
     killed: set[int] = set()
     alive: set[int] = set()
     if rig.state != LOST:  # after a reboot, its pids are other people's, and so is what those have made
@@ -200,7 +207,7 @@ def reap(rig: FoundRig) -> Reaped:
     failure = rig_directory.remove(str(rig.directory)) if os.path.lexists(rig.directory) else None
     if alive:
         failure = f"still running: {', '.join(map(str, alive))}" + (f"; {failure}" if failure else "")
-    return Reaped(rig.rig, rig.directory, tuple(sorted(killed)), failure)
+    return Reaped(rig.rig, rig.directory, tuple(sorted(killed)), failure, why)
 
 
 def _end_survivors(rig: FoundRig, killed: set[int]) -> tuple[set[int], set[int]]:

@@ -12,11 +12,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from docker.errors import APIError, NotFound
+from docker.errors import APIError, DockerException, NotFound
 
 from metricrig.janitor.errand import SSH, Errand
 from metricrig.runtimes.docker.engine.candidates import Candidate
 from metricrig.runtimes.docker.engine.connection import connect
+from metricrig.runtimes.docker.engine.errors import root_cause
 from metricrig.runtimes.docker.labels import RIG
 
 if TYPE_CHECKING:
@@ -75,7 +76,10 @@ def main(rig: str, url: str, certificates: str) -> None:
     """For the janitor, which has another environment than the rig's owner had when it chose this engine."""
     ssh = os.environ.get(SSH) or "ssh"
     found = Candidate(url, f"the record of {rig}", Path(certificates) if certificates else None, ssh=ssh)
-    remove_rig(connect(found).client, rig)
+    try:
+        remove_rig(connect(found).client, rig)
+    except (DockerException, OSError, ValueError) as error:
+        sys.exit(f"{url}: {root_cause(error)}")  # one line: whoever has started this tells the last one
 
 
 if __name__ == "__main__":
