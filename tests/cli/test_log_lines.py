@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from metricrig.cli.log_lines import Line, Log, merged, shown_time, time_in
+from metricrig.cli.log_lines import Line, OpenLog, merged, shown_time, time_in
 
 AT = 1704067261.123  # 2024-01-01T00:01:01.123Z
 
@@ -46,16 +46,16 @@ def test_the_time_of_a_line_is_found(line: str, at: float | None) -> None:
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Iterator[Callable[..., Log]]:
+def log(tmp_path: Path) -> Iterator[Callable[..., OpenLog]]:
     """Logs of these texts."""
-    opened: list[Log] = []
+    opened: list[OpenLog] = []
 
-    def make(text: str, service: str = "x") -> Log:
+    def make(text: str, service: str = "x") -> OpenLog:
         path = tmp_path / service
         path.write_text(text)
         os.utime(path, (AT + 50, AT + 50))
         facts = path.stat()
-        opened.append(Log(path.open("rb"), rig="r", service=service, made=AT - 3600, changed=facts.st_mtime))
+        opened.append(OpenLog(path.open("rb"), rig="r", service=service, made=AT - 3600, changed=facts.st_mtime))
         return opened[-1]
 
     yield make
@@ -63,7 +63,7 @@ def log(tmp_path: Path) -> Iterator[Callable[..., Log]]:
         each.close()
 
 
-def test_several_logs_are_one_in_the_order_of_their_times(log: Callable[..., Log]) -> None:
+def test_several_logs_are_one_in_the_order_of_their_times(log: Callable[..., OpenLog]) -> None:
     one = log("banner\n2024-01-01T00:01:01Z one\n  more of it\n2024-01-01T00:01:05Z three\n", "a")
     other = log("2024-01-01T00:01:03Z two\nno time\n", "b")
     plain = log("never\nany\n", "c")
@@ -81,21 +81,23 @@ def test_several_logs_are_one_in_the_order_of_their_times(log: Callable[..., Log
     assert [each.own for each in lines] == [False, True, False, True, False, True, False, False]
 
 
-def test_a_time_that_cannot_be_the_lines_own_is_not_taken_for_it(log: Callable[..., Log]) -> None:
+def test_a_time_that_cannot_be_the_lines_own_is_not_taken_for_it(log: Callable[..., OpenLog]) -> None:
     lines = list(log("imported an order of 2020-01-01T00:00:00Z\n2099-01-01T00:00:00Z\n").past())
     assert [(each.at, each.own) for each in lines] == [(AT + 50, False)] * 2
 
 
 @pytest.mark.parametrize("ending", ["", "\n"])
 @pytest.mark.parametrize("number", [0, 1, 2, 3, 9999, 100_000])
-def test_the_last_lines_are_read_from_the_end(log: Callable[..., Log], number: int, ending: str) -> None:
+def test_the_last_lines_are_read_from_the_end(log: Callable[..., OpenLog], number: int, ending: str) -> None:
     written = [f"line {each}" for each in range(20_000)]
     opened = log("\n".join(written) + ending)
     said = [each.text for each in [*opened.past(number), *opened.rest()]]
     assert said == (written[-number:] if number else [])
 
 
-def test_what_is_written_later_is_new_and_a_line_is_one_when_it_ends(log: Callable[..., Log], tmp_path: Path) -> None:
+def test_what_is_written_later_is_new_and_a_line_is_one_when_it_ends(
+    log: Callable[..., OpenLog], tmp_path: Path
+) -> None:
     opened = log("old\n")
     assert [each.text for each in opened.past()] == ["old"]
     with (tmp_path / "x").open("a") as file:

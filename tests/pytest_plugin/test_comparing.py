@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 TESTS = """
     import pytest
     from metricrig import Timeline
-    from metricrig.metrics.results import Matrix, Sample, Scalar, Series, Vector
+    from metricrig.metrics.results import Matrix, VectorSample, Scalar, Series, Vector
 
     TIMES = (0.0, 30.0, 60.0)
     matrix = Matrix((
@@ -23,7 +23,7 @@ TESTS = """
         Series({"status": "200"}, TIMES, (1.0, 7.0, 3.0)),
         Series({"status": "500"}, TIMES, (1.0, 1.0, 1.0)),
     ), TIMES)
-    vector = Vector((Sample({"queue": "a"}, 0.0, 5.0), Sample({"queue": "b"}, 0.0, 6.0)))
+    vector = Vector((VectorSample({"queue": "a"}, 0.0, 5.0), VectorSample({"queue": "b"}, 0.0, 6.0)))
 
     def test_matrix_and_dict():
         assert matrix == {"200": [1, 7, 3], "500": [1, 1, 1]}

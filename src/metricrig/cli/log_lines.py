@@ -44,7 +44,7 @@ class Line:
     text: str
 
 
-class Log:
+class OpenLog:
     """A service's log, open: what is written into it is read to the end even when it has been removed."""
 
     def __init__(self, file: BinaryIO, *, rig: str, service: str, made: float, changed: float) -> None:

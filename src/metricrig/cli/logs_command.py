@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from metricrig.cli.log_lines import Line, Log
+    from metricrig.cli.log_lines import Line, OpenLog
     from metricrig.janitor.found_rigs import FoundRig
 
 _POLL = 0.1
@@ -65,7 +65,7 @@ def logs(
 
     rigs = _live(rig)
     oldest = _moment(since)
-    opened: dict[Path, Log] = {}
+    opened: dict[Path, OpenLog] = {}
     try:
         if not rigs or not _all_there(rigs, services):
             return False
@@ -123,9 +123,9 @@ def _logs_in(directory: Path) -> dict[str, Path]:
     return {service: file for service, file in files.items() if service in names}
 
 
-def _open(rigs: Iterable[FoundRig], services: Sequence[str], opened: dict[Path, Log]) -> list[Log]:
+def _open(rigs: Iterable[FoundRig], services: Sequence[str], opened: dict[Path, OpenLog]) -> list[OpenLog]:
     """Open those that are not; says which. A service that is added later is one of them."""
-    from metricrig.cli.log_lines import Log
+    from metricrig.cli.log_lines import OpenLog
 
     fresh = []
     for rig in rigs:
@@ -139,13 +139,13 @@ def _open(rigs: Iterable[FoundRig], services: Sequence[str], opened: dict[Path, 
                     os.close(descriptor)
                     continue
                 file = os.fdopen(descriptor, "rb")
-                opened[path] = Log(file, rig=rig.rig, service=service, made=rig.made, changed=facts.st_mtime)
+                opened[path] = OpenLog(file, rig=rig.rig, service=service, made=rig.made, changed=facts.st_mtime)
                 fresh.append(opened[path])
     return fresh
 
 
 def _follow(
-    rigs: Sequence[FoundRig], services: Sequence[str], opened: dict[Path, Log], show: Callable[[Line], None]
+    rigs: Sequence[FoundRig], services: Sequence[str], opened: dict[Path, OpenLog], show: Callable[[Line], None]
 ) -> None:
     """Until all of them have ended: their directories are gone, or nobody owns them any more."""
     living = True
@@ -181,14 +181,14 @@ def _shown_as_json(line: Line) -> None:
     click.echo(json.dumps({**told, "own_time": line.own}))
 
 
-def _printer(rigs: Sequence[FoundRig], opened: Sequence[Log]) -> Callable[[Line], None]:
+def _printer(rigs: Sequence[FoundRig], opened: Sequence[OpenLog]) -> Callable[[Line], None]:
     """Prints lines for people. A service keeps its colour; the rig is said where there are several."""
     from metricrig._core.printable import printable
     from metricrig.cli.log_lines import shown_time
 
     coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
-    def name(of: Line | Log) -> str:
+    def name(of: Line | OpenLog) -> str:
         return printable(of.service if len(rigs) == 1 else f"{of.rig}/{of.service}")
 
     colours = {name(each): _COLOURS[number % len(_COLOURS)] for number, each in enumerate(opened)}

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class Installed:
     """How it went with one tool."""
 
     tool: Tool
@@ -48,19 +48,19 @@ class Result:
         return f"{found.tool} {found.version or 'of unknown version'}  {found.source}  {found.path}"
 
 
-def install_all(wanted: Sequence[tuple[Tool, str | None]]) -> list[Result]:
+def install_all(wanted: Sequence[tuple[Tool, str | None]]) -> list[Installed]:
     """Obtain each; one that cannot be had does not keep the others from being tried."""
     with watching_tools(console(stderr=True), [tool.name for tool, _ in wanted]):
         return [_install(tool, version) for tool, version in wanted]
 
 
-def _install(tool: Tool, version: str | None) -> Result:
+def _install(tool: Tool, version: str | None) -> Installed:
     began = time.monotonic()
     try:
         executable = obtain(tool, version)
     except ToolUnavailable as error:
-        return Result(tool, None, time.monotonic() - began, error)
-    return Result(tool, executable, time.monotonic() - began)
+        return Installed(tool, None, time.monotonic() - began, error)
+    return Installed(tool, executable, time.monotonic() - began)
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from metricrig.cli.options import debug_option, examples, json_option
 from metricrig.cli.output import literally, say
 
 if TYPE_CHECKING:
-    from metricrig.cli.tool_installation import Result
+    from metricrig.cli.tool_installation import Installed
     from metricrig.tools import Executable, Tool
 
 
@@ -84,7 +84,7 @@ def install(*, names: tuple[str, ...], everything: bool, as_json: bool) -> bool:
     if as_json:
         from metricrig.cli.output import print_json
 
-        print_json({"ok": fine, "tools": [_result_json(each) for each in results]})
+        print_json({"ok": fine, "tools": [_installed_json(each) for each in results]})
     else:
         for each in results:
             say(each.said, err=each.executable is None)
@@ -173,11 +173,11 @@ def _executable_json(tool: Tool, found: Executable | None) -> dict[str, Any]:
     }
 
 
-def _result_json(result: Result) -> dict[str, Any]:
-    refusals = [{"source": each.source, "says": each.why} for each in result.refusals]
+def _installed_json(installed: Installed) -> dict[str, Any]:
+    refusals = [{"source": each.source, "says": each.why} for each in installed.refusals]
     return {
-        **_executable_json(result.tool, result.executable),
-        "seconds": round(result.seconds, 3),
-        "error": None if result.executable else result.said,
+        **_executable_json(installed.tool, installed.executable),
+        "seconds": round(installed.seconds, 3),
+        "error": None if installed.executable else installed.said,
         "refusals": refusals,
     }

@@ -9,7 +9,7 @@ import pytest
 
 from metricrig._core.errors import UsageError
 from metricrig.metrics.expect import Engine, ExpectedMatrix, ExpectedVector, Interval, Intervals
-from metricrig.metrics.results import Matrix, Product, Sample, Series, Vector, bounded
+from metricrig.metrics.results import Matrix, Product, Series, Vector, VectorSample, bounded
 from metricrig.metrics.timeline import Counter, Timeline
 
 START = "2024-01-01T10:00:00Z"
@@ -94,7 +94,7 @@ def test_a_difference_is_told_whichever_side_is_asked() -> None:
     grid, requests = example()
     expected = grid.expect.rate(requests.labels(status="200").inc(125, by=7), "30s", by=(), at=150)
     assert isinstance(expected, ExpectedVector)
-    almost, other = (Vector((Sample({}, grid.start + 150, value),)) for value in (8 / 30 + 2**-54, 5.0))
+    almost, other = (Vector((VectorSample({}, grid.start + 150, value),)) for value in (8 / 30 + 2**-54, 5.0))
     assert almost == expected
     assert almost.difference(expected) == expected.difference(almost) == ""
     assert (
@@ -137,7 +137,7 @@ def test_a_midnight_that_victoriametrics_overlooks_is_refused() -> None:
 
 
 def answered(grid: Timeline, value: float, product: Product | None) -> Vector:
-    return Vector((Sample({}, grid.start + 90, value),), product=product)
+    return Vector((VectorSample({}, grid.start + 90, value),), product=product)
 
 
 def test_the_engine_that_has_answered_is_the_one_that_is_expected() -> None:
@@ -223,8 +223,8 @@ def test_a_true_quantile_lies_in_its_bucket() -> None:
     assert interval == Interval(0.1, 1.0, 0.2)
     assert 0.1 in interval
     assert 1.01 not in interval
-    assert Vector((Sample({}, grid.start + 30, 0.4),)) in Intervals(lambda _: {grid.start + 30: interval})
-    assert Vector((Sample({}, grid.start + 30, 1.4),)) not in intervals
+    assert Vector((VectorSample({}, grid.start + 30, 0.4),)) in Intervals(lambda _: {grid.start + 30: interval})
+    assert Vector((VectorSample({}, grid.start + 30, 1.4),)) not in intervals
     assert Vector(()) not in intervals
     assert 0.4 in intervals
     assert 1.4 not in intervals

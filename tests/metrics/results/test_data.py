@@ -11,7 +11,7 @@ import pytest
 from metricrig import Unavailable
 from metricrig._core.errors import MetricrigError
 from metricrig.metrics.remote_write import assert_label_exists
-from metricrig.metrics.results import Matrix, Sample, Scalar, Series, Values, Vector
+from metricrig.metrics.results import Matrix, Scalar, Series, Values, Vector, VectorSample
 
 NAN = math.nan
 START = 1704067200.0
@@ -20,7 +20,7 @@ STEPS = (START, START + 30, START + 60)
 OK = Series({"status": "200"}, STEPS, (0.0, NAN, 2.0))
 GONE = Series({"status": "404"}, (START, START + 60), (0.0, 0.1 + 0.2))
 MATRIX = Matrix((OK, GONE), STEPS)
-VECTOR = Vector((Sample({"a": "x", "b": "1"}, START, 3.0), Sample({"a": "y"}, START, 4.0)))
+VECTOR = Vector((VectorSample({"a": "x", "b": "1"}, START, 3.0), VectorSample({"a": "y"}, START, 4.0)))
 
 
 def test_values_by_a_label_are_lists_with_none_for_nothing() -> None:
@@ -57,10 +57,10 @@ def test_results_equal_plain_dicts_lists_and_numbers() -> None:
     assert VECTOR != {("x", "1"): 3, ("y", ""): 5}
     assert OK == [0, NAN, 2]
     assert Matrix((OK,)) == [0, NAN, 2]
-    assert Vector((Sample({}, START, 3.0),)) == 3
+    assert Vector((VectorSample({}, START, 3.0),)) == 3
     assert Vector(()) == {}
     assert Scalar(START, 3.0) == 3
-    assert Sample({}, START, NAN) == NAN
+    assert VectorSample({}, START, NAN) == NAN
     assert MATRIX != "200"
 
 
@@ -69,7 +69,7 @@ def test_results_equal_each_other_in_any_order() -> None:
     assert Matrix((GONE, GONE)) != Matrix((GONE,))
     assert Matrix((Series({"status": "404", "none": ""}, GONE.times, GONE.values), OK)) == MATRIX
     assert Matrix((OK, Series(GONE.labels, (START, START + 30), GONE.values))) != MATRIX
-    assert Sample({"a": "b"}, START + 1e-7, 1.0) == Sample({"a": "b"}, START, 1)
+    assert VectorSample({"a": "b"}, START + 1e-7, 1.0) == VectorSample({"a": "b"}, START, 1)
 
 
 def test_what_is_close_is_equal_when_asked_for() -> None:
@@ -116,7 +116,8 @@ def test_a_result_is_shown_as_a_table() -> None:
     assert str(VECTOR).splitlines()[1:] == ['  {a="x", b="1"}  3', '  {a="y"}         4']
     assert repr(Scalar(START, 3.5)) == "Scalar 3.5 at 2024-01-01T00:00:00Z"
     assert (
-        repr(Sample({"__name__": "up", "job": 'a"b'}, START, 1.0)) == 'Sample up{job="a\\"b"} 1 at 2024-01-01T00:00:00Z'
+        repr(VectorSample({"__name__": "up", "job": 'a"b'}, START, 1.0))
+        == 'Sample up{job="a\\"b"} 1 at 2024-01-01T00:00:00Z'
     )
     assert str(Matrix(())) == "Matrix: 0 series, no samples"
 

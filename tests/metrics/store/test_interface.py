@@ -16,7 +16,7 @@ from support.versions import obtain_all
 from metricrig import Instance, Rig
 from metricrig.metrics.promql import QueryFailed
 from metricrig.metrics.remote_write import WriteRejected, payload
-from metricrig.metrics.results import Matrix, Sample, Scalar, Series, Vector
+from metricrig.metrics.results import Matrix, Scalar, Series, Vector, VectorSample
 from metricrig.metrics.store import PrometheusStore, Store, VictoriaMetricsStore
 from metricrig.metrics.timeline import Block, Timeline
 from metricrig.services import Prometheus, VictoriaMetrics
@@ -153,7 +153,7 @@ def test_views_do_not_see_each_other(victoria: VictoriaMetricsStore) -> None:
     one.ingest(block("shared", 3, 5))
     other.write("shared", 99, {"series": "s00001"}, MIDNIGHT + 40)
     assert one.query("shared", MIDNIGHT + 40) == {"s00000": 4, "s00001": 9, "s00002": 14}
-    assert other.query("shared", MIDNIGHT + 40).one() == Sample(
+    assert other.query("shared", MIDNIGHT + 40).one() == VectorSample(
         {"__name__": "shared", "series": "s00001"}, MIDNIGHT + 40, 99
     )
     assert victoria.query("count(shared)", MIDNIGHT + 40) == 4

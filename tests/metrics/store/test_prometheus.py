@@ -12,7 +12,7 @@ from support.versions import obtain_all
 from metricrig import Rig, UsageError
 from metricrig.metrics.promql import QueryFailed
 from metricrig.metrics.remote_write import WriteRejected
-from metricrig.metrics.results import Matrix, Sample, Vector
+from metricrig.metrics.results import Matrix, Vector, VectorSample
 from metricrig.metrics.store import PrometheusStore
 from metricrig.metrics.timeline import Block
 from metricrig.services import Prometheus, PrometheusInstance
@@ -111,8 +111,8 @@ def test_the_same_question_has_another_answer_in_each_view(shared: Shared) -> No
 
 def test_the_label_of_a_view_is_seen_nowhere(shared: Shared) -> None:
     view = shared.views[1]
-    assert view.query('x{a="1"}', AT).one() == Sample({"__name__": "x", "a": "1", "b": "p"}, AT, 20000)
-    assert view.query('absent(nothing{a="1"})', AT) == Vector((Sample({"a": "1"}, AT, 1),))
+    assert view.query('x{a="1"}', AT).one() == VectorSample({"__name__": "x", "a": "1", "b": "p"}, AT, 20000)
+    assert view.query('absent(nothing{a="1"})', AT) == Vector((VectorSample({"a": "1"}, AT, 1),))
     assert [set(each.labels) for each in view.query("x[1m]", AT).series] == [{"__name__", "a", "b"}] * 2
     assert view.labels(start=MIDNIGHT, end=AT) == ["__name__", "a", "b"]
     assert view.series('sum{a=~".+"}', start=AT, end=AT) == [{"__name__": "sum", "a": "2", "b": "q"}]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from metricrig.metrics.expect.engine import meant, remark
-from metricrig.metrics.results import Matrix, Result, Sample, Series, Vector, bounded
+from metricrig.metrics.results import Matrix, Result, Series, Vector, VectorSample, bounded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -99,7 +99,7 @@ class ExpectedVector(_Expectation, Vector):
         object.__setattr__(self, "question", question)
 
     @property
-    def samples(self) -> tuple[Sample, ...]:
+    def samples(self) -> tuple[VectorSample, ...]:
         """The samples that are expected."""
         return self.plain().samples
 
@@ -132,7 +132,9 @@ def _matrix(rows: Sequence[Row], query: Query) -> Matrix:
 def _vector(rows: Sequence[Row], query: Query) -> Vector:
     """A sample for each row that has a value."""
     time = float(query.points[0] / 1000)
-    found = [Sample(dict(labels), time, *_numbers(answer, answer.there)) for labels, answer in rows if answer.there[0]]
+    found = [
+        VectorSample(dict(labels), time, *_numbers(answer, answer.there)) for labels, answer in rows if answer.there[0]
+    ]
     return Vector(tuple(found))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from metricrig._core.errors import MetricrigError
-from metricrig.metrics.results import Matrix, Sample, Scalar, Series, String, Vector
+from metricrig.metrics.results import Matrix, Scalar, Series, String, Vector, VectorSample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -166,9 +166,9 @@ def _matrix(
     return Matrix(tuple(several), steps, notes=said.notes, product=product)
 
 
-def _sample(each: Any, hidden: str | None) -> Sample:
+def _sample(each: Any, hidden: str | None) -> VectorSample:
     time, value = each["value"]
-    return Sample(_shown(each["metric"], hidden), _moment(time), float(value))
+    return VectorSample(_shown(each["metric"], hidden), _moment(time), float(value))
 
 
 def _moment(said: Any) -> float:

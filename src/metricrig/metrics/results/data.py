@@ -152,7 +152,7 @@ class Matrix(Result):
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Sample(Result):
+class VectorSample(Result):
     """One value of one series."""
 
     labels: Mapping[str, str]
@@ -175,11 +175,11 @@ class Sample(Result):
 class Vector(Result):
     """One sample of each of several series. ``product`` is the server that has answered, if it is known."""
 
-    samples: tuple[Sample, ...]
+    samples: tuple[VectorSample, ...]
     notes: tuple[str, ...] = field(default=(), kw_only=True)
     product: Product | None = field(default=None, kw_only=True)
 
-    def one(self) -> Sample:
+    def one(self) -> VectorSample:
         """The only sample."""
         return only(self.samples)
 
@@ -207,7 +207,7 @@ class Vector(Result):
         """A number as the only sample."""
         if len(self.samples) != 1 or not isinstance(plain, int | float):
             return None
-        return Vector((Sample(self.samples[0].labels, self.samples[0].time, plain),))
+        return Vector((VectorSample(self.samples[0].labels, self.samples[0].time, plain),))
 
     def _table(self) -> str:
         return table.of_samples(self.rows())
