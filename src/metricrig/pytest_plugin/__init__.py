@@ -22,13 +22,21 @@ One test, step by step:
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
-from metricrig.pytest_plugin import report_hooks, runtest_hooks, xdist
-from metricrig.pytest_plugin.fixtures import fixtures
-from metricrig.pytest_plugin.options import add_options, settings_of
-from metricrig.pytest_plugin.rigs import rig, rig_chaos_seed, rig_quick, session_rig
-from metricrig.pytest_plugin.session import SESSION, Session
+# pytest reads the source of every module that a plugin imports, to rewrite assertions in it: 2.2 million instructions
+# each (pytest 9.2), as much as importing it twice. We have none to explain, so ours are imported as Python does it.
+_rewriting: object = __spec__.loader
+_finders = sys.meta_path[:]
+sys.meta_path[:] = [each for each in _finders if each is not _rewriting]
+try:
+    from metricrig.pytest_plugin import report_hooks, runtest_hooks
+    from metricrig.pytest_plugin.fixtures import rig, rig_chaos_seed, rig_quick, service_fixtures, session_rig
+    from metricrig.pytest_plugin.options import add_options, settings_of
+    from metricrig.pytest_plugin.session import SESSION, Session
+finally:
+    sys.meta_path[:] = _finders
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = ["rig", "rig_chaos_seed", "rig_quick", "session_rig"]
 
-globals().update(fixtures())  # pytest takes for fixtures what stands in the module
+globals().update(service_fixtures())  # pytest takes for fixtures what stands in the module
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -54,11 +62,13 @@ def pytest_configure(config: pytest.Config) -> None:
         " In strict mode it fails instead.",
     )
     config.addinivalue_line("markers", "thorough: leave this test out when --rig-quick is given.")
-    session = Session(settings_of(config), xdist.worker_place_of(config), config)
+    session = Session(settings_of(config), config)
     config.stash[SESSION] = session
-    config.pluginmanager.register(runtest_hooks.Running(session), "metricrig-running")
-    config.pluginmanager.register(report_hooks.Reporting(session, config), "metricrig-reporting")
-    if not session.worker_place.worker:
+    config.pluginmanager.register(runtest_hooks.RuntestHooks(session), "metricrig-running")
+    config.pluginmanager.register(report_hooks.ReportHooks(session, config), "metricrig-reporting")
+    if hasattr(config.hook, "pytest_configure_node") and not hasattr(config, "workerinput"):
+        from metricrig.pytest_plugin import xdist  # noqa: PLC0415 - only where it is installed
+
         config.pluginmanager.register(xdist.Controller(session), "metricrig-controller")
 
 

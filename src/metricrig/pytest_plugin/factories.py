@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Scope = Any  # a name, or a function that pytest calls to learn it
 
-    class Options(TypedDict, total=False):
+    class FixtureOptions(TypedDict, total=False):
         """What a fixture of a service may be given besides the service."""
 
         scope: Scope
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 
 @overload
-def service(**options: Unpack[Options]) -> Callable[[Callable[..., Service]], Any]: ...
+def service(**options: Unpack[FixtureOptions]) -> Callable[[Callable[..., Service]], Any]: ...
 @overload
-def service(*what: Service | Callable[..., Service], **options: Unpack[Options]) -> Any: ...
+def service(*what: Service | Callable[..., Service], **options: Unpack[FixtureOptions]) -> Any: ...
 def service(
     *what: Service | Callable[..., Service],
     scope: Scope = "session",

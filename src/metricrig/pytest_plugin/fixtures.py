@@ -1,20 +1,50 @@
-"""For each service of the catalogue two fixtures: the session's server, and a test's own part of it."""
+"""The fixtures that every test can ask for: rigs, and for each service of the catalogue a server and a part of it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from metricrig.pytest_plugin.factories import isolated, service
+from metricrig.pytest_plugin.session import session_of
 from metricrig.services import CATALOGUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from metricrig.rig import Rig
     from metricrig.services.entry import CatalogueEntry
 
 
-def fixtures() -> dict[str, Any]:
-    """All of them by name. No service is imported before a test asks for it."""
+@pytest.fixture
+def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
+    """A fresh rig for this test; whatever it is, it is gone afterwards."""
+    with session_of(request.config).new_rig("test") as rig:
+        yield rig
+
+
+@pytest.fixture(scope="session")
+def session_rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
+    """A rig for the whole session (of this worker, in a parallel run): add to it what many tests need."""
+    with session_of(request.config).new_rig("session") as rig:
+        yield rig
+
+
+@pytest.fixture
+def rig_chaos_seed(request: pytest.FixtureRequest) -> int:
+    """A seed of this test's own, for all that it leaves to chance: --rig-chaos-seed has the same again."""
+    return session_of(request.config).chaos.seed_of(request.node)
+
+
+@pytest.fixture(scope="session")
+def rig_quick(request: pytest.FixtureRequest) -> bool:
+    """Whether --rig-quick was given: the essential cases, with little traffic."""
+    return session_of(request.config).settings.quick
+
+
+def service_fixtures() -> dict[str, Any]:
+    """Two for each service, by name. No service is imported before a test asks for it."""
     return dict(pair for entry in CATALOGUE if entry.fixture for pair in _pair(entry))
 
 

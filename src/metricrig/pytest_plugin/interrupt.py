@@ -1,4 +1,4 @@
-"""What ends a test that awaits. Small, because every session imports it."""
+"""The exception that ends a test which awaits."""
 
 from __future__ import annotations
 

@@ -38,27 +38,18 @@ class LiveFixtures:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._made: dict[Any, list[LiveValue]] = {}
-        self._setting_up: list[Any] = []
         self._watched: set[Any] = set()
 
     def __bool__(self) -> bool:
         """Whether any has made something."""
         return bool(self._made)
 
-    @contextlib.contextmanager
-    def setting_up(self, definition: Any) -> Iterator[None]:
-        """A fixture is set up during this block: what is made meanwhile is its own."""
-        self._setting_up.append(definition)
-        try:
-            yield
-        finally:
-            self._setting_up.pop()
-
     def opened(self, rig: Rig) -> bool:
         """A rig was opened. Whether it was a fixture that did it."""
-        if self._setting_up:
-            self._note(self._setting_up[-1], LiveValue(rig))
-        return bool(self._setting_up)
+        setting_up = self._session.setting_up
+        if setting_up:
+            self._note(setting_up[-1], LiveValue(rig))
+        return bool(setting_up)
 
     def closed(self, rig: str) -> None:
         """A rig is gone."""
@@ -70,7 +61,7 @@ class LiveFixtures:
     @contextlib.contextmanager
     def holding(self, value: R, mend: Callable[[], None] | None) -> Iterator[R]:
         """The fixture that is being set up has this value until it ends."""
-        definition, made = self._setting_up[-1], LiveValue(value, mend)
+        definition, made = self._session.setting_up[-1], LiveValue(value, mend)
         self._note(definition, made)
         try:
             yield value

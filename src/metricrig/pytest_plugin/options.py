@@ -3,38 +3,37 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from metricrig.services import CATALOGUE
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 FACTOR = "METRICRIG_TIMEOUT_FACTOR"
 FRESH, FAIL = "fresh", "fail"
 NEVER, FAILED, ALWAYS = "never", "failed", "always"
 
 
-class PluginOptions(NamedTuple):  # a dataclass takes a millisecond to make, of every run of everybody
-    """How this run treats its servers."""
+class PluginOptions:
+    """How this run treats its servers: all that was set, checked."""
 
-    runtime: str | None
-    keep: str
-    """When files stay: "never", "failed" or "always"."""
-    hold: bool
-    reuse: bool
-    idle: float
-    """How many seconds reused servers wait for the next run."""
-    strict: bool
-    quick: bool
-    on_death: str
-    """What the next test gets after a death: "fresh", or "fail"."""
-    servers: Mapping[str, str]
-    """URLs of servers that somebody else runs, by the fixture that each is: ``redis_server``."""
-    chaos_seed: int | None
-    """From which the seed of each test follows; None for one that is drawn."""
+    def __init__(self, config: pytest.Config) -> None:
+        strict = config.getoption("rig_strict")
+        self.runtime = _chosen(config, "rig_runtime", "METRICRIG_RUNTIME") or None
+        self.keep = _one_of("rig_keep", _chosen(config, "rig_keep"), (NEVER, FAILED, ALWAYS))
+        """When files stay: "never", "failed" or "always"."""
+        self.hold: bool = config.getoption("rig_hold")
+        self.reuse = bool(config.getoption("rig_reuse") or config.getini("rig_reuse"))
+        self.idle = float(_positive("rig_idle", config.getini("rig_idle")))
+        """How many seconds reused servers wait for the next run."""
+        self.strict: bool = _strict_by_default(config) if strict is None else strict
+        self.quick: bool = config.getoption("rig_quick")
+        self.on_death = _one_of("rig_on_death", _chosen(config, "rig_on_death"), (FRESH, FAIL))
+        """What the next test gets after a death: "fresh", or "fail"."""
+        self.servers = _servers(config)
+        """URLs of servers that somebody else runs, by the fixture that each is: ``redis_server``."""
+        self.chaos_seed = _seed(config.getoption("rig_chaos_seed") or os.environ.get("METRICRIG_CHAOS_SEED", ""))
+        """From which the seed of each test follows; None for one that is drawn."""
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -110,24 +109,12 @@ def add_options(parser: pytest.Parser) -> None:
 
 
 def settings_of(config: pytest.Config) -> PluginOptions:
-    """All of them, checked. A factor is put into the environment, where every process finds it."""
+    """All of them. A factor is put into the environment, where every process finds it."""
     if factor := _chosen(config, "rig_timeout_factor", FACTOR):
         os.environ[FACTOR] = _positive("rig_timeout_factor", factor)
     if config.getoption("rig_hold") and _is_parallel(config):
         raise pytest.UsageError("--rig-hold waits for a person, so it cannot be used with -n; leave one of them out")
-    strict = config.getoption("rig_strict")
-    return PluginOptions(
-        runtime=_chosen(config, "rig_runtime", "METRICRIG_RUNTIME") or None,
-        keep=_one_of("rig_keep", _chosen(config, "rig_keep"), (NEVER, FAILED, ALWAYS)),
-        hold=config.getoption("rig_hold"),
-        reuse=bool(config.getoption("rig_reuse") or config.getini("rig_reuse")),
-        idle=float(_positive("rig_idle", config.getini("rig_idle"))),
-        strict=_strict_by_default(config) if strict is None else strict,
-        quick=config.getoption("rig_quick"),
-        on_death=_one_of("rig_on_death", _chosen(config, "rig_on_death"), (FRESH, FAIL)),
-        servers=_servers(config),
-        chaos_seed=_seed(config.getoption("rig_chaos_seed") or os.environ.get("METRICRIG_CHAOS_SEED", "")),
-    )
+    return PluginOptions(config)
 
 
 def _servers(config: pytest.Config) -> dict[str, str]:

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from metricrig.pytest_plugin.xdist import KEY
-
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from metricrig.pytest_plugin.session import Session
 
 
-class Reporting:
+class ReportHooks:
     """The hooks that render."""
 
     def __init__(self, session: Session, config: pytest.Config) -> None:
@@ -80,10 +78,12 @@ class Reporting:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self) -> Generator[None, Any, Any]:
         """Stop what is this process's, and tell the controller what happened here, before xdist sends it."""
-        if not self._session.fixtures:
+        if not self._session.has_live_fixtures:
             self._session.close()
         output: dict[str, Any] | None = getattr(self._config, "workeroutput", None)
         if output is not None:
+            from metricrig.pytest_plugin.xdist import KEY  # noqa: PLC0415 - only workers have an output
+
             output[KEY] = self._session.tally.plain()
         try:
             return (yield)

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from metricrig.pytest_plugin.interrupt import Interrupted
-
 if TYPE_CHECKING:
     from collections.abc import Generator
 
@@ -18,7 +16,7 @@ _SAID_ON_PURPOSE = (pytest.skip.Exception, pytest.fail.Exception, pytest.exit.Ex
 """Not explained by a death: the test's own words, those of its death, and somebody's wish to end it all."""
 
 
-class Running:
+class RuntestHooks:
     """The hooks of a test's life."""
 
     def __init__(self, session: Session) -> None:
@@ -30,14 +28,9 @@ class Running:
         __tracebackhide__ = True
         try:
             return (yield)
-        except Interrupted as interrupted:
-            raise interrupted.failure.with_traceback(interrupted.__traceback__) from None
-        except _SAID_ON_PURPOSE:
-            raise
         except BaseException as error:
             if (explained := self._explained(error)) is not None:
                 raise explained from None
-            self._shorten(error)
             raise
         finally:
             if self._session.servers_used is not None:
@@ -56,8 +49,11 @@ class Running:
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: object) -> Generator[None, Any, Any]:
         """What it makes is its own, also when a test asks for it while it runs."""
-        with self._session.fixtures.setting_up(fixturedef):
+        self._session.setting_up.append(fixturedef)
+        try:
             return (yield)
+        finally:
+            self._session.setting_up.pop()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self) -> Generator[None, Any, Any]:
@@ -68,14 +64,9 @@ class Running:
             self._session.servers_used.arm()
         try:
             result = yield
-        except Interrupted as interrupted:
-            raise interrupted.failure.with_traceback(interrupted.__traceback__) from None
-        except _SAID_ON_PURPOSE:
-            raise
         except BaseException as error:
             if (explained := self._explained(error)) is not None:
                 raise explained from None
-            self._shorten(error)
             raise
         finally:
             self._session.calling = False
@@ -108,13 +99,23 @@ class Running:
         self._session.end()
 
     def _explained(self, error: BaseException) -> BaseException | None:
-        """What stands behind an error: a death, or something that this machine lacks."""
+        """What stands behind an error: a death, or something that this machine lacks. Else it is only shortened."""
         servers_used = self._session.servers_used
+        if servers_used is not None:
+            from metricrig.pytest_plugin.interrupt import Interrupted  # noqa: PLC0415 - only a test with servers gets it
+
+            if isinstance(error, Interrupted):
+                return error.failure.with_traceback(error.__traceback__)
+        if isinstance(error, _SAID_ON_PURPOSE):
+            return None
         if servers_used is not None:
             servers_used.disarm()
             if (failure := servers_used.cause(error)) is not None:
                 return failure
-        return self._skipped(error) if isinstance(error, Exception) else None
+        if isinstance(error, Exception) and (skipped := self._skipped(error)) is not None:
+            return skipped
+        self._shorten(error)
+        return None
 
     def _shorten(self, error: BaseException) -> None:
         """What is raised by us is shown where the user has called us."""

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import functools
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from metricrig._core.stream import everything
-from metricrig.pytest_plugin.live_fixtures import LiveFixtures
 from metricrig.pytest_plugin.session_stats import SessionStats
 
 if TYPE_CHECKING:
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from metricrig.pytest_plugin.chaos import Chaos
     from metricrig.pytest_plugin.fetch_display import FetchDisplay
     from metricrig.pytest_plugin.fetch_news import News
+    from metricrig.pytest_plugin.live_fixtures import LiveFixtures
     from metricrig.pytest_plugin.options import PluginOptions
     from metricrig.pytest_plugin.server_usage import ServersOfTest
     from metricrig.pytest_plugin.session_servers import Attached, Servers
@@ -34,13 +33,14 @@ SESSION = pytest.StashKey["Session"]()
 class Session:
     """One a process."""
 
-    def __init__(self, settings: PluginOptions, worker_place: WorkerPlace, config: pytest.Config) -> None:
+    def __init__(self, settings: PluginOptions, config: pytest.Config) -> None:
         self.root = config.rootpath
         self._config = config
         self.settings = settings
-        self.worker_place = worker_place
         self.tally = SessionStats()
-        self.fixtures = LiveFixtures(self)
+        self.setting_up: list[Any] = []
+        """Definitions of the fixtures that are being set up, the innermost last."""
+        self._fixtures: LiveFixtures | None = None
         self.item: pytest.Item | None = None
         """The test that runs now, if any."""
         self.servers_used: ServersOfTest | None = None
@@ -62,12 +62,33 @@ class Session:
         self.end = everything.subscribe(partial(_hear, self))
         """To be called when the session is over: hear no more."""
 
-    @functools.cached_property
+    @cached_property
     def chaos(self) -> Chaos:
         """Seeds of chance, once there is a rig that may need one."""
         from metricrig.pytest_plugin.chaos import Chaos  # noqa: PLC0415 - see the module
 
         return Chaos(self, self._config)
+
+    @cached_property
+    def worker_place(self) -> WorkerPlace:
+        """Where in a parallel run this process sits."""
+        from metricrig.pytest_plugin.xdist import worker_place_of  # noqa: PLC0415 - see the module
+
+        return worker_place_of(self._config)
+
+    @property
+    def fixtures(self) -> LiveFixtures:
+        """What fixtures have made that lives now."""
+        if self._fixtures is None:
+            from metricrig.pytest_plugin.live_fixtures import LiveFixtures  # noqa: PLC0415 - see the module
+
+            self._fixtures = LiveFixtures(self)
+        return self._fixtures
+
+    @property
+    def has_live_fixtures(self) -> bool:
+        """Whether any has made something that lives now."""
+        return bool(self._fixtures)
 
     def servers(self, *, shared: bool) -> Servers:
         """Whoever has the session's servers: those of all processes, or this one's own."""
@@ -156,7 +177,8 @@ class Session:
     def begin(self, item: pytest.Item) -> None:
         """A test begins: what its fixtures have made before is well."""
         self.item, self.servers_used = item, None
-        self.fixtures.renew(item)
+        if self._fixtures is not None:
+            self._fixtures.renew(item)
         for rig in self._everybodys:
             self.using(rig)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from metricrig.service import Service
@@ -13,21 +13,33 @@ SHARED = "shared_by_workers"
 FOR_TESTS = "for_tests"
 
 
-class CatalogueEntry(NamedTuple):  # a dataclass takes a millisecond to make, of every run of pytest of everybody
+class CatalogueEntry:
     """One service. Its file's name is the name of its fixtures: ``redis`` and ``redis_server``."""
 
-    module: str
-    service: str
-    """The class."""
-    names: tuple[str, ...]
-    """What its file exports."""
-    tool: str = ""
-    """The tool that it needs; empty for one that the application brings, such as Gunicorn."""
-    tool_constant: str = ""
-    fixture: bool = True
-    """Whether it can be described without knowing anything of the tests."""
-    shared: bool = True
-    """Whether the workers of a parallel test run can use one server."""
+    # Written out: eight dataclass or NamedTuple fields cost every run of pytest of everybody more than this module.
+    def __init__(
+        self,
+        *,
+        module: str,
+        service: str,
+        names: tuple[str, ...],
+        tool: str = "",
+        tool_constant: str = "",
+        fixture: bool = True,
+        shared: bool = True,
+    ) -> None:
+        self.module = module
+        self.service = service
+        """The class."""
+        self.names = names
+        """What its file exports."""
+        self.tool = tool
+        """The tool that it needs; empty for one that the application brings, such as Gunicorn."""
+        self.tool_constant = tool_constant
+        self.fixture = fixture
+        """Whether it can be described without knowing anything of the tests."""
+        self.shared = shared
+        """Whether the workers of a parallel test run can use one server."""
 
     def load(self, name: str) -> Any:
         """One of the names that it exports."""
