@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,14 +47,26 @@ class MemoryDisk:
 def memory_disk() -> MemoryDisk:
     """Look at this machine."""
     present = os.access(SHARED_MEMORY, os.W_OK | os.X_OK) and _is_memory(SHARED_MEMORY)
-    free = shutil.disk_usage(SHARED_MEMORY).free if present else 0
+    free = _free(SHARED_MEMORY) if present else 0
     return MemoryDisk(present=present, free=free, spare_memory=_spare_memory())
+
+
+def _free(directory: Path) -> int:
+    facts = os.statvfs(directory)
+    return facts.f_bavail * facts.f_frsize
+
+
+def _usual_directory() -> Path:
+    """Where temporary files go."""
+    import tempfile  # noqa: PLC0415 - its import, with shutil's, is 4 ms of a first start, which has no need of it
+
+    return Path(tempfile.gettempdir())
 
 
 def roots() -> list[Path]:
     """Every directory of this user's that rigs may lie in: where ``metricrig ps`` looks."""
     chosen = os.environ.get("METRICRIG_DATA", "")
-    bases = [SHARED_MEMORY, Path(tempfile.gettempdir()), *([Path(chosen)] if chosen.startswith("/") else [])]
+    bases = [SHARED_MEMORY, _usual_directory(), *([Path(chosen)] if chosen.startswith("/") else [])]
     return [base / user_directory.name() for base in bases]
 
 
@@ -74,7 +84,7 @@ def _held_root(data: str | Path) -> PrivateDirectory:
     refusal = memory_disk().refusal() if data != "disk" else "disk was asked for"
     if data == "tmpfs" and refusal:
         raise Unavailable("data on tmpfs", reason=refusal, remedy='use data="disk", or enlarge the file system')
-    return user_directory.hold(Path(tempfile.gettempdir()) if refusal else SHARED_MEMORY)
+    return user_directory.hold(_usual_directory() if refusal else SHARED_MEMORY)
 
 
 def open_directory(rig: str, data: str | Path) -> tuple[Path, Janitor]:

@@ -6,15 +6,14 @@ is wanted of it, and the sources that may be asked.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metricrig._core.cache_directory import cache_root
+from metricrig._core.digest import digest_of
+from metricrig._core.whole_file import write_whole
 from metricrig.tools import tool_cache
 from metricrig.tools.version_numbers import platform
 
@@ -42,12 +41,9 @@ def note(request: ToolRequest, sources: Sequence[str], answer: Executable) -> No
         entry = answer.path.relative_to(shelf).parts[0]
         content = {"tool": request.tool.name, "wanted": request.wanted, "sources": list(sources), "entry": entry}
         tool_cache.make_directory(place.parent)
-        descriptor, draft = tempfile.mkstemp(dir=place.parent, prefix=".draft-")
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(content, file)
-        Path(draft).replace(place)
+        write_whole(place, json.dumps(content))
 
 
 def _note(request: ToolRequest, sources: Sequence[str]) -> Path:
     question = json.dumps([request.tool.name, request.specifier, list(sources), platform()])
-    return cache_root() / "answers" / f"{hashlib.sha256(question.encode()).hexdigest()[:32]}.json"
+    return cache_root() / "answers" / f"{digest_of(question)}.json"

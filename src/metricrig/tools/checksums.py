@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import re
-import tempfile
 from dataclasses import dataclass
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metricrig._core.cache_directory import cache_root
 from metricrig._core.leases import Lease
+from metricrig._core.whole_file import write_whole
 from metricrig.tools.tool_request import CannotDeliver
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 LOCK_FILE = "metricrig-tools.lock"
 GUARD_WITHIN = 30.0
@@ -98,8 +97,4 @@ def remember(url: str, sha256: str) -> None:
         if content.get(url) == sha256:
             return
         text = json.dumps({**content, url: sha256}, indent=2, sort_keys=True) + "\n"
-        descriptor, draft = tempfile.mkstemp(dir=lock_file().parent, prefix=f".{LOCK_FILE}-")
-        with os.fdopen(descriptor, "w") as file:
-            file.write(text)
-        Path(draft).chmod(0o644)
-        Path(draft).replace(lock_file())
+        write_whole(lock_file(), text, mode=0o644)

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import re
-import shutil
-import tempfile
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metricrig._core.cache_directory import cache_root
+from metricrig._core.digest import digest_of
+from metricrig._core.whole_file import write_whole
 from metricrig.tools.lookup_command import run
 from metricrig.tools.tool_cache import make_directory
 from metricrig.tools.version_numbers import normalised
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from metricrig.tools.lookup_command import Run
     from metricrig.tools.tool import Tool
@@ -50,7 +48,7 @@ def said_by(tool: Tool, executable: Path, env: Mapping[str, str] | None = None, 
 
 def _said_by_dpkg(executable: Path) -> str:
     """Debian's victoria-metrics is built without its version; the package database knows it."""
-    if shutil.which("dpkg-query") is None:
+    if not _there("dpkg-query"):
         return ""
     owner = run(["dpkg-query", "--search", str(executable.resolve())], within=ANSWER_WITHIN)
     if not owner.ok:
@@ -62,11 +60,17 @@ def _said_by_dpkg(executable: Path) -> str:
 
 def _said_by_go(executable: Path) -> str:
     """A plain ``go install`` leaves the version to the build information."""
-    if shutil.which("go") is None:
+    if not _there("go"):
         return ""
     outcome = run(["go", "version", "-m", executable], within=ANSWER_WITHIN)
     match = re.search(r"^\s+mod\s+\S+\s+v(\S+)", outcome.stdout, re.MULTILINE)
     return normalised(match.group(1)) if outcome.ok and match else ""
+
+
+def _there(program: str) -> bool:
+    import shutil  # noqa: PLC0415 - its import takes 2.5 ms, and most versions are known
+
+    return shutil.which(program) is not None
 
 
 def _note(tool: Tool, executable: Path) -> Path | None:
@@ -83,14 +87,11 @@ def _note(tool: Tool, executable: Path) -> Path | None:
         return None
     identity = (executable.name, str(real), seen.st_size, seen.st_mtime_ns, seen.st_ino)
     key = json.dumps([*identity, tool.version_args, tool.version_pattern])
-    return cache_root() / "versions" / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+    return cache_root() / "versions" / f"{digest_of(key)}.json"
 
 
 def _remember(note: Path, what: Mapping[str, str]) -> None:
     """A cache that cannot be written costs the asking, nothing else."""
     with suppress(OSError):
         make_directory(note.parent)
-        descriptor, draft = tempfile.mkstemp(dir=note.parent, prefix=".draft-")
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(what, file)
-        Path(draft).replace(note)
+        write_whole(note, json.dumps(what))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metricrig._core.cache_directory import cache_root
+from metricrig._core.digest import digest_of
 from metricrig.tools.executable_search import Found
 from metricrig.tools.manifest import MANIFEST, BadManifest, read_manifest
 from metricrig.tools.tool import Executable
@@ -39,7 +39,7 @@ def shelf(tool: str) -> Path:
 
 def entry_name(version: str, source: str, digest: str = "") -> str:
     """The name of an entry's directory. Two packages of one version are two entries."""
-    short = f"-{hashlib.sha256(digest.encode()).hexdigest()[:8]}" if digest else ""
+    short = f"-{digest_of(digest, 8)}" if digest else ""
     return f"{version or 'unknown'}-{source}{short}-{platform()}"
 
 

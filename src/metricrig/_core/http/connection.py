@@ -24,6 +24,8 @@ HEAD_BYTES = 1 << 16
 _INTERIM = 20
 """Heads before the real one, such as ``100 Continue``: after so many, a server means to go on for ever."""
 _SMALL = 1 << 16
+_LONGEST_NAME = 63
+"""Characters of a host's name in which no part can be too long."""
 
 
 class HttpConnection:
@@ -146,8 +148,10 @@ def get(host: str, port: int, path: str, deadline: Deadline, tls: SSLContext | N
 
 
 def _addresses(host: str, port: int) -> list[tuple[int, int, int, str, Any]]:
+    # As bytes, because Python loads its tables of international names for a text, 1 ms, though it be ASCII.
+    name = host.encode("ascii") if host.isascii() and len(host) <= _LONGEST_NAME else host
     try:
-        return list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        return list(socket.getaddrinfo(name, port, type=socket.SOCK_STREAM))
     except UnicodeError as error:  # a label of 64 characters
         raise OSError(f"{host!r} is no name of a host: {error}") from None
 
