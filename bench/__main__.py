@@ -50,8 +50,8 @@ QUICK = 0.2
 def main() -> None:
     """Measure, and print each benchmark when it is done."""
     options = _options()
-    for room in ("metricrig", "_pytest", "pytest", "pluggy"):  # where nobody may write bytecode later, imports compile
-        compileall.compile_dir(str(Path(str(find_spec(room).origin)).parent), quiet=1)
+    for package in ("metricrig", "_pytest", "pytest", "pluggy"):
+        _compile(package)
     facts = machine()
     for name, value in facts.items():
         print(f"{name:12} {value}")
@@ -64,6 +64,13 @@ def main() -> None:
         if options.markdown:  # after each: what was measured is kept if a later one fails
             options.markdown.write_text(markdown(reports, facts, HOW), encoding="utf-8")
     print(f"load after   {facts['load after']}")
+
+
+def _compile(package: str) -> None:
+    """Where nobody may write bytecode later, a module that has changed is compiled by every run that imports it."""
+    found = find_spec(package)
+    if found is not None and found.origin is not None:
+        compileall.compile_dir(Path(found.origin).parent, quiet=1)
 
 
 def _options() -> argparse.Namespace:
