@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from metricrig._core import arguments
 from metricrig._core.deadlines import Deadline, deadline_of_wait
 from metricrig._core.errors import UsageError
-from metricrig.instance_addresses import InstanceAddresses
+from metricrig.faults.instance_faults import InstanceFaults
 from metricrig.lifecycle import start, stop
 from metricrig.lifecycle.instance_state import RUNNING
 from metricrig.lifecycle.process_wait import Lifeline, Logs, wait_for_end, watch
@@ -36,7 +36,7 @@ _FATAL = {signals.SIGTERM, signals.SIGINT, signals.SIGQUIT, signals.SIGKILL, sig
 _EXIT_NEWS_SECONDS = 0.05
 
 
-class Instance(InstanceAddresses):
+class Instance(InstanceFaults):
     """A service in a rig. ``instance.url`` is for the test, ``instance.inside.url`` for another service."""
 
     def __init__(self, state: InstanceState) -> None:

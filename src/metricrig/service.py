@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 from metricrig import service_fields
-from metricrig._core.arguments import port_number
+from metricrig._core.arguments import byte_count, port_number
 from metricrig._core.errors import UsageError
 from metricrig._core.frozen_class import frozen, frozen_by_name
 
@@ -42,6 +42,8 @@ class Workbench(Protocol):
     at: Placement
     unprivileged: tuple[int, int] | None
     """The user and group that its files are given to, where that is not ourselves."""
+    directory: Path
+    """The instance's directory as we reach it: ``at.dir`` is how the service does."""
 
     def run(self, command: Sequence[Word]) -> Completed:
         """Run a command to its end, as the service's own user; failing is an error."""
@@ -69,10 +71,20 @@ class Fixed:
 
 @frozen_by_name
 class Limits:
-    """What a service may use: processors (0.5 is half of one) and bytes of memory, swap included."""
+    """What a service may use: processors (0.5 is half of one) and bytes of memory, swap included.
+
+    ``disk`` gives it a disk of its own of this size, 64 << 20 or "64MB", for its directory: one that can become full.
+    It is in memory, and its log lies elsewhere.
+    """
 
     cpus: float | None = None
     memory: int | None = None
+    disk: int | str | None = None
+
+    @property
+    def disk_bytes(self) -> int | None:
+        """The size of its disk; None if it has none of its own."""
+        return None if self.disk is None else byte_count("Limits", "disk", self.disk)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +107,7 @@ class Service:
     image: str | Image | None = None
     """What it runs from in a container; a tool of the catalogue knows its own."""
     limits: Limits | None = None
-    """What it may use; only a container can be held to that."""
+    """What it may use; a process can be held to its disk, a container to all of it."""
     runtime: str | None = None
     """Where it runs, if elsewhere than the rest of its rig: "docker" in a rig of processes."""
     ports: Mapping[str, int | Fixed] = field(default_factory=dict)

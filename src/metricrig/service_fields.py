@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metricrig import placeholders
-from metricrig._core.arguments import HIGHEST_PORT, command, seconds, signal_number, text, wrong
+from metricrig._core.arguments import HIGHEST_PORT, byte_count, command, seconds, signal_number, text, wrong
 from metricrig._core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*", re.IGNORECASE)
 """What rigs and services may be called: their directories, containers and networks are named after them."""
 _USER = re.compile(r"[^:\s\0]+(:\d+)?")
+LEAST_DISK = 64 << 10
+"""Bytes: sixteen pages of memory."""
 
 
 def check(service: Any) -> None:
@@ -169,9 +171,11 @@ def _user(service: Any, given: Any) -> None:
 
 
 def _limits(service: Any, given: Any) -> None:
-    cpus, memory = getattr(given, "cpus", ...), getattr(given, "memory", ...)
+    cpus, memory, disk = (getattr(given, each, ...) for each in ("cpus", "memory", "disk"))
     if not (cpus is None or _positive(cpus, float)) or not (memory is None or _positive(memory, int)):
         raise wrong(service.name, "limits", given, "limits=Limits(cpus=0.5, memory=256 << 20)")
+    if disk is not None and byte_count(f"{service.name}: Limits", "disk", disk) < LEAST_DISK:
+        raise wrong(f"{service.name}: Limits", "disk", disk, 'a disk of at least 64 KiB: disk="64MB"')
 
 
 def _positive(given: Any, kind: type[int | float]) -> bool:

@@ -26,14 +26,14 @@ def as_stranger(code: str, *words: str) -> str:
     return done.stdout
 
 
-def start_as_stranger(code: str, *words: str) -> subprocess.Popen[str]:
-    """The same beside other things."""
+def start_as_stranger(code: str, *words: str, uid: int = STRANGER) -> subprocess.Popen[str]:
+    """The same beside other things; as another one still, if a program wants him to have a name."""
     command = [_python(), "-I", "-S", "-c", code, *words]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **_stranger())
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **_stranger(uid))
 
 
-def _stranger() -> dict[str, Any]:
-    return {"user": STRANGER, "group": STRANGER, "extra_groups": [], "cwd": "/"}
+def _stranger(uid: int = STRANGER) -> dict[str, Any]:
+    return {"user": uid, "group": uid, "extra_groups": [], "cwd": "/"}
 
 
 @functools.cache

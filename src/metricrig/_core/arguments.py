@@ -44,6 +44,19 @@ def count(who: str, what: str, given: Any) -> int:
     return given
 
 
+_UNITS = {"": 1, "B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
+
+
+def byte_count(who: str, what: str, given: Any) -> int:
+    """So many bytes: a whole number, or a text with a unit. A MB has 1,000,000, a MiB 1,048,576."""
+    if isinstance(given, str) and (found := re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", given.strip())):
+        unit = _UNITS.get(found[2].upper())
+        given = given if unit is None else int(float(found[1]) * unit)
+    if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given < 1 << 62:
+        raise wrong(who, what, given, f'bytes, as a number or with a unit: {what}="64MB"')
+    return given
+
+
 def require_expression(who: str, given: Any) -> Any:
     """Metrics, or what is calculated from them."""
     if not hasattr(given, "evaluate"):

@@ -11,6 +11,7 @@ from metricrig._core.exit_status import in_words
 from metricrig._core.frozen_class import frozen_by_name, made_by
 from metricrig._core.latch import Latch
 from metricrig._core.process_id import ProcessId
+from metricrig.janitor import process_tree
 from metricrig.janitor.process_tree import MARK
 
 if TYPE_CHECKING:
@@ -105,6 +106,16 @@ class Child:
     def how(self) -> str:
         """How it ended, in words."""
         return in_words(self.status)
+
+    @property
+    def here(self) -> bool:
+        """Always: we have started it."""
+        return True
+
+    @property
+    def frozen(self) -> bool:
+        """Whether it lives and nothing of it runs."""
+        return bool(self._pid) and not self.gone and process_tree.is_frozen(self._pid)
 
     def listens(self, port: int) -> bool:
         """Who accepts a connection of this machine is a process of it; whose, ``usurper`` tells."""

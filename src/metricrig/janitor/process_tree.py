@@ -212,6 +212,11 @@ def freeze(pid: int) -> None:
         select.select([], [], [], 0.0005)
 
 
+def is_frozen(pid: int) -> bool:
+    """Whether a process and everything below it is stopped."""
+    return all(_state(each) in _STILL for each in [pid, *descendants(pid)])
+
+
 def kill_orphan(pid: int) -> None:
     """Kill an orphan and everything below it."""
     for each in [pid, *descendants(pid)]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from metricrig._core import mounts
 from metricrig._core.private_directory import NotOurs
 from metricrig._core.process_id import ProcessId
 from metricrig._core.tree_removal import remove_below
@@ -75,7 +76,9 @@ def remove(directory: str, *, maker: ProcessId | None = None) -> str | None:
     try:
         for each in (name, making_name(name, maker)):
             _require_ours(parent, each, held)
-            remove_below(held, _given_up(held, each))
+            fresh = _given_up(held, each)
+            mounts.unmount_below(f"{parent}/{fresh}")
+            remove_below(held, fresh)
     except OSError as error:
         return str(error)
     finally:

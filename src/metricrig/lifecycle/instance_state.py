@@ -71,6 +71,8 @@ class InstanceState:
         """Somebody else runs it."""
         self.faults = faults or ActiveFaults(rig, stream)
         """Those in force in its whole rig."""
+        self.cycles: list[Running] = []
+        """Processes of ours that stop it and let it go on in turns: while it is paused, they are too."""
         self.lock = threading.RLock()
         self.site: Site = site or runtime.place(service)
         self.log = LogFile(self.site.log)

@@ -59,7 +59,7 @@ def _run(
     launch = Launch(
         argv=argv,
         env=environment,
-        cwd=state.directory,
+        cwd=state.site.at.dir,
         out=out,
         err=err,
         stdin=source if stdin is not None else None,

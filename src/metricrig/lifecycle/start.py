@@ -204,6 +204,7 @@ class _Bench:
         self._state = state
         self.at = state.site.at
         self.unprivileged = state.site.owner
+        self.directory = state.directory
 
     def run(self, command: Sequence[Word]) -> Completed:
         """Run a command to its end; failing is an error."""

@@ -59,7 +59,10 @@ def kill(state: InstanceState) -> None:
 def pause(state: InstanceState) -> None:
     """Freeze it and everything below it: alive, and answering nobody."""
     with state.lock:
-        state.require_running("pausing").freeze()
+        running = state.require_running("pausing")
+        for each in state.cycles:
+            each.freeze()
+        running.freeze()
         state.phase = PAUSED
         state.stream.emit(ServicePaused(rig=state.rig, service=state.name))
 
@@ -70,6 +73,8 @@ def resume(state: InstanceState) -> None:
         state.require_running("resuming").signal(signal.SIGCONT, tree=True)
         if state.phase == PAUSED:
             state.phase = READY
+            for each in state.cycles:
+                each.signal(signal.SIGCONT)
             state.stream.emit(ServiceResumed(rig=state.rig, service=state.name))
 
 

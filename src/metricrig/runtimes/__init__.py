@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from metricrig._core.latch import Latch
     from metricrig.placement import Addresses, Placement
     from metricrig.resources import Resources
+    from metricrig.runtimes.own_disk import OwnDisk
     from metricrig.service import Service
     from metricrig.tools import Executable
 
@@ -36,16 +37,22 @@ class Site:
     """Whom its files on our side are given to, where that is not ourselves."""
     locks_elsewhere: Path | None = None
     """Where its users lock what each of them uses, if they are not of this rig alone."""
+    disk: OwnDisk | None = None
+    """What its directory lies on, if that is its own."""
 
     @property
     def log(self) -> Path:
-        """The file that its output goes to: beside its directory, so that the service may clear that."""
-        return self.directory.with_name(f"{self.directory.name}.log")
+        """The file that its output goes to: beside its directory, so that the service may clear, or fill, that."""
+        return self.beside(".log")
+
+    def beside(self, ending: str) -> Path:
+        """A file of ours beside its directory, and on no disk of its own."""
+        return self.at.dir.with_name(f"{self.at.dir.name}{ending}")
 
     @property
     def locks(self) -> Path:
         """Where processes that share it lock what each of them uses: beside its data, because that may be wiped."""
-        return self.locks_elsewhere or self.directory.with_name(f"{self.directory.name}.locks")
+        return self.locks_elsewhere or self.beside(".locks")
 
 
 @frozen_by_name
@@ -87,6 +94,14 @@ class Running(Protocol):
     @property
     def gone(self) -> bool:
         """Whether it has ended, even if ``exited`` is not set yet: a look, not a wait."""
+
+    @property
+    def here(self) -> bool:
+        """Whether its processes are in this machine's table, under the pids that it says."""
+
+    @property
+    def frozen(self) -> bool:
+        """Whether it lives and nothing of it runs: the kernel's word, not ours."""
 
     def listens(self, port: int) -> bool:
         """Whether what accepts connections for it to this port (its own number) has somebody behind it."""

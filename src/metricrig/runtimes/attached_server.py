@@ -37,6 +37,8 @@ class AttachedProcess:
     ended_at = 0.0
     how = "is somebody else's"
     gone = False
+    here = False
+    frozen = False
 
     def __init__(self, name: str) -> None:
         self._name = name

@@ -135,6 +135,17 @@ class Container(EngineProcess):
         identity = ProcessId.of(self._first) if self._first else None
         return identity is None or not identity.alive
 
+    @property
+    def here(self) -> bool:
+        """Whether the engine is one of this machine."""
+        return self._here
+
+    @property
+    def frozen(self) -> bool:
+        """Whether it is paused, by the engine's word: its processes are frozen without being told."""
+        state = None if self.exited.is_set() else self._state()
+        return state is not None and bool(state["Running"]) and bool(state["Paused"])
+
     def listens(self, port: int) -> bool:
         """The engine's own proxy accepts connections before there is a server: whether there is, the kernel knows."""
         return container_processes.listens(self._first, port) if self._here else self._ports.answered(port)

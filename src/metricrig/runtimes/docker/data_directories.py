@@ -6,6 +6,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from metricrig._core.errors import Unavailable
 from metricrig.runtimes import make_directory
 from metricrig.runtimes.docker.create_arguments import user_of
 from metricrig.runtimes.docker.volume import Volume
@@ -14,6 +15,7 @@ from metricrig.runtimes.process_user import unprivileged
 if TYPE_CHECKING:
     from metricrig.runtimes import Site
     from metricrig.runtimes.docker.engine.locality import ReachedEngine
+    from metricrig.runtimes.own_disk import OwnDisk
     from metricrig.service import Service
 
 UNPRIVILEGED_IDS = 65534, 65534
@@ -41,6 +43,24 @@ class DataDirectories:
         owner = site.user if self._mounts(site) and not self._engine.rootless else None
         make_directory(site.directory, owner)
         return replace(site, owner=owner)
+
+    def disk(self, service: Service, site: Site) -> OwnDisk | None:
+        """What its directory lies on, if that is its own: mounted by us, and by the engine into the container."""
+        size = service.limits.disk_bytes if service.limits else None
+        if size is None:
+            return None
+        if os.geteuid() != 0 or not self._reached.here or not self._mounts(site):
+            raise Unavailable(
+                f"a disk of its own for the container {service.name}",
+                reason="only root can mount one that an engine of this very machine sees",
+                remedy="run the tests as root, or the service as a process; or leave Limits(disk=...) out",
+            )
+        from metricrig.runtimes.docker.engine_mounts import show  # noqa: PLC0415 - few services have one
+        from metricrig.runtimes.own_disk import MountedDisk  # noqa: PLC0415 - see above
+
+        disk = MountedDisk.on(site.directory, size)
+        show(self._engine, site.directory)
+        return disk
 
     def volume(self, site: Site) -> Volume | None:
         """What stands for its directory, where that cannot be mounted."""

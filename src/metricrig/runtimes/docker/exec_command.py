@@ -25,9 +25,12 @@ if TYPE_CHECKING:
 class ExecCommand(EngineProcess):
     """It ends with its container at the latest."""
 
+    frozen = False
+    """Nobody pauses a command."""
+
     def __init__(self, engine: ContainerEngine, container: Container, *, here: bool) -> None:
         super().__init__()
-        self._here = here
+        self.here = here
         self._engine = engine
         self._container = container
         self._id = ""
@@ -75,7 +78,7 @@ class ExecCommand(EngineProcess):
         from metricrig.janitor import process_tree  # noqa: PLC0415 - only for one that takes too long
 
         pid = self.pid
-        if pid and self._here and Path(f"/proc/{pid}").exists():
+        if pid and self.here and Path(f"/proc/{pid}").exists():
             (process_tree.send_to_tree if tree else os.kill)(pid, number)
 
     def freeze(self) -> None:

@@ -97,13 +97,14 @@ class DockerRuntime:
             secret=new_secret(),
             common=shared_in(self.directory) if self._reached.files else None,
         )
-        return self._directories.owned(self._site(service, at, outside, self._directories.user(service)))
+        site = self._directories.owned(self._site(service, at, outside, self._directories.user(service)))
+        return replace(site, disk=self._directories.disk(service, site))
 
     def move(self, service: Service, site: Site, port: str) -> Site:
         """Another number outside for a port that somebody else holds."""
         outside = Ports({**site.outside.ports, port: self._reservations.replace(service.name, port)})
         at = replace(site.at, port=outside) if self._guest else site.at
-        return replace(self._site(service, at, outside, site.user), owner=site.owner)
+        return replace(self._site(service, at, outside, site.user), owner=site.owner, disk=site.disk)
 
     def provide(self, service: Service) -> Executable | None:
         """Have the image, and know what is in it."""

@@ -24,16 +24,17 @@ if TYPE_CHECKING:
     from metricrig.janitor.child import Child
     from metricrig.janitor.client import Janitor
     from metricrig.runtimes import Launch, Running
+    from metricrig.runtimes.own_disk import OwnDisk
     from metricrig.service import Service
     from metricrig.tools import Executable
 
 
 def require_process(service: Service) -> None:
     """Refuse what a plain process cannot be held to."""
-    if service.limits is not None:
+    if service.limits is not None and (service.limits.cpus or service.limits.memory):
         raise Unavailable(
             f"limits for {service.name}",
-            reason="a process of this machine is not held to any",
+            reason="a process of this machine is held to none but that of its disk",
             remedy='run it in a container: Service(..., runtime="docker"), or Rig(runtime="docker")',
         )
 
@@ -106,11 +107,12 @@ class ProcessRuntime:
 
     def launch(self, site: Site, launch: Launch, on_exit: Callable[[Running], None] | None = None) -> Running:
         """Have the janitor start it."""
+        cwd = launch.cwd or Path.cwd()
         order = Order(
             rig=self.rig,
             name=site.at.name,
-            argv=launch.argv,
-            cwd=launch.cwd or Path.cwd(),
+            argv=site.disk.command(launch.argv, cwd) if site.disk else launch.argv,
+            cwd=cwd,
             env=launch.env,
             out=launch.out,
             err=launch.err,
@@ -160,5 +162,19 @@ class ProcessRuntime:
         make_directory(at.dir, user)
         if user is not None:
             require_way(at.dir, user)
+        disk = self._disk(service, at)
+        directory = disk.directory if disk else at.dir
         # One machine, one loopback: who is inside and who is outside see the same.
-        return Site(at=at, inside=addresses, outside=addresses, directory=at.dir, user=user, owner=user)
+        return Site(at=at, inside=addresses, outside=addresses, directory=directory, user=user, owner=user, disk=disk)
+
+    def _disk(self, service: Service, at: Placement) -> OwnDisk | None:
+        """One that everybody sees, where we may mount; else in a namespace."""
+        size = service.limits.disk_bytes if service.limits else None
+        if size is None:
+            return None
+        from metricrig.runtimes.own_disk import MountedDisk  # noqa: PLC0415 - few services have one
+        from metricrig.runtimes.process.private_disk import PrivateDisk  # noqa: PLC0415 - see above
+
+        if os.geteuid() == 0:
+            return MountedDisk.on(at.dir, size)
+        return PrivateDisk.on(at.dir, size, self._janitor, self.rig)

@@ -35,7 +35,7 @@ _ROLES = "global/1260"
 
 def fill(bench: Workbench, options: tuple[str, ...]) -> None:
     """Put a data directory into the instance's directory, with the instance's own password."""
-    data = bench.at.dir / "data"
+    data = bench.directory / "data"
     copy_tree(_template(bench, options), data, owner=bench.unprivileged)
     roles = data / _ROLES
     # initdb has stored exactly one password, checksums of pages are off, and the new text has the old length:
@@ -84,10 +84,11 @@ def _key(bench: Workbench, options: tuple[str, ...]) -> str:
 
 def _make(bench: Workbench, options: tuple[str, ...], made: Path) -> None:
     """Run initdb in the instance's directory, then move the result into the cache in one step."""
-    fresh, password = bench.at.dir / "template", bench.at.dir / "password"
+    inside, fresh, password = bench.at.dir, bench.directory / "template", bench.directory / "password"
     write_private(str(password), secrets.token_urlsafe(18).encode(), owner=bench.unprivileged)
     unchecked = ["--no-data-checksums"] if bench.at.at_least("18") else []
-    words = ["initdb", "-D", str(fresh), "--username=postgres", "--auth=scram-sha-256", f"--pwfile={password}"]
+    words = ["initdb", "-D", f"{inside}/{fresh.name}", f"--pwfile={inside}/{password.name}"]
+    words += ["--username=postgres", "--auth=scram-sha-256"]
     staging = made.with_name(f"{made.name}.staging")
     try:
         bench.run([*words, "--no-sync", *unchecked, *options])

@@ -1,0 +1,83 @@
+"""What can be done to an instance: a method for each fault, which is in force in a ``with`` block of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from metricrig._core import arguments
+from metricrig.instance_addresses import InstanceAddresses
+
+if TYPE_CHECKING:
+    from metricrig.faults.machine.disk_full import DiskFull
+    from metricrig.faults.machine.killed import Killed
+    from metricrig.faults.machine.limited import LittleMemory, NoOpenFiles
+    from metricrig.faults.machine.little_cpu import LittleCpu
+    from metricrig.faults.machine.paused import Paused
+    from metricrig.faults.machine.read_only_disk import ReadOnlyDisk
+    from metricrig.faults.machine.victim import Victim
+    from metricrig.probe import Subject
+
+# Each kind is imported when it is asked for: most rigs have no fault at all.
+# ruff: noqa: PLC0415
+
+
+class InstanceFaults(InstanceAddresses):
+    """The part of an ``Instance`` that can be broken. Nothing is done before a fault is entered, or started."""
+
+    def paused(self) -> Paused:
+        """Frozen: alive, its connections open, and answering nobody."""
+        from metricrig.faults.machine.paused import Paused
+
+        return Paused(self._victim())
+
+    def killed(self, *, after: float = 0.0, again_after: float | None = None) -> Killed:
+        """Ended with SIGKILL, ``after`` so many seconds; started again when healed, or ``again_after`` so many."""
+        from metricrig.faults.machine.killed import Killed
+
+        who = f"{self.name}.killed"
+        arguments.seconds(who, "after", after)
+        if again_after is not None:
+            arguments.seconds(who, "again_after", again_after)
+        return Killed(self._victim(), after=after, again_after=again_after)
+
+    def disk_full(self, *, leave: int | str = 0) -> DiskFull:
+        """No space left on its own disk, but ``leave`` bytes: 4096 or "1MB". It needs ``Limits(disk="64MB")``."""
+        from metricrig.faults.machine.disk_full import DiskFull
+
+        return DiskFull(self._victim(), leave=arguments.byte_count(f"{self.name}.disk_full", "leave", leave))
+
+    def read_only_disk(self) -> ReadOnlyDisk:
+        """Nothing can be written to its own disk. It needs ``Limits(disk="64MB")``, and no file open for writing."""
+        from metricrig.faults.machine.read_only_disk import ReadOnlyDisk
+
+        return ReadOnlyDisk(self._victim())
+
+    def no_open_files(self, limit: int | None = None) -> NoOpenFiles:
+        """Each of its processes may have so many open files and connections; none more than now, unless one says."""
+        from metricrig.faults.machine.limited import NoOpenFiles
+
+        if limit is not None:
+            arguments.count(f"{self.name}.no_open_files", "limit", limit)
+        return NoOpenFiles(self._victim(), limit=limit)
+
+    def little_memory(self, limit: int | str | None = None) -> LittleMemory:
+        """Each of its processes may have so much memory, "256MB"; no more than now, unless one says."""
+        from metricrig.faults.machine.limited import LittleMemory
+
+        if limit is not None:
+            limit = arguments.byte_count(f"{self.name}.little_memory", "limit", limit)
+        return LittleMemory(self._victim(), limit=limit)
+
+    def little_cpu(self, share: float = 0.1) -> LittleCpu:
+        """It runs for this share of the time: a tenth, unless one says."""
+        from metricrig.faults.machine.little_cpu import LittleCpu
+
+        who = f"{self.name}.little_cpu"
+        if not 0 < arguments.number(who, "share", share) < 1:
+            raise arguments.wrong(who, "share", share, "a part of the time, between 0 and 1: share=0.1")
+        return LittleCpu(self._victim(), share=share)
+
+    def _victim(self) -> Victim:
+        from metricrig.faults.machine.victim import Victim
+
+        return Victim(self._state, cast("Subject", self))
