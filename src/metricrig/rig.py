@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from metricrig.faults.fault import Fault
+    from metricrig.faults.link import Link
+    from metricrig.faults.links import Links
     from metricrig.faults.storm import Storm
     from metricrig.faults.storm_choices import StormChances
     from metricrig.faults.storm_plan import StormPlan
@@ -75,6 +77,7 @@ class Rig:
         self._began = time.monotonic()
         self._owner = os.getpid()
         self._instances = RigInstances()
+        self._links: Links | None = None
         self._closed = False
         self._lock = threading.RLock()
         with explained(f"the rig {name!r}"):
@@ -122,6 +125,28 @@ class Rig:
                 instance.release()
                 raise
             return self._instances.add(state, instance)
+
+    def link(
+        self, instance: Instance | str, *, port: str | None = None, name: str | None = None, udp: bool = False
+    ) -> Link:
+        """A route of its own to a port of an instance (the first, unless one is named), which can be cut and slowed.
+
+        Its addresses are known from now on, and have the form of the instance's own. A service is led through it by
+        ``needs=[link]`` and by ``link.inside`` in its environment, where the instance would stand.
+        """
+        self._require_open()
+        return self.links.add(self._instances.state_of(instance), port, name, udp=udp)
+
+    @property
+    def links(self) -> Links:
+        """The links of this rig, by their names."""
+        with self._lock:
+            if self._links is None:
+                from metricrig.faults.links import Links  # noqa: PLC0415 - few rigs have one
+                from metricrig.janitor.client import janitor  # noqa: PLC0415 - as above
+
+                self._links = Links(janitor(), self.directory, self._faults)
+            return self._links
 
     def start(self, *instances: Instance) -> None:
         """Start these instances (all, unless some are named) and what they need; returns when all are ready.
@@ -185,6 +210,8 @@ class Rig:
             finally:
                 self._stop(self._instances.states)
         finally:
+            if self._links is not None:
+                self._links.close()
             for instance in self._instances:
                 instance.release()
             for state in self._instances.states.values():

@@ -8,6 +8,7 @@ from metricrig._core.errors import UsageError
 from metricrig.instance import Instance, instance_of
 from metricrig.lifecycle import start_order
 from metricrig.lifecycle.instance_state import RUNNING
+from metricrig.service import needed_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -59,6 +60,14 @@ class RigInstances:
         """Each with what is known of it inside."""
         return [(state, self._instances[name]) for name, state in list(self.states.items())]
 
+    def state_of(self, instance: Instance | str) -> InstanceState:
+        """Of an instance, perhaps of another rig, or of the name of one of this rig."""
+        if isinstance(instance, str):
+            return self[instance]._state  # noqa: SLF001 - of the same room
+        if not isinstance(instance, Instance):
+            raise UsageError(f"rig.link takes an instance, or the name of one, not {instance!r}: rig.link(redis)")
+        return instance._state  # noqa: SLF001 - of the same room
+
     def running(self, names: Collection[str]) -> list[str]:
         """Those of the names whose instances run."""
         return [name for name in names if self.states[name].phase in RUNNING]
@@ -79,17 +88,27 @@ class RigInstances:
         needs = {}
         for name, state in self.states.items():
             own = [each for each in state.service.needs if not self._is_foreign(each)]
-            needs[name] = tuple(each if isinstance(each, str) else each.name for each in own)
+            needs[name] = tuple(needed_name(each) for each in own)
         return needs
 
     def require_foreign_needs(self) -> None:
         """What belongs to another rig, such as a server that a whole test session shares, is not ours to start."""
         for state in self.states.values():
             for need in state.service.needs:
-                if isinstance(need, Instance) and self._is_foreign(need) and need.state not in RUNNING:
+                other = _state_behind(need)
+                if other is not None and self._is_foreign(need) and other.phase not in RUNNING:
                     raise UsageError(
-                        f"{state.name} needs {need.name} of another rig, which is {need.state}: start it first"
+                        f"{state.name} needs {other.name} of another rig, which is {other.phase}: start it first"
                     )
 
     def _is_foreign(self, need: object) -> bool:
-        return isinstance(need, Instance) and self._instances.get(need.name) is not need
+        state = _state_behind(need)
+        return state is not None and self.states.get(state.name) is not state
+
+
+def _state_behind(need: object) -> InstanceState | None:
+    """Of an instance, or of the one that a link leads to; None for a name."""
+    if isinstance(need, Instance):
+        return need._state  # noqa: SLF001 - of the same room
+    state: InstanceState | None = getattr(need, "state_behind", None)
+    return state

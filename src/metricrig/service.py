@@ -167,7 +167,7 @@ class Service:
     @property
     def needed(self) -> tuple[str, ...]:
         """The names of what has to be ready first."""
-        return tuple(need if isinstance(need, str) else need.name for need in self.needs)
+        return tuple(needed_name(need) for need in self.needs)
 
     @property
     def usual_ports(self) -> dict[str, int]:
@@ -178,6 +178,11 @@ class Service:
     def fixed_ports(self) -> dict[str, int]:
         """The numbers that were asked for, of this machine."""
         return {name: each.number for name, each in self.ports.items() if isinstance(each, Fixed)}
+
+
+def needed_name(need: Named | str) -> str:
+    """The name of what has to be ready: who needs a link needs the service that it leads to."""
+    return need if isinstance(need, str) else getattr(need, "leads_to", "") or need.name
 
 
 def require_service(what: str, given: Any) -> Service:

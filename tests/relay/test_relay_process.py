@@ -13,7 +13,7 @@ from support.waiting import eventually
 from metricrig import Rig, UsageError
 from metricrig._core.sockets import undisturbed
 from metricrig.janitor.client import janitor
-from metricrig.relay.effects import Delay, Hold, Quota, Refusal
+from metricrig.relay.effects import Delay, Hold, Quota, ShutDoor
 from metricrig.relay.errors import RelayLost
 from metricrig.relay.policy import DOOR, DOWN, UP, Policy
 from metricrig.relay.relay_process import RelayProcess
@@ -86,12 +86,12 @@ def test_what_is_held_passes_afterwards(route: Route, target: socket.socket) -> 
 def test_a_refusal_resets_what_is_open_if_it_says_so(route: Route, target: socket.socket) -> None:
     near, far = pair(route, target)
     with near, far:
-        route.put((DOOR, Refusal(name="refuse")))
+        route.put((DOOR, ShutDoor(name="refuse")))
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(route.listen[0], 30)
         near.sendall(b"question")
         assert heard(far, 8) == b"question"
-        route.put((DOOR, Refusal(name="refuse", reset_open=True)))
+        route.put((DOOR, ShutDoor(name="refuse", reset_open=True)))
         for each in (near, far):
             with pytest.raises(ConnectionResetError):
                 each.recv(1)
@@ -124,7 +124,7 @@ def test_a_quota_lets_just_so_many_bytes_pass(route: Route, target: socket.socke
 
 def test_wrong_orders_are_refused(relay: RelayProcess, route: Route) -> None:
     with pytest.raises(UsageError, match="no route 'other'"):
-        Route(relay.conversation, {"name": "other", "kind": "tcp", "listen": []}).hang_up()
+        Route(relay.control, {"name": "other", "kind": "tcp", "listen": []}).hang_up()
     with pytest.raises(UsageError, match="there is a route 'numbers' already"):
         relay.open("numbers", ("127.0.0.1", 1))
     with pytest.raises(OSError, match="Address already in use"):

@@ -7,7 +7,7 @@ the first end. Each concerns all connections or a share of them, which its seed 
 from __future__ import annotations
 
 from metricrig._core.frozen_class import frozen_by_name
-from metricrig.relay.chance import chance
+from metricrig.relay.chance import chance, mixed
 
 TYPE_CHECKING = False  # not typing's: the relay starts without
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @frozen_by_name
 class Effect:
-    """One of them. What has the same name in a policy that replaces another is the same effect, and counts on."""
+    """One of them; several may have a name in common. What has the name and kind of one before counts on from there."""
 
     name: str
     share: float = 1.0
@@ -33,7 +33,7 @@ class Effect:
 
 
 @frozen_by_name
-class Refusal(Effect):
+class ShutDoor(Effect):
     """New connections are refused; with a share below 1, or on a port that stays open, accepted and reset at once."""
 
     reset_open: bool = False
@@ -62,6 +62,12 @@ class Delay(Effect):
     latency: float
     jitter: float = 0.0
     """Seconds, up to which it is more or less than that."""
+
+    def of(self, number: int, count: int) -> float:
+        """Of the count-th arrival on the connection of this number."""
+        if not self.jitter:
+            return self.latency
+        return max(0.0, self.latency + self.jitter * (2 * chance(self.seed, number, count) - 1))
 
 
 @frozen_by_name
@@ -112,6 +118,16 @@ class Corruption(Effect):
 
     one_in: int
 
+    def altered(self, data: bytes, number: int, passed: int) -> bytes:
+        """What the bytes become that come after so many others of the connection of this number."""
+        changed = bytearray(data)
+        for block in range(passed // self.one_in, (passed + len(data) - 1) // self.one_in + 1):
+            drawn = mixed(self.seed, number, block)
+            place = block * self.one_in + drawn % self.one_in - passed
+            if 0 <= place < len(data):
+                changed[place] ^= 1 + (drawn >> 32) % 255
+        return bytes(changed)
+
 
 @frozen_by_name
 class Loss(Effect):
@@ -132,7 +148,7 @@ class Reordering(Effect):
 
 OF_STREAMS = (Hold, Swallow, Delay, Rate, SlowClose, Slicing, Quota, Reset, Corruption)
 OF_DATAGRAMS = (Hold, Delay, Loss, Duplication, Reordering)
-KINDS = {kind.__name__: kind for kind in {Refusal, *OF_STREAMS, *OF_DATAGRAMS}}
+KINDS = {kind.__name__: kind for kind in {ShutDoor, *OF_STREAMS, *OF_DATAGRAMS}}
 
 
 def effect_of(data: dict[str, Any]) -> Effect:

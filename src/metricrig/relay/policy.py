@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from metricrig._core.frozen_class import frozen
-from metricrig.relay.effects import Refusal, effect_of
+from metricrig.relay.effects import ShutDoor, effect_of
 
 TYPE_CHECKING = False  # not typing's: the relay starts without
 if TYPE_CHECKING:
-    from typing import Any, Self
+    from typing import Any, Literal, Self
 
     from metricrig.relay.effects import Effect
 
-UP, DOWN, DOOR = "up", "down", "door"
-"""From those who connect towards the target; back to them; and what becomes of new connections."""
+UP: Literal["up"] = "up"
+"""From those who connect towards the target."""
+DOWN: Literal["down"] = "down"
+"""Back to them."""
+DOOR: Literal["door"] = "door"
+"""What becomes of new connections."""
 PLACES = (UP, DOWN, DOOR)
 
 
@@ -25,12 +29,12 @@ class Policy:
     door: tuple[Effect, ...] = ()
 
     def put(self, place: str, effect: Effect) -> Self:
-        """A policy with this effect: instead of the one that has its name there, or after all others."""
-        if isinstance(effect, Refusal) != (place == DOOR):
+        """A policy with this effect: instead of the one of its name and kind there, or after all others."""
+        if isinstance(effect, ShutDoor) != (place == DOOR):
             raise ValueError(f"a {type(effect).__name__} has no place in {place!r}")
         others = self._at(place)
-        if any(each.name == effect.name for each in others):
-            changed = tuple(effect if each.name == effect.name else each for each in others)
+        if any(_same(each, effect) for each in others):
+            changed = tuple(effect if _same(each, effect) else each for each in others)
         else:
             changed = (*others, effect)
         return type(self)(**{**vars(self), place: changed})
@@ -52,6 +56,10 @@ class Policy:
             raise ValueError(f"effects are at {', '.join(PLACES)}, not at {place!r}")
         found: tuple[Effect, ...] = getattr(self, place)
         return found
+
+
+def _same(one: Effect, other: Effect) -> bool:
+    return one.name == other.name and type(one) is type(other)
 
 
 def policy_of(data: dict[str, Any]) -> Policy:

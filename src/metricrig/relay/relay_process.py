@@ -13,7 +13,7 @@ from metricrig._core.errors import DeadlineExceeded
 from metricrig._core.private_directory import PrivateDirectory
 from metricrig.janitor.child import JANITOR_REPLY_TIMEOUT, Order
 from metricrig.janitor.errors import JanitorLost
-from metricrig.relay.conversation import CONTROL, Conversation
+from metricrig.relay.control_line import CONTROL, ControlLine
 from metricrig.relay.errors import RelayLost
 from metricrig.relay.route import Route
 
@@ -50,20 +50,20 @@ class RelayProcess:
             )
         )
         try:
-            self.conversation = self._begun()
+            self.control = self._begun()
         except BaseException:
             self._collect()
             raise
 
     def open(self, name: str, target: Address, *, listen: Sequence[Address] = (_ANY_PORT,), kind: str = "tcp") -> Route:
         """A new route; port 0 is any that is free, and ``route.listen`` says which."""
-        known = self.conversation.ask("open", route=name, target=target, listen=list(listen), kind=kind)
-        return Route(self.conversation, known)
+        known = self.control.ask("open", route=name, target=target, listen=list(listen), kind=kind)
+        return Route(self.control, known)
 
     @property
     def routes(self) -> list[Route]:
         """Those that it has now, whoever has opened them."""
-        return [Route(self.conversation, each) for each in self.conversation.ask("look")["routes"]]
+        return [Route(self.control, each) for each in self.control.ask("look")["routes"]]
 
     @property
     def pid(self) -> int:
@@ -72,18 +72,18 @@ class RelayProcess:
 
     def close(self) -> None:
         """End it, and all connections of its routes."""
-        self.conversation.close()
+        self.control.close()
         self._collect()
 
     def _collect(self) -> None:
         with contextlib.suppress(JanitorLost):  # whoever removes the rig ends what is left
             self._child.collect()
 
-    def _begun(self) -> Conversation:
+    def _begun(self) -> ControlLine:
         """Wait until it takes orders."""
         for pause in Deadline.after(JANITOR_REPLY_TIMEOUT).pauses():
             with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
-                return Conversation(self.directory)
+                return ControlLine(self.directory)
             if self._child.exited.wait(pause):
                 said = self._log.read_text(errors="replace").strip() if self._log.exists() else ""
                 raise RelayLost(f"the relay {self._child.refused or self._child.how} before it took orders: {said}")

@@ -8,7 +8,7 @@ from metricrig._core.frozen_class import frozen_by_name
 from metricrig.relay.policy import policy_of
 
 if TYPE_CHECKING:
-    from metricrig.relay.conversation import Conversation
+    from metricrig.relay.control_line import ControlLine
     from metricrig.relay.effects import Effect
     from metricrig.relay.policy import Policy
 
@@ -28,8 +28,8 @@ class RouteCounts:
 class Route:
     """From the addresses where it listens to its target. What proofs do is not counted."""
 
-    def __init__(self, conversation: Conversation, known: dict[str, Any]) -> None:
-        self._conversation = conversation
+    def __init__(self, control: ControlLine, known: dict[str, Any]) -> None:
+        self._control = control
         self.name: str = known["name"]
         self.kind: str = known["kind"]
         """"tcp" or "udp"."""
@@ -88,7 +88,7 @@ class Route:
         return dict(known)
 
     def _ask(self, op: str, **fields: Any) -> dict[str, Any]:
-        return self._conversation.ask(op, route=self.name, **fields)
+        return self._control.ask(op, route=self.name, **fields)
 
     def __repr__(self) -> str:
         return f"<Route {self.name} {self.kind} {', '.join(f'{host}:{port}' for host, port in self.listen)}>"

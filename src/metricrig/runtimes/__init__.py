@@ -160,6 +160,9 @@ class Runtime(Protocol):
     def adopting(self, path: Path) -> AbstractContextManager[None]:
         """Have a path outside the rig removed, should this process die within the block."""
 
+    def link_hosts(self) -> tuple[str, str]:
+        """Addresses of this machine at which links listen: for the test, and for the services that run here."""
+
     def leave(self) -> None:
         """Let go of everything but the rig's directory; all it launched has been collected."""
 

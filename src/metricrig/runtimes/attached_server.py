@@ -149,6 +149,10 @@ class AttachedRuntime:
         del path
         return contextlib.nullcontext()
 
+    def link_hosts(self) -> tuple[str, str]:
+        """Whoever uses it runs where the rig's processes do."""
+        return self._host.link_hosts()
+
     def leave(self) -> None:
         """Nothing is held."""
 

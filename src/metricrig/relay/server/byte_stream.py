@@ -6,13 +6,15 @@ queue until the gate lets them pass. Gates are exchanged at any byte, whatever i
 
 from __future__ import annotations
 
+import fcntl
 import os
+import struct
 from collections import deque
 from math import inf
 from time import monotonic
 
 from metricrig.relay.server.event_loop import READ, WRITE
-from metricrig.relay.server.gate import CLOSED, RESET, Begun, Gate
+from metricrig.relay.server.gate import CLOSED, RESET, Beginnings, Gate
 
 TYPE_CHECKING = False  # not typing's: the relay starts without
 if TYPE_CHECKING:
@@ -30,9 +32,12 @@ _SPLICED = 1 << 20
 """Bytes at a time: what a pipe holds."""
 _READ = 1 << 16
 _FLAGS = os.SPLICE_F_MOVE | os.SPLICE_F_NONBLOCK
+_SIOCOUTQNSD = 0x894B  # linux/sockios.h
+_SENT_SOON = 0.001
+"""Seconds until it is looked again whether the system has sent what it has."""
 _PIECES = 64
 """Pieces that one stream passes before others have their turn."""
-_FREE = Gate((), 0, Begun())
+_FREE = Gate((), 0, Beginnings())
 """For what waits still, when no effect concerns it any more."""
 
 
@@ -67,7 +72,7 @@ class ByteStream:
         self.done = False
         """That has been passed on, or the sink takes nothing any more."""
         self._gate: Gate | None = None
-        self._begun = Begun()
+        self._begun = Beginnings()
         self._number = number
         self._queue: deque[tuple[float, int, bytes]] = deque()
         """When each has come, as the how-manieth, and the bytes."""
@@ -245,6 +250,9 @@ class ByteStream:
             if when > monotonic():
                 self._ring_at(when)
                 return
+            if gate.slices and self._unsent():  # the system would make one segment of two pieces
+                self._ring_at(monotonic() + _SENT_SOON)
+                return
             if size and not self._send(gate, when, data[:size]):
                 return
             if (how := gate.end_after(self.passed)) is not None:
@@ -269,6 +277,12 @@ class ByteStream:
         if size < len(data):
             self._queue.appendleft((arrived, count, data[size:]))
         return True
+
+    def _unsent(self) -> bool:
+        """Whether the sink has bytes that the system has taken and not sent yet."""
+        assert self.sink is not None  # noqa: S101 - as long as something passes
+        (size,) = struct.unpack("i", fcntl.ioctl(self.sink.fileno(), _SIOCOUTQNSD, bytes(4)))
+        return bool(size)
 
     def _pass_end(self, gate: Gate) -> None:
         if self.end is None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from math import inf
 
-from metricrig.relay.chance import chance, mixed
+from metricrig.relay.chance import chance
 from metricrig.relay.effects import Corruption, Delay, Hold, Quota, Rate, Reset, Slicing, SlowClose, Swallow
 
 TYPE_CHECKING = False  # not typing's: the relay starts without
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from metricrig.relay.effects import Effect
 
     E = TypeVar("E", bound=Effect)
+    _Key = tuple[str, str]
 
 _SMOOTH = 0.02
 """Seconds: at a limited rate, what passes in so much time is one piece."""
@@ -28,35 +29,39 @@ _AHEAD, _FAR_AHEAD = 1 << 16, 1 << 22
 CLOSED, RESET = "closed", "reset"
 
 
-class Begun:
+class Beginnings:
     """Since when effects have concerned this direction: what they count begins there."""
 
     def __init__(self) -> None:
-        self._since: dict[str, tuple[float, int]] = {}
-        self._first_byte: dict[str, float] = {}
+        self._since: dict[_Key, tuple[float, int]] = {}
+        self._first_byte: dict[_Key, float] = {}
 
     def exchange(self, effects: Iterable[Effect], now: float, passed: int) -> None:
         """These and no others concern it from now on; those that did before go on counting."""
-        self._since = {each.name: self._since.get(each.name, (now, passed)) for each in effects}
-        self._first_byte = {name: when for name, when in self._first_byte.items() if name in self._since}
+        self._since = {_key(each): self._since.get(_key(each), (now, passed)) for each in effects}
+        self._first_byte = {key: when for key, when in self._first_byte.items() if key in self._since}
 
     def time(self, effect: Effect) -> float:
         """When it began."""
-        return self._since[effect.name][0]
+        return self._since[_key(effect)][0]
 
     def passed(self, effect: Effect) -> int:
         """How many bytes had passed by then."""
-        return self._since[effect.name][1]
+        return self._since[_key(effect)][1]
 
     def first_byte(self, effect: Effect, now: float | None = None) -> float | None:
         """When the first byte came after it began; if one comes now, then perhaps now."""
-        return self._first_byte.get(effect.name) if now is None else self._first_byte.setdefault(effect.name, now)
+        return self._first_byte.get(_key(effect)) if now is None else self._first_byte.setdefault(_key(effect), now)
+
+
+def _key(effect: Effect) -> _Key:
+    return type(effect).__name__, effect.name
 
 
 class Gate:
     """What the effects do to one direction of the connection of this number."""
 
-    def __init__(self, effects: Sequence[Effect], number: int, begun: Begun) -> None:
+    def __init__(self, effects: Sequence[Effect], number: int, begun: Beginnings) -> None:
         def those(kind: type[E]) -> list[E]:
             return [each for each in effects if isinstance(each, kind)]
 
@@ -66,6 +71,7 @@ class Gate:
         self._slow_close = sum(each.seconds for each in those(SlowClose))
         self.held = bool(those(Hold))
         self.swallows = bool(those(Swallow))
+        self.slices = bool(self._slicings)
         self.closes_all = any(each.close_all for each in those(Swallow))
         self.ahead = _FAR_AHEAD if self._delays and self._rate == inf else _AHEAD
         self._ends = [(begun.passed(each) + each.limit, CLOSED) for each in those(Quota)]
@@ -119,16 +125,9 @@ class Gate:
 
     def altered(self, data: bytes, passed: int) -> bytes:
         """What the bytes at this place of the connection become."""
-        if not self._corruptions:
-            return data
-        changed = bytearray(data)
         for each in self._corruptions:
-            for block in range(passed // each.one_in, (passed + len(data) - 1) // each.one_in + 1):
-                drawn = mixed(each.seed, self._number, block)
-                place = block * each.one_in + drawn % each.one_in - passed
-                if 0 <= place < len(data):
-                    changed[place] ^= 1 + (drawn >> 32) % 255
-        return bytes(changed)
+            data = each.altered(data, self._number, passed)
+        return data
 
     def end_after(self, passed: int) -> str | None:
         """How the connection ends now that so many bytes have passed, if it does."""
@@ -141,12 +140,7 @@ class Gate:
         return max(arrived + self._delay(count), self._not_before) + self._slow_close
 
     def _delay(self, count: int) -> float:
-        delay = 0.0
-        for each in self._delays:
-            delay += each.latency
-            if each.jitter:
-                delay += each.jitter * (2 * chance(each.seed, self._number, count) - 1)
-        return max(delay, 0.0)
+        return sum(each.of(self._number, count) for each in self._delays)
 
     def _sliced(self, slicing: Slicing) -> int:
         spread = slicing.variation * (2 * chance(slicing.seed, self._number, self._pieces) - 1)

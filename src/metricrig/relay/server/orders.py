@@ -96,7 +96,7 @@ class Orders:
         return found
 
 
-class _Conversation:
+class _Orderer:
     """With one of those who give orders."""
 
     def __init__(self, connection: socket.socket, orders: Orders, loop: EventLoop) -> None:
@@ -145,7 +145,7 @@ def serve(control: str) -> None:
     os.rename(f"{control}.new", control)  # whoever finds it can connect
 
     def accept(_: int) -> None:
-        _Conversation(listener.accept()[0], orders, loop)
+        _Orderer(listener.accept()[0], orders, loop)
 
     loop.watch(listener.fileno(), READ, accept)
     loop.run()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from metricrig.relay.effects import Refusal
+from metricrig.relay.effects import ShutDoor
 from metricrig.relay.policy import Policy
 from metricrig.relay.server.doorway import Doorway
 from metricrig.relay.server.gate import RESET
@@ -56,7 +56,9 @@ class ServedRoute:
         for doorway in self._doorways:
             doorway.shut() if closed else doorway.open()
         for connection in list(self._connections):
-            if any(isinstance(each, Refusal) and each.reset_open and connection.concerns(each) for each in policy.door):
+            if any(
+                isinstance(each, ShutDoor) and each.reset_open and connection.concerns(each) for each in policy.door
+            ):
                 connection.finish(RESET)
             else:
                 connection.apply(policy)

@@ -39,6 +39,18 @@ class Network:
             raise self._failure
         return self._name
 
+    def gateway(self, *, here: bool) -> str:
+        """This machine's own address in it, where links listen."""
+        if not here or self._engine.rootless:
+            raise Unavailable(
+                "links to containers",
+                reason=f"a link listens on this machine's end of their network, and the engine's is not ours:"
+                f" {self._engine}",
+                remedy="use an engine of this very machine that root runs, or processes: Rig() without runtime=",
+            )
+        config = self._engine.client.inspect_network(self.name())["IPAM"]["Config"]
+        return next(str(each["Gateway"]) for each in config if "." in each.get("Gateway", ""))
+
     def settle(self) -> None:
         """Return when nothing is being made any more."""
         if self._making is not None:

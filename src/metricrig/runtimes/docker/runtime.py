@@ -164,6 +164,10 @@ class DockerRuntime:
         """Have a path outside the rig removed, should this process die within the block."""
         return self._janitor.adopting(path)
 
+    def link_hosts(self) -> tuple[str, str]:
+        """This machine's end of the private network; the loopback, where all share that."""
+        return LOOPBACK, LOOPBACK if self._guest else self._network.gateway(here=self._reached.here)
+
     def wiped(self, site: Site) -> None:
         """What it has in a volume goes as well."""
         self._directories.wiped(site)

@@ -147,6 +147,10 @@ class ProcessRuntime:
         """Have a path outside the rig removed, should this process die within the block."""
         return self._janitor.adopting(path)
 
+    def link_hosts(self) -> tuple[str, str]:
+        """All share one loopback."""
+        return ports.LOOPBACK, ports.LOOPBACK
+
     def leave(self) -> None:
         """Let go of the ports."""
         self._reservations.give_up_all()

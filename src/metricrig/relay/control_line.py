@@ -1,4 +1,4 @@
-"""A conversation with a relay: orders go out, answers come back, one after the other."""
+"""The line to a relay: orders go out, answers come back, one after the other."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CONTROL = "control"
 """The socket in a relay's directory."""
 
 
-class Conversation:
+class ControlLine:
     """With the relay in this directory. Safe to use from many threads."""
 
     def __init__(self, directory: Path) -> None:
