@@ -1,7 +1,10 @@
-"""An engine behind TLS, made plain: a socket of ours whose connections go there with the user's certificates.
+"""A proxy for an engine behind TLS: a unix socket of ours, each connection of which goes there, encrypted.
 
-The client could speak TLS itself, but it cannot say on such a connection that it has no more input while the output
-goes on, and that is what every command with an input needs.
+A command with an input says that it has no more of it while its output goes on: the connection is closed in one
+direction. The client (docker 7.2) cannot do that over TLS, and neither can Python's own sockets (3.13): ``shutdown``
+of an ``SSLSocket`` ends the encryption of both directions, its ``unwrap`` waits for the other side to close as well and
+fails on output that has arrived meanwhile, and asyncio refuses ``write_eof`` over TLS. Here TLS works in memory
+(``MemoryBIO``): what has arrived is decrypted before ``unwrap`` is called, which then only announces the end.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ _PORT = 2376
 
 
 class TlsProxy:
-    """Listens for as long as this process lives."""
+    """Listens on ``socket`` for as long as this process lives."""
 
     def __init__(self, url: str, certificates: Path) -> None:
         parts = urlsplit(url)
