@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from metricrig.service import Word
 
 _FATAL = {signals.SIGTERM, signals.SIGINT, signals.SIGQUIT, signals.SIGKILL, signals.SIGABRT}
-"""Who sends one of these is not surprised by the end."""
-# The kernel closes a dying process's connections before anybody can see that it has ended: who has seen its
-# connection break may be out of the block first.
+"""Signals that may end a process: whoever sends one of these expects that."""
+# Seconds. The kernel closes a dying process's connections before anybody can see that it has ended: a test that has
+# seen its connection break may leave the block before the news.
 _EXIT_NEWS_SECONDS = 0.05
 
 
@@ -58,7 +58,7 @@ class Instance(InstanceFaults):
 
     @property
     def ended(self) -> bool:
-        """Whether it has ended since it was ready, for whatever reason, even if the news is still on its way."""
+        """Whether it has ended since it was ready, for whatever reason, also if the janitor has not reported it yet."""
         return self._state.gone
 
     @property
@@ -86,7 +86,7 @@ class Instance(InstanceFaults):
 
     @contextlib.contextmanager
     def may_die(self) -> Iterator[None]:
-        """A block in which its end is no accident: nobody is alarmed, and no test fails for it."""
+        """A block in which its end is expected: no test fails for it."""
         self._state.provoked = True
         try:
             yield

@@ -1,4 +1,4 @@
-"""Who an instance is and where: its name, addresses, ports, directory and secret, known before it starts."""
+"""The identity of an instance: its name, addresses, ports, directory and secret, known before it starts."""
 
 from __future__ import annotations
 

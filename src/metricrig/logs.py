@@ -1,4 +1,4 @@
-"""A service's output: a file that the service writes to itself, so nothing has to be drained."""
+"""The log of a service: a file that it writes to itself, so that nobody has to read a pipe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The probes that ask over the network: whether a port accepts, replies, answers a GET, shows a metric."""
+"""Readiness probes over the network: whether a port accepts, replies, answers a GET, or shows a metric."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a service is: what its command and configuration are filled in with, and how others reach it."""
+"""The placement of a service: what its command and configuration are rendered with, and how others reach it."""
 
 from __future__ import annotations
 

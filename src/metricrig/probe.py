@@ -1,4 +1,4 @@
-"""A probe is one readiness question; those that need no network are here too: a log, a command, a function, several."""
+"""The protocol of readiness probes, and those that need no network: a log, a command, a function, several."""
 
 from __future__ import annotations
 

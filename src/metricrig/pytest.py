@@ -1,4 +1,4 @@
-"""What a ``conftest.py`` takes from metricrig: fixtures from services.
+"""What a ``conftest.py`` imports from metricrig: functions that make fixtures of services.
 
 ::
 

@@ -1,4 +1,4 @@
-"""What a service uses: its own process and everything below it."""
+"""The resources that a service uses: its own process and everything below it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Resources:
 
 
 def of_tree(pid: int) -> Resources:
-    """Read the process and everything below it; who disappears meanwhile is not counted."""
+    """Read the process and everything below it; processes that end meanwhile are not counted."""
     import psutil  # noqa: PLC0415 - 15 ms, and only this needs it
 
     root = psutil.Process(pid)

@@ -1,4 +1,4 @@
-"""What runs: a frozen description of a real program. It knows nothing of where and how it will run."""
+"""A service: the frozen description of a real program. It knows nothing of where and how it will run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fields of a service, checked when it is described: what mypy tells those who use it, for those who do not."""
+"""Checks of a service's fields when it is described: for those who do not use mypy, what mypy would say."""
 
 from __future__ import annotations
 

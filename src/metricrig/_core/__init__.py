@@ -1,1 +1,1 @@
-"""The ground: errors, deadlines, ports, events, and the identity of processes. Knows nothing above it."""
+"""The lowest floor: errors, deadlines, ports, events and the identity of processes. It imports no other room."""

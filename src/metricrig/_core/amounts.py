@@ -1,4 +1,4 @@
-"""Amounts for people: bytes, times."""
+"""Numbers of bytes and of seconds, written for people."""
 
 from __future__ import annotations
 

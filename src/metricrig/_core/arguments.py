@@ -1,4 +1,4 @@
-"""What a call was given, checked: a wrong one is refused with the right one beside it."""
+"""Checks of arguments: a wrong one is refused with an example of a right one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from metricrig._core.errors import UsageError
 
 _LONGEST = 366 * 86_400.0
-"""Seconds of a year: nobody waits longer, and the system's own waits end somewhere."""
+"""Seconds, a year: the longest wait that is accepted, because the system's own waits refuse much larger numbers."""
 HIGHEST_PORT = 65535
 
 
@@ -21,7 +21,7 @@ def wrong(who: str, what: str, given: object, right: str) -> UsageError:
 
 
 def seconds(who: str, what: str, given: Any) -> float:
-    """A length of time, as a number that a wait can have."""
+    """A length of time in seconds, from 0 to a year."""
     if isinstance(given, bool) or not isinstance(given, int | float) or math.isnan(given) or not 0 <= given <= _LONGEST:
         raise wrong(who, what, given, f"seconds, from 0 to a year: {what}=2.5")
     return float(given)
@@ -38,7 +38,7 @@ def number(who: str, what: str, given: Any) -> float:
 
 
 def count(who: str, what: str, given: Any) -> int:
-    """How many, or how far: from 0 on."""
+    """A whole number from 0 on."""
     if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given < 1 << 62:
         raise wrong(who, what, given, f"a whole number from 0 on: {what}=20")
     return given
@@ -58,7 +58,7 @@ def byte_count(who: str, what: str, given: Any) -> int:
 
 
 def require_expression(who: str, given: Any) -> Any:
-    """Metrics, or what is calculated from them."""
+    """An expression: a selection of metrics, or what is calculated from some."""
     if not hasattr(given, "evaluate"):
         shown = f"metric({given!r})" if isinstance(given, str) else 'metric("orders_total", status="ok")'
         raise wrong(who, "expression", given, f"a metric: {who}({shown})")

@@ -1,4 +1,4 @@
-"""What is open in this process, and is closed with it should nobody have done so before."""
+"""A list of what is still open in this process, which is closed when the process ends."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def still_open() -> list[Closes]:
 
 
 def close_at_exit(opened: Closes) -> None:
-    """Close it with the process, should nobody have done so by then."""
+    """Close it when the process ends, unless that has been done by then."""
     if not _open:
-        # Registered after the janitor's own farewell, and therefore called before it.
+        # Registered after the function that tells the janitor of this process's end, and therefore called before it.
         atexit.unregister(_close_all)
         atexit.register(_close_all)
     _open.add(opened)

@@ -1,4 +1,4 @@
-"""Where metricrig keeps what outlives a run."""
+"""The cache directory: what metricrig keeps from one run to the next."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def cache_root() -> Path:
 
 @contextlib.contextmanager
 def writing_cache(what: str) -> Iterator[None]:
-    """Tell the cache's troubles within a block as such, with what to do; ``what`` cannot be had for them."""
+    """Turn errors of writing to the cache within a block into ``Unavailable``; ``what`` cannot be had for them."""
     try:
         yield
     except OSError as error:

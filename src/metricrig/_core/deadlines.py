@@ -1,4 +1,4 @@
-"""Deadlines on the monotonic clock, and the pauses of a polite poll."""
+"""Deadlines on the monotonic clock, and the pauses between the tries of a wait."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def answer_limit(most: float) -> float:
 TRY_TIMEOUT_SECONDS = 2.0
 """Seconds that one try may take: a server that accepts and then says nothing is asked anew."""
 LEAST_TRY_SECONDS = 0.05
-"""For the last try of a wait, which begins at its very end."""
+"""Seconds for the last try of a wait, which may begin when the deadline has all but passed."""
 _DEADLINE: ContextVar[Deadline | None] = ContextVar("deadline of the wait that asks", default=None)
 
 

@@ -4,7 +4,7 @@
 * ``Unavailable``: this machine lacks something; it says what, and what to do.
 * ``FunctionFailed``: a function of yours, which a service was given, raised something.
 * ``ServiceDied``: a server ended although somebody relied on it.
-* ``DeadlineExceeded``: a wait ran out; it tells its own story.
+* ``DeadlineExceeded``: a wait ran out; it says what was wanted, and what was seen last.
 * ``StartFailed``: several of the above, from one ``rig.start()``.
 
 Every error carries fields besides its text, so that a plugin or a report can render it in its own way.
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class MetricrigError(Exception):
     """The root of all errors that metricrig raises on purpose.
 
-    Whatever others have said, servers, files, machines, is in its text as it can be shown; fields have it as it came.
+    In its text, what others have said (servers, files, machines) is escaped; its fields have it unchanged.
     """
 
     def __init__(self, *words: object) -> None:

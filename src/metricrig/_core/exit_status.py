@@ -18,7 +18,7 @@ class Completed:
 
 
 def in_words(status: int | None) -> str:
-    """``exited with 1``, ``was killed by SIGKILL``; None is the end that nobody saw."""
+    """``exited with 1``, ``was killed by SIGKILL``; None means that nobody saw the end."""
     if status is None:
         return "was lost: its janitor is gone"
     if status >= 0:

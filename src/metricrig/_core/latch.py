@@ -1,4 +1,4 @@
-"""A latch is opened once, and wakes whoever waits for that: a ``threading.Event`` that survives an interrupt.
+"""A latch: opened once, it wakes whoever waits for that. A ``threading.Event`` that survives Ctrl-C.
 
 An Event waits within a lock that it takes again afterwards, in Python: where Ctrl-C comes between, the lock is
 released without having been taken, and a test ends with "release unlocked lock" instead of KeyboardInterrupt. Here

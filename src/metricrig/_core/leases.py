@@ -1,4 +1,4 @@
-"""What one of several processes has: locks that the kernel opens when their owner dies, however it dies."""
+"""Locks between processes, on files: the kernel releases them when their owner dies, however it dies."""
 
 from __future__ import annotations
 

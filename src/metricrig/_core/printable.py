@@ -1,4 +1,4 @@
-"""Text of others that is shown: nothing in it can command a terminal, or pretend to be something else."""
+"""Text from others, made safe to show: nothing in it can command a terminal, or pretend to be something else."""
 
 from __future__ import annotations
 

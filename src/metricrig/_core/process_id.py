@@ -1,4 +1,4 @@
-"""Who a process is: its pid together with the moment it started, because pids are used again.
+"""The identity of a process: its pid together with the moment it started, because pids are used again.
 
 Imports nothing but ``os``: the janitor starts with it, and dataclasses would double the time of that.
 """

@@ -1,4 +1,4 @@
-"""Sockets for the few words that are said to a server by hand."""
+"""Sockets for the short conversations with servers whose protocols are written by hand here."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PIECE = 1 << 20
 
 
 def connect(address: Address, *, within: float = ANSWER_TIMEOUT_SECONDS) -> socket.socket:
-    """A connection on which small words go out at once."""
+    """A connection on which small messages are sent at once (TCP_NODELAY)."""
     if isinstance(address, str):
         connection = socket.socket(socket.AF_UNIX)
         try:
@@ -40,7 +40,7 @@ def connect(address: Address, *, within: float = ANSWER_TIMEOUT_SECONDS) -> sock
 
 
 def undisturbed(connection: socket.socket) -> bool:
-    """Whether nothing has come on an idle connection: neither its end nor a last word."""
+    """Whether nothing has arrived on an idle connection, neither its end nor data."""
     # Not a recv that does not block: on a socket with a timeout, Python waits all the same.
     if connection.fileno() < 0:
         return False
@@ -51,7 +51,7 @@ def undisturbed(connection: socket.socket) -> bool:
 
 @contextmanager
 def asking(who: str, wanted: str, *, within: float = ANSWER_TIMEOUT_SECONDS) -> Iterator[None]:
-    """Errors of a conversation, as what they mean to a test."""
+    """A block in which errors of the sockets become errors that name the server."""
     try:
         yield
     except TimeoutError:
@@ -64,7 +64,7 @@ def asking(who: str, wanted: str, *, within: float = ANSWER_TIMEOUT_SECONDS) -> 
 
 @contextmanager
 def understanding(who: str, protocol: str) -> Iterator[None]:
-    """Errors of taking an answer apart: whatever answers there, it is not what we talk to."""
+    """A block that parses an answer: an error in it means that another kind of server answers there."""
     try:
         yield
     except MetricrigError:

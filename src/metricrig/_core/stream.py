@@ -1,4 +1,4 @@
-"""The stream that events come on. Without the events themselves: who listens from the beginning need not load them."""
+"""The stream of events. Not the events themselves: the plugin listens in every run, and need not load them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whom to trust: a context of TLS for the authority of a test's own, or for those that the system knows."""
+"""TLS contexts: for the authority of a test's own PEM file, or for those that the system knows."""
 
 from __future__ import annotations
 

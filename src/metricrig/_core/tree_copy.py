@@ -1,4 +1,4 @@
-"""Copying a directory of many small files, quickly, and into nothing but the directory that was made for it."""
+"""A quick copy of a directory of many small files, into nothing but the directory that was made for it."""
 
 from __future__ import annotations
 

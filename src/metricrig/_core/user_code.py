@@ -1,4 +1,4 @@
-"""Calls of functions that a service was given: what they raise is told with the place in the user's own code."""
+"""Calls of functions that a user has given to a service: an error names the line of the user's code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ R = TypeVar("R")
 
 
 def call(service: str, what: str, function: Callable[P, R], *words: P.args, **named: P.kwargs) -> R:
-    """Call what a service was given as its ``what``. Errors of ours stay what they are, and say whence they come."""
+    """Call what a service was given as its ``what``. metricrig's own errors keep their kind, and also name the line."""
     try:
         return function(*words, **named)
     except MetricrigError as error:

@@ -1,4 +1,4 @@
-"""The command itself: its parts, and what becomes of errors and Ctrl-C."""
+"""The command line's entry point: the commands that there are, and what becomes of errors and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ for each in (doctor, tools, ps, logs, clean, push, query, scrape, completion):
 
 
 def main() -> None:
-    """Be the command ``metricrig``."""
+    """Run the command ``metricrig``."""
     try:
         program(prog_name="metricrig")
     except KeyboardInterrupt:  # before or after the command proper

@@ -1,4 +1,4 @@
-"""``metricrig completion``: what a shell reads to complete commands, options, and names of rigs, services and tools."""
+"""``metricrig completion``: the script with which a shell completes commands, options and names of rigs and tools."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def tool_names(_: click.Context, __: click.Parameter, incomplete: str) -> list[s
 
 
 def _rigs() -> list[FoundRig]:
-    """Without those of which only containers are left: an engine is slow to answer a key."""
+    """Those with a directory: to ask an engine for others takes too long for the press of a key."""
     from metricrig._core.printable import printable
     from metricrig.janitor import found_rigs
     from metricrig.runtimes import data_root

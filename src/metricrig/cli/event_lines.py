@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from metricrig.events import Event, FaultEvent, RigEvent, ServiceEvent, StormEnded, ToolEvent
 
 _EXPECTED_TO_REFUSE = {"explicit", "cache", "path"}
-"""That nothing was there yet is no news; who wants to know asks doctor."""
+"""Reasons of sources that are not worth a line: that nothing was there yet. ``doctor`` shows them."""
 
 
 def line_of(event: Event) -> str | None:

@@ -1,4 +1,4 @@
-"""Writing and checking ``metricrig.lock``."""
+"""``metricrig tools lock``: writing and checking ``metricrig.lock``."""
 
 from __future__ import annotations
 

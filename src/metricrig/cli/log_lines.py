@@ -45,7 +45,7 @@ class Line:
 
 
 class OpenLog:
-    """A service's log, open: what is written into it is read to the end even when it has been removed."""
+    """An open log of a service: what is written into it is read to the end, also once it has been removed."""
 
     def __init__(self, file: BinaryIO, *, rig: str, service: str, made: float, changed: float) -> None:
         self.rig = rig
@@ -56,7 +56,7 @@ class OpenLog:
         self._rest = b""
 
     def past(self, last: int | None = None) -> Iterator[Line]:
-        """What it has by now; the last lines of it, if a number is given. A line without a time has the one before."""
+        """The lines that it has now, or the last ones. A line without a time gets that of the line before."""
         if last is not None:
             self._skip_to(last)
         texts = self._texts(until=self._size())
@@ -69,7 +69,7 @@ class OpenLog:
             yield Line(known, own is not None, self.rig, self.service, text)
 
     def new(self) -> list[Line]:
-        """What has come since."""
+        """The lines that were written since the last look."""
         now = time.time()
         texts = self._texts(until=self._size())
         return [
@@ -88,7 +88,7 @@ class OpenLog:
         return at if at is not None and self._made - 1 <= at <= time.time() + _AHEAD else None
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the file."""
         self._file.close()
 
     def _size(self) -> int:
@@ -111,7 +111,7 @@ class OpenLog:
         self._file.seek(0 if last else self._size())
 
     def _texts(self, until: int) -> Iterator[str]:
-        """Whole lines: no further, because some servers write faster than anybody reads."""
+        """Whole lines, up to where the file ended at first: some servers write faster than they can be read."""
         while self._file.tell() < until and (block := self._file.readline(_LONGEST)):
             self._rest += block
             if block.endswith(b"\n") or len(self._rest) >= _LONGEST:

@@ -1,4 +1,4 @@
-"""The options that every command has, and how its help shows examples."""
+"""The options that all commands have, and the examples in their help."""
 
 from __future__ import annotations
 

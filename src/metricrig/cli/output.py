@@ -1,4 +1,4 @@
-"""Printing: JSON for programs, tables for people, colours only for a terminal that wants them."""
+"""The output of commands: JSON for programs, tables for people, colours only on a terminal that wants them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _PIPED_WIDTH = 1000
-"""A table in a pipe is not cut to the columns of a terminal that is not there."""
+"""Columns of a table in a pipe: it is not cut, because there is no terminal."""
 
 
 def print_json(content: dict[str, Any]) -> None:
@@ -24,7 +24,7 @@ def print_json(content: dict[str, Any]) -> None:
 
 
 def say(text: str, *, err: bool = False) -> None:
-    """Print a text of which others may have said a part: names, errors, answers of servers."""
+    """Print a text, parts of which may come from others (names, errors, answers of servers), with those made safe."""
     click.echo(printable(text), err=err)
 
 
@@ -36,7 +36,7 @@ def literally(text: str) -> str:
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Where people look. rich itself leaves colours out for pipes, and for NO_COLOR."""
+    """The console on standard output. rich itself leaves colours out for pipes, and for NO_COLOR."""
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout

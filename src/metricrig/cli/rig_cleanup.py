@@ -1,4 +1,4 @@
-"""What may be cleaned up and what may not, decided on data; and doing it."""
+"""The cleanup of rigs: what may be removed and what may not, decided on data, and the removal."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _BLOCK = 512  # what st_blocks counts, whatever the file system's own block is
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What became of a rig: ``told`` if it is worth a line."""
+    """What became of a rig; ``told`` if a line is printed about it."""
 
     rig: FoundRig
     what: str
@@ -39,7 +39,7 @@ class Fate:
 
     @property
     def told(self) -> bool:
-        """What is somebody's own business is not mentioned unless it was named."""
+        """Rigs that belong to somebody are not mentioned, unless they were named."""
         return self.what != LEFT or self.rig.state == found_rigs.FOREIGN
 
     def as_json(self) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def clean_up(
 
 
 def _clean_damaged(rig: FoundRig, *, dry_run: bool, named: bool) -> Fate:
-    """Whose it is nobody knows: it goes if that is asked for, and nothing of it runs."""
+    """Nobody knows whose it is: it is removed if it was named and nothing of it runs."""
     running = ", ".join(str(each.pid) for each in found_rigs.survivors(rig))
     if running:
         return Fate(rig, FAILED, f"left alone: {rig.trouble}; of it runs {running}")
@@ -140,7 +140,7 @@ def _remove_kept(rig: FoundRig) -> Fate:
 
 
 def _dismiss(rig: FoundRig) -> Fate:
-    """Its own janitor does it best."""
+    """Have its own janitor remove it."""
     Janitor(*launcher.shared(rig.directory, mode=0, owner=None, linger=0)).dismiss(keep=False)
     if rig.directory.exists():
         return Fate(rig, FAILED, f"could not remove {rig.directory}: its janitor has gone, and it is still there")

@@ -1,4 +1,4 @@
-"""Rows for people: a table where it fits the terminal, else a block for each row. Nothing is cut, all can be copied."""
+"""A table for people where it fits the terminal, else a block of lines for each row. Nothing is cut."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the sources of tools need from this machine, as far as it can be seen without using it."""
+"""Checks of what the sources of tools need of this machine, as far as they can be made without using it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How services came up: a bar for each, all on one axis of time. Folded from events, drawn with rich."""
+"""A chart of how services started: a bar for each, all on one axis of time. Made of events, drawn with rich."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def axis(whole: float, width: int) -> str:
 
 
 def _line(bar: Bar, began: float, now: float, whole: float, width: int) -> str:
-    """What was prepared before the command was executed is lighter."""
+    """One bar; the part before the command was executed is lighter."""
     end = bar.ended if bar.ended is not None else now
     executed = min(bar.executed if bar.executed is not None else end, end)
     begin = max(bar.ended - bar.took, began) if bar.ended is not None and bar.took is not None else executed

@@ -1,4 +1,4 @@
-"""Obtaining several tools, one after the other, with somebody watching."""
+"""The installation of several tools, one after the other, with progress bars."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """How it went with one tool."""
+    """The outcome for one tool."""
 
     tool: Tool
     executable: Executable | None

@@ -1,4 +1,4 @@
-"""What of a tool is on this machine: every version, from wherever."""
+"""The inventory of a tool: every version of it on this machine, wherever it came from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which executable a rig would get here and now, and what each source says; nothing is downloaded."""
+"""The lookup of a tool: the executable that a rig would get now, and what each source says. Nothing is downloaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A socket to a janitor, from the side of a test process: many threads send, one listens, none waits for another.
+"""The socket of a test process to its janitor: many threads send, one listens, none waits for another.
 
 A sender writes what the socket takes at once. What it does not take is written by a thread that exists only as long as
 there is something left, so that the listener goes on reading meanwhile: the janitor never waits for us to read, and we
@@ -24,10 +24,10 @@ _FLAGS = socket.MSG_DONTWAIT | getattr(socket, "MSG_NOSIGNAL", 0)
 
 
 class Channel:
-    """Both directions of the conversation."""
+    """Both directions of the connection."""
 
     def __init__(self, connection: socket.socket) -> None:
-        connection.settimeout(None)  # for the listener; senders say that they do not wait
+        connection.settimeout(None)  # for the listener; senders pass MSG_DONTWAIT
         self._socket = connection
         self._inbox = MessageBuffer(connection.fileno())
         self._outbox = Outbox(lambda data: connection.send(data, _FLAGS))
@@ -59,7 +59,7 @@ class Channel:
             return self._written.wait_for(lambda: not self._outbox.size, within)
 
     def close(self) -> None:
-        """Let go of the socket."""
+        """Close the socket."""
         self._socket.close()
 
     def end(self) -> None:

@@ -1,4 +1,4 @@
-"""What is ordered of the janitor, and what becomes of it, as the owner sees it."""
+"""A child of the janitor as its owner sees it: the order to start it, and what has become of it."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Order:
 
 
 class Parent(Protocol):
-    """The janitor, as far as a child needs it."""
+    """What a child needs of the janitor's client."""
 
     def ask(self, message: Message) -> Message:
         """Send a message and wait for its answer."""
@@ -76,7 +76,7 @@ class Child:
 
     def __init__(self, janitor: Parent, mark: str, on_exit: Callable[[Child], None] | None) -> None:
         self.mark = mark
-        """What the janitor knows it by: unlike its pid, we know it before there is an answer."""
+        """Its number in messages: unlike its pid, it is known before the janitor has answered."""
         self.status: int | None = None
         self.refused: str | None = None
         self.ended_at = 0.0

@@ -1,4 +1,4 @@
-"""A process's side of the conversation with its janitor: one a process, started with the first rig."""
+"""The client of a janitor: a process has one, and starts its janitor with the first rig."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _GRACE = 10.0
 
 
 class Janitor:
-    """The conversation with a janitor process. Safe to use from many threads."""
+    """The client of one janitor process. Safe to use from many threads."""
 
     def __init__(self, connection: socket.socket, process: Process) -> None:
         self._channel = Channel(connection)
@@ -45,14 +45,14 @@ class Janitor:
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._opening = threading.Lock()
-        """Held while a rig is opened, and when this process parts with its janitor: one or the other."""
+        """Held while a rig is opened, and while this process leaves its janitor: one excludes the other."""
         self._waiting: dict[int, _Reply] = {}
         self._ordered: dict[int, Child] = {}
         self._children: dict[int, Child] = {}
         self._alive = True
         self._parted = False
         self._silent = False
-        """It has failed to answer in time, and has not been heard of since."""
+        """It has failed to answer in time, and nothing has come from it since."""
         self._listener = threading.Thread(target=self._listen, name="metricrig-janitor", daemon=True)
         try:
             start_thread(self._listener)
@@ -79,7 +79,7 @@ class Janitor:
             yield
 
     def charge(self, errand: Errand, *, ssh: str) -> None:
-        """Have this done before its rig is removed, should nobody have closed it: it removes what is elsewhere."""
+        """Have this errand run before its rig is removed, should nobody have closed the rig."""
         self.tell({"op": "charge", "rig": errand.rig, "errand": errand.as_data(), "ssh": ssh})
 
     def close_rig(self, rig: str, *, keep: bool) -> str | None:
@@ -114,7 +114,7 @@ class Janitor:
         return child
 
     def attach(self, pid: int, on_exit: Callable[[Child], None] | None = None) -> Child | None:
-        """A command that another member has had started; None if it does not run any more."""
+        """A command that another member of a shared janitor has started; None if it does not run any more."""
         child = Child(self, "", on_exit)
         with self._lock:
             self._children[pid] = child  # before it is asked for: its end is told to all members at any time
@@ -152,7 +152,7 @@ class Janitor:
     def await_answer(self, answered: Latch, op: str, sent_at: float) -> None:
         """Wait until it has answered what was sent then, as long as the operation allows.
 
-        One that is stopped and has let an answer be waited for in vain is not waited for again, until it is heard of.
+        A janitor that is stopped and has not answered once is not waited for again until something comes from it.
         """
         left = sent_at + self._reply_timeout() - time.monotonic()
         if answered.wait(max(0.0, left)) or (not self._stopped and answered.wait(_GRACE)):
@@ -220,7 +220,7 @@ class Janitor:
         return self._alive
 
     def part(self) -> None:
-        """Say goodbye. A janitor of our own alone cleans up whatever is still open; wait until it has."""
+        """Disconnect. A janitor of this process alone cleans up whatever is still open; wait until it has."""
         with self._opening:
             self._parted = True
         with contextlib.suppress(OSError):
@@ -261,7 +261,7 @@ class _Reply:
 
 
 _janitors: dict[int, Janitor] = {}
-"""By the pid of their owner: a forked child finds none of its own."""
+"""Clients by the pid of their process: a forked child finds none, and starts its own."""
 _starting = threading.Lock()
 _ending: set[int] = set()
 """Processes that are about to end: none of their threads starts another janitor."""

@@ -1,4 +1,4 @@
-"""An errand removes what a rig has outside of this machine's processes and files: its containers.
+"""An errand: the removal of what a rig has outside of this machine's processes and files, its containers.
 
 It is data, and the command that follows from it is rendered here: a record on disk can have nothing else executed.
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, Self
 
 ERRAND_TIMEOUT_SECONDS = 60.0
-"""Seconds that one may take."""
+"""Seconds that an errand may take."""
 SSH = "METRICRIG_SSH"
 
 _PROGRAM = "metricrig.runtimes.docker.removal"
@@ -36,7 +36,7 @@ class Errand:
 
     @classmethod
     def of_data(cls, data: Any, *, rig: str) -> Self:
-        """One that was written down for this rig; ``ValueError`` for anything that we have not written so."""
+        """The errand in a record of this rig; ``ValueError`` for anything that ``as_data`` does not write."""
         if not isinstance(data, dict):
             raise ValueError("its errand is a command, and none is executed because a record says so")  # noqa: TRY004
         engine, certificates = data.get("engine"), data.get("certificates")
@@ -57,7 +57,7 @@ class Errand:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """One that is under way."""
+    """An errand that is running."""
 
     process: subprocess.Popen[bytes]
     said: BinaryIO
@@ -69,7 +69,7 @@ class Begun:
 
 
 def begin(errand: Errand, *, ssh: str | None = None) -> Begun:
-    """Run it beside other things. How ssh is called is the caller's setting, and in no record."""
+    """Start it. How ssh is called is the caller's setting, and in no record."""
     import tempfile  # noqa: PLC0415 - half of the janitor's boot otherwise
 
     environment = {**os.environ, **({SSH: ssh} if ssh else {})}

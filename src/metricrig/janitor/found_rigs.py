@@ -1,4 +1,4 @@
-"""All rigs of this user, from the records in their directories: whose they are, and reaping those that are nobody's."""
+"""All rigs of this user, found by their directories: whose each is, and the removal of those that are nobody's."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ REAPABLE = {ORPHANED, LOST}
 OLDER_VERSIONS_NEED = 60.0
 """Seconds for which a directory may be a rig's without a record: an older version makes one like that."""
 REAP_TIMEOUT_SECONDS = 10.0
-"""Seconds for which what runs of a rig is killed again and again."""
+"""Seconds for which processes of a rig are looked for and killed before that is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,9 @@ class FoundRig:
     owner: ProcessId | None
     services: tuple[FoundService, ...]
     made: float
-    """When, on the wall clock."""
+    """When it was made, on the wall clock."""
     errand: Errand | None = None
-    """What removes that which it has elsewhere."""
+    """What removes its containers."""
     trouble: str = ""
     """Why nothing can be said of it."""
 
@@ -211,7 +211,7 @@ def reap(rig: FoundRig, *, forget_containers: bool = False) -> Reaped:
 
 
 def _end_survivors(rig: FoundRig, killed: set[int]) -> tuple[set[int], set[int]]:
-    """Kill whatever is of this rig until nothing is; says whom, and who lives all the same."""
+    """Kill processes of this rig until there are none; returns those killed, and those still alive."""
     end = time.monotonic() + REAP_TIMEOUT_SECONDS
     while left := list(survivors(rig)):
         for each in left:
@@ -222,7 +222,7 @@ def _end_survivors(rig: FoundRig, killed: set[int]) -> tuple[set[int], set[int]]
 
 
 def _end(process: ProcessId) -> set[int]:
-    """Kill exactly this process and everything below it; says whom."""
+    """Kill exactly this process and everything below it; returns the pids."""
     try:
         descriptor = os.pidfd_open(process.pid)
     except (OSError, AttributeError):

@@ -1,4 +1,4 @@
-"""Starting a janitor process: one's own, or one for several processes, which the first to need it starts."""
+"""The start of a janitor process: one for this process alone, or one that several processes share."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _SOON = 0.5
 
 
 class Process(Protocol):
-    """A janitor's process, as far as its members need it."""
+    """What a client needs to know of its janitor's process."""
 
     @property
     def pid(self) -> int:
         """Its pid."""
 
     def wait(self) -> None:
-        """Return when it has gone, if it goes with us."""
+        """Return when it has ended, if it ends with this process."""
 
     def fate(self) -> str:
         """What is known of its end."""
@@ -73,7 +73,7 @@ class OwnJanitorProcess:
         return self.process.pid
 
     def wait(self) -> None:
-        """It ends with us. One that somebody has stopped goes on: what it has to clean up is ours."""
+        """Return when it has ended. One that somebody has stopped is continued: what it cleans up is ours."""
         for patience in (_SOON, JANITOR_REPLY_TIMEOUT):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(patience)
@@ -83,7 +83,7 @@ class OwnJanitorProcess:
         self._complaints.close()
 
     def let_go(self) -> None:
-        """It stays, and is nobody's child."""
+        """Leave it running, and do not wait for it any more."""
         self.process.poll()
         self.process.returncode = 0  # its destructor must not complain that it runs
         self._complaints.close()
@@ -96,13 +96,13 @@ class OwnJanitorProcess:
         return f" (status {self.process.returncode}{f'; it said: {said}' if said else ''})"
 
     def said(self) -> str:
-        """What it has complained of."""
+        """What it has written to its standard error."""
         self._complaints.seek(0)
         return self._complaints.read().decode(errors="replace").strip()
 
 
 class SharedJanitorProcess:
-    """The janitor of several processes, whoever has started it."""
+    """The janitor that several processes share, whoever has started it."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
@@ -111,12 +111,12 @@ class SharedJanitorProcess:
         """It stays for the others."""
 
     def fate(self) -> str:
-        """Its end is told to nobody, but that it lives can be seen."""
+        """Whether it lives: nobody but its parent learns how it has ended."""
         return " for us: it lives, but has ended the connection" if ProcessId.of(self.pid) else ""
 
 
 def _new_file() -> BinaryIO:
-    """One without a name; in memory where that can be, because a full ``/tmp`` is no reason not to start."""
+    """A file without a name; in memory where possible, because a full ``/tmp`` is no reason not to start."""
     if hasattr(os, "memfd_create"):
         return open(os.memfd_create("janitor"), "w+b")
     import tempfile  # noqa: PLC0415 - elsewhere than on Linux
@@ -129,7 +129,7 @@ _BOOT = str(Path(__file__).with_name("server") / "boot.py")
 
 @contextlib.contextmanager
 def _deaf() -> Iterator[None]:
-    """Have a process that is started here begin with all signals blocked: the janitor minds few, once it has booted."""
+    """Start processes within the block with all signals blocked: the janitor unblocks those that it handles."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:
         yield
@@ -175,9 +175,9 @@ def own() -> tuple[socket.socket, Process]:
 def shared(
     directory: Path, *, mode: int, owner: ProcessId | None, linger: float, within: float = JANITOR_REPLY_TIMEOUT
 ) -> tuple[socket.socket, Process]:
-    """Come to the door in this directory; if there is none, start the janitor who makes it.
+    """Connect to the shared janitor of this directory; if there is none, start it.
 
-    Of many who try at once one makes the directory, the others' janitors find it made and go.
+    Of several that are started at once, one makes the directory; the others find it made and end.
     """
     deadline = Deadline.after(within)
     candidates: list[OwnJanitorProcess] = []
@@ -196,7 +196,7 @@ def shared(
 
 
 def _has_ended(candidate: OwnJanitorProcess, directory: Path, *, last: bool) -> bool:
-    """Whether it has gone without a directory to show for it: killed, or unable. After the last one, says why."""
+    """Whether it has ended without having made its directory. After the last try, raises why."""
     status = candidate.process.poll()
     if status is None:
         return False
@@ -211,7 +211,7 @@ def _has_ended(candidate: OwnJanitorProcess, directory: Path, *, last: bool) -> 
 
 
 def _remove_if_forsaken(directory: Path) -> bool:
-    """Remove what a janitor has left that was killed itself: it holds this lock as long as it lives."""
+    """Remove what a killed janitor has left: one that lives holds this lock."""
     import fcntl  # noqa: PLC0415 - only after such an accident
 
     from metricrig.janitor import found_rigs  # noqa: PLC0415 - see above
@@ -225,7 +225,7 @@ def _remove_if_forsaken(directory: Path) -> bool:
 
 
 def _enter(directory: Path) -> socket.socket | None:
-    """A connection, through a short path however long the directory's is."""
+    """A connection to its socket, by a short path: the system limits a socket's path to about 100 bytes."""
     with contextlib.suppress(OSError), PrivateDirectory.open(str(directory)) as held:
         connection = socket.socket(socket.AF_UNIX)
         try:
@@ -241,7 +241,7 @@ def _enter(directory: Path) -> socket.socket | None:
 
 
 def _behind(connection: socket.socket) -> tuple[int, int]:
-    """The pid and the uid of whoever listens there."""
+    """The pid and the uid of the process that listens there."""
     credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
     pid, uid, _ = struct.unpack("3i", credentials)
     return pid, uid

@@ -1,4 +1,4 @@
-"""Removing what dead services leave: directories, files and System V shared memory."""
+"""What dead services leave behind, directories, files and System V shared memory, and its removal."""
 
 from __future__ import annotations
 

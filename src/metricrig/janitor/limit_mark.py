@@ -1,7 +1,7 @@
-"""A mark in a limit: everything that a service starts inherits it, with an empty environment and in any session too.
+"""A mark in a resource limit: all that a service starts inherits it, in any session and with an empty environment too.
 
 The limit is how long a process of a real-time class may run without a pause. It is set to 146,000 years and a number,
-which limits nobody; a process that wants to be found no more would have to set it anew. Linux only.
+which limits nobody; a process escapes being found only if it sets this limit itself. Linux only.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _UNLIMITED = (1 << 64) - 1
 
 
 def of_rig(rig: str) -> int:
-    """What all processes of a rig have in common."""
+    """The part of the mark that all processes of a rig have in common."""
     number = 0xCBF29CE484222325
     for byte in rig.encode():  # FNV-1a: hashlib is 2 ms of the janitor's boot
         number = (number ^ byte) * 0x100000001B3 & _UNLIMITED
@@ -33,12 +33,12 @@ def of_spawn(rig: str, spawn: int) -> int:
 
 
 def rig_number(mark: int) -> int | None:
-    """What it has in common with the rig's others; None if there is no mark."""
+    """The rig's part of a mark; None if it is none."""
     return mark >> _SPAWNS & (1 << _RIG_BITS) - 1 if mark & _MARKED else None
 
 
 def of_process(pid: int) -> int:
-    """The mark of a process; 0 if it has none. Its environment may be closed to us, this is not."""
+    """The mark of a process; 0 if it has none. Its environment may be unreadable to us, its limits are not."""
     try:
         with open(f"/proc/{pid}/limits", "rb") as file:
             lines = file.read().splitlines()
@@ -50,7 +50,7 @@ def of_process(pid: int) -> int:
 
 
 class Inherited:
-    """A block in which everything that is started has this mark, as far as the system lets us."""
+    """A block in which everything that is started gets this mark, where the system allows that."""
 
     def __init__(self, mark: int) -> None:
         self._mark = mark

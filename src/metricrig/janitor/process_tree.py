@@ -1,4 +1,4 @@
-"""The processes below this one: starting them, telling whose they are, killing and reaping them."""
+"""Processes below this one: their start, to whom they belong, killing and reaping them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FREEZING = 2.0
 
 
 def become_subreaper() -> None:
-    """Have every orphan among our descendants handed to us; a Linux power, elsewhere nothing happens."""
+    """Become the parent of every orphan among our descendants. Linux only; elsewhere nothing happens."""
     try:
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     except (AttributeError, OSError):
@@ -34,7 +34,7 @@ def become_subreaper() -> None:
 
 
 def spawn(order: Message) -> int:
-    """Start one command in a session of its own, its output going to files: nobody has to drain a pipe."""
+    """Start one command in a session of its own, its output going to files, so that nobody has to read a pipe."""
     files: list[int] = []
     try:
         files.append(os.open(order["stdin"] or os.devnull, os.O_RDONLY))
@@ -52,7 +52,7 @@ def _open_output(path: str) -> int:
 
 
 def _spawn(order: Message, files: list[int]) -> int:
-    """As ourselves. What ``subprocess`` does in addition is not needed, and its import is a fifth of a janitor's boot.
+    """Start it as our own user. Not by ``subprocess``, whose import is a fifth of a janitor's boot.
 
     Nothing of ours is inheritable, our umask is a private one, and no signal is ignored.
     """
@@ -67,7 +67,7 @@ def _spawn(order: Message, files: list[int]) -> int:
 
 
 def _spawn_as(order: Message, files: list[int]) -> int:
-    """As another user, or a program that is looked for."""
+    """Start it as another user, or by a name that is looked up on PATH."""
     import subprocess  # noqa: PLC0415 - see above
 
     uid, gid = order["user"] or (None, None)
@@ -84,7 +84,7 @@ def _spawn_as(order: Message, files: list[int]) -> int:
         group=gid,
         extra_groups=[] if order["user"] else None,
     )
-    process.returncode = 0  # we wait for it ourselves: its destructor must not
+    process.returncode = 0  # the janitor reaps it itself: Popen's destructor must not
     return process.pid
 
 

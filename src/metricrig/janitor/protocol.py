@@ -1,4 +1,4 @@
-"""Messages between a test process and its janitor: dicts, marshalled, each behind its length.
+"""Messages between a test process and its janitor: marshalled dicts, each preceded by its length.
 
 ``marshal`` needs no import time and both ends are the same interpreter, started from one another. A process that comes
 to a shared janitor says so with a greeting: what anybody else writes there is refused before it is interpreted.

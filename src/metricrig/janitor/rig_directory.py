@@ -1,4 +1,4 @@
-"""A rig's directory: it appears with its record in it, and goes in one step.
+"""The directory of a rig: it appears with its record in it, and disappears in one step.
 
 Until it is complete, and from the moment that it is given up, it has a name which says what is done and by whom. So
 nobody has to guess from its age whose a directory without a record is.
@@ -65,7 +65,7 @@ def make(
 
 
 def remove(directory: str, *, maker: ProcessId | None = None) -> str | None:
-    """Remove it, or what its maker had begun to make; one that is gone is fine. Says why, where it could not."""
+    """Remove it, or what had been made of it; one that is gone is fine. Returns why it could not be removed."""
     parent, name = os.path.split(directory)
     try:
         held = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -97,7 +97,7 @@ def _require_ours(parent: str, name: str, held: int) -> None:
 
 
 def _given_up(root: int, name: str) -> str:
-    """Its new name: who still writes by the old one finds nothing to write into."""
+    """Rename it: whoever still writes by the old name finds nothing to write into."""
     if name.startswith(f".{REMOVING}-"):
         return name
     fresh = _name(REMOVING, ProcessId.of(os.getpid()), rig_of(name))

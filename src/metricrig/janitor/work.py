@@ -1,4 +1,4 @@
-"""Work: programs that run to their end in a directory of its own, all of which goes with whoever began it."""
+"""Work: programs that run to their end in a directory of their own. All of it ends with the process that began it."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Work:
 
 
 class Job:
-    """A program that runs, and what shows that it gets on."""
+    """A running program, and the signs that it makes progress."""
 
     def __init__(self, child: Child, out: Path, err: Path) -> None:
         self._child = child
@@ -98,7 +98,7 @@ class Job:
         return self._child.exited.wait(within)
 
     def idle(self) -> float:
-        """For how many seconds it has neither said nor done anything."""
+        """For how many seconds it has neither written anything nor used the processor."""
         said, ticks = _size(self._out) + _size(self._err), process_tree.cpu_seconds(self._child.pid)
         if said != self._said or abs(ticks - self._ticks) >= STIRRING:
             self._said, self._ticks, self._stirred = said, ticks, time.monotonic()

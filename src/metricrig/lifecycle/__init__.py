@@ -1,1 +1,1 @@
-"""What happens to an instance between ``add`` and ``close``: starting, watching, commands beside it, stopping."""
+"""The life of an instance between ``add`` and ``close``: its start, waits, commands beside it, its stop."""

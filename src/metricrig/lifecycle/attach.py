@@ -1,4 +1,4 @@
-"""Attaching to a server that somebody else runs: placed at its URL, asked whether it is what it is said to be."""
+"""Attachment to a server that somebody else runs: placed at its URL, and asked whether it is what it should be."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from metricrig.service import Service
 
 _ANSWER_WITHIN = 15.0
-"""Seconds that the server may take to say what it is: asked once, for it is not being started."""
+"""Seconds that the server may take to say what it is. It is asked once, because nobody is starting it."""
 
 
 def attach(service: Service, url: str, host: Runtime, rig: str, stream: Stream) -> InstanceState:

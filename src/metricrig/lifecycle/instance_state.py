@@ -36,7 +36,7 @@ NEW, STARTING, READY, PAUSED, STOPPED, DIED, FAILED, CLOSED = (
 )
 RUNNING = {READY, PAUSED}
 _EXIT_STATUS_TIMEOUT_SECONDS = 1.0
-"""Seconds in which the news of an end, with its status, has arrived."""
+"""Seconds to wait for the exit status of a process that has ended: the janitor's report is on its way."""
 
 
 def not_executed(program: str, why: str) -> Unavailable:
@@ -49,7 +49,7 @@ def not_executed(program: str, why: str) -> Unavailable:
 
 
 class InstanceState:
-    """What is known of an instance, and the few transitions that several of its servants make."""
+    """What is known of an instance, and those of its transitions that several modules make."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class InstanceState:
         self.attached = attached
         """Somebody else runs it."""
         self.faults = faults or ActiveFaults(rig, stream)
-        """Those in force in its whole rig."""
+        """The faults in force in its whole rig."""
         self.cycles: list[Running] = []
         """Processes of ours that stop it and let it go on in turns: while it is paused, they are too."""
         self.lock = threading.RLock()
@@ -92,7 +92,7 @@ class InstanceState:
         self.ending = False
         """Somebody has asked it to end: its exit is no surprise."""
         self.provoked = False
-        """A test does things to it of which it may die, or a wait of its own has told it of the death."""
+        """A test does things to it of which it may die, or has been told of its death by a wait."""
         self.awaited = 0
         """How many waits on it the main thread is in: its death ends them."""
 
@@ -137,7 +137,7 @@ class InstanceState:
             raise UsageError(f"{self.name} is closed: its rig {self.rig!r} is gone; use it inside the with block")
 
     def require_ours(self, what: str) -> None:
-        """Refuse what only whoever runs it may do, or can know."""
+        """Refuse, for an attached server, what only whoever runs it can do or know."""
         if self.attached:
             from metricrig.runtimes.attached_server import not_ours  # noqa: PLC0415 - few have one
 
@@ -154,7 +154,7 @@ class InstanceState:
         return self.running
 
     def death(self, during: str, since: int | None = None) -> MetricrigError:
-        """The error that says that and how it died, with what it said since a mark; or why it never lived."""
+        """The error that says how it ended, with what it logged since a mark; or why it could not be executed."""
         if self.running is not None and self.running.gone:
             self.running.exited.wait(_EXIT_STATUS_TIMEOUT_SECONDS)
         if self.running is not None and self.running.refused is not None:
@@ -169,7 +169,7 @@ class InstanceState:
         )
 
     def told(self, during: str) -> MetricrigError:
-        """The same for whoever waits for it: if that is the test itself, its death is no news any more."""
+        """The same for a wait. If it is the test itself that waits, it knows of the death from now on."""
         self.provoked = self.provoked or threading.current_thread() is threading.main_thread()
         return self.death(during)
 
@@ -186,7 +186,7 @@ class InstanceState:
             self.awaited -= 1
 
     def on_exit(self, running: Running) -> None:
-        """Notice the end of the process, on whichever thread brings the news."""
+        """Note the end of the process; called on the thread that listens to the janitor."""
         if self.ending or running is not self.running or self.phase not in RUNNING:
             return
         self.phase = DIED

@@ -1,4 +1,4 @@
-"""Starting several services at once: each as soon as what it needs is ready."""
+"""The start of several services at once, each as soon as what it needs is ready."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class _Crew:
         while under_way or (self.graph.is_active() and not self.failures):
             names = () if self.failures else self.graph.get_ready()
             under_way += len(names)
-            # One alone is started right here: a thread would cost a tenth of a Redis.
+            # One alone is started on this thread: another would cost a tenth of the start of a Redis.
             begin = self.do if under_way == 1 else self.have_done
             for name in names:
                 begin(name)

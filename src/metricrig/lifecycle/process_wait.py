@@ -1,4 +1,4 @@
-"""Waiting for something about a service: it ends with the answer, with the service's death, or with a story."""
+"""Waits for something about a service: each ends with the answer, with the service's death, or with a report."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _watched(
 
 
 def wait_for_end(state: InstanceState, deadline: Deadline) -> str:
-    """Wait until it has ended; says how. Whoever waits for that is not alarmed by it."""
+    """Wait until it has ended, and return how. Such an end counts as expected: no test fails for it."""
     state.require_ours("to wait for its end")
     running = state.running
     if running is None:
@@ -122,7 +122,7 @@ class Lifeline:
         return self._state.told(during)
 
     def waited_for(self) -> AbstractContextManager[None]:
-        """A block that ends with this error at its death."""
+        """A block during which the instance's death is reported by this wait, and by nothing else."""
         return self._state.waited_for()
 
 

@@ -1,4 +1,4 @@
-"""A service's texts as they are for one placement: its command, its environment, its files."""
+"""The texts of a service rendered for one placement: its command, its environment, its files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running a command beside a service: with its environment, its user and its directory, to the end."""
+"""A command run beside a service, to its end: with the service's environment, user and directory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from metricrig.service import Word
 
 _LEAST_ANSWER = 1.0
-"""Seconds until nothing is left of a command that has taken too long."""
+"""Seconds in which a command that has taken too long is killed."""
 _numbers: Iterator[int] = itertools.count(1)
 
 

@@ -1,4 +1,4 @@
-"""Bringing a service up: obtain, render, prepare, launch, wait, and make sure that it is ours who answers."""
+"""The start of a service: obtain, render, prepare, launch, wait, and make sure that it is ours that answers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _ATTEMPTS = 5
 _CLEANUP_ANSWER = 1.0
-"""Seconds to wait until nothing is left of a start that has failed."""
+"""Seconds in which what is left of a failed start is killed."""
 _IN_USE = "address already in use"
 
 
@@ -125,13 +125,13 @@ def _launch_until_ready(state: InstanceState, subject: Subject, abandoned: threa
 
 
 def _require_launched(running: Running) -> int:
-    """Raise what is worse than a service that is not ready: that nobody has told whether it was started at all."""
+    """Raise if it is not known whether it was started at all, which matters more than that it is not ready."""
     with answers_within(0):
         return running.pid
 
 
 def _make_way(state: InstanceState, usurper: tuple[str, str] | None, died: ServiceDied | None) -> None:
-    """Get out of the way of whoever holds a port, or raise what cannot be helped."""
+    """Move to other ports if somebody else holds one; raise if that cannot help."""
     if usurper is None:
         # Nobody serves the port, yet the server says that it is in use: it is our own reservation, which a
         # server that binds without SO_REUSEADDR cannot share.
@@ -185,7 +185,7 @@ def _write_files(state: InstanceState) -> None:
 def _give_up(state: InstanceState, error: BaseException) -> None:
     state.ending = True
     if state.running is not None:
-        # That it is not collected in time is told by the error that has led here; it is as soon as that is possible.
+        # That it could not be killed in time is not raised: the error that has led here says more, and it will be.
         with contextlib.suppress(DeadlineExceeded), answers_within(_CLEANUP_ANSWER):
             state.running.collect()
         state.running = None

@@ -1,4 +1,4 @@
-"""In which order services start and stop: pure functions on names."""
+"""The order in which services start and stop: pure functions on names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ending services: asked, then killed; many at once without a thread."""
+"""The end of services: they are asked, then killed; many at once without a thread."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LEAST_ANSWER = 0.5
 
 
 def stop_all(lives: Sequence[InstanceState], within: float | None = None) -> None:
-    """Ask all of them to stop, then wait for each; whoever does not obey in time is killed."""
+    """Ask all of them to stop, then wait for each; one that has not stopped in time is killed."""
     began = time.monotonic()
     asked = []
     for state in lives:
@@ -68,7 +68,7 @@ def pause(state: InstanceState) -> None:
 
 
 def resume(state: InstanceState) -> None:
-    """Let a frozen service go on; one that is not frozen does not mind."""
+    """Let a frozen service go on; nothing happens to one that is not frozen."""
     with state.lock:
         state.require_running("resuming").signal(signal.SIGCONT, tree=True)
         if state.phase == PAUSED:

@@ -1,4 +1,4 @@
-"""The pytest plugin: real servers as fixtures, shared by all tests, isolated for each, honest when they die.
+"""The pytest plugin: real servers as fixtures, shared by all tests, isolated for each, and reported when they die.
 
 Loaded in every pytest run of whoever has metricrig installed: what is imported here is paid by all of them, so the
 rig, the stores and the clients are imported when a fixture asks.
@@ -6,7 +6,7 @@ rig, the stores and the clients are imported when a fixture asks.
 One test, step by step:
 
 1. ``options`` reads the command line, ``session`` remembers; nothing is started. (``pytest_configure``)
-2. ``fixtures`` has two for each service of the catalogue, ``factories`` makes those of users.
+2. ``fixtures`` has ``rig``, and two fixtures for each service of the catalogue; ``factories`` makes those of users.
 3. A test begins: ``live_fixtures`` has pytest make anew what has died since. (``runtest_hooks``)
 4. It asks for ``redis``, and so for ``redis_server``: ``session_servers`` starts the server, finds the one that another
    worker has started (``sharing``), or attaches to somebody else's.

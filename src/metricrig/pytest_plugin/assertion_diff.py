@@ -1,4 +1,4 @@
-"""What pytest shows when two answers of a store differ."""
+"""The difference between two answers of a store, as pytest shows it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fixtures whose server has died are made anew, and with them all that was made with their help."""
+"""Fixtures whose server has died: they are ended, with all that depend on them, so that pytest makes them anew."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a failed test's report says of each server that the test used."""
+"""The part of a failed test's report about the servers that the test used."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PAGE_TIMEOUT_SECONDS = 1.0
 _CHANGES = 12
 """Changed series that are shown."""
 _COMMAND = 240
-"""Characters of a command that are shown: more is nothing to read."""
+"""Characters of a command that are shown."""
 # A store's own series, which always change; a language's memory; buckets, which have their count.
 _INTERNAL = ("go_", "process_", "promhttp_", "python_gc_", "prometheus_", "net_conntrack_", "vm_", "etcd_", "grpc_")
 _BAD = re.compile(r"err|fail|reject|drop|ignor|invalid|out_of_(order|bounds)|duplicate|timeout|lost", re.IGNORECASE)
@@ -98,7 +98,7 @@ def _changes(instance: Instance, before: ServerBefore | None, *, full: bool) -> 
 
 
 def folded(changes: Sequence[str], *, full: bool) -> list[str]:
-    """What tells of trouble first, then what is not a program's own affair, and a count of the rest."""
+    """Changed series: those that speak of errors first, then all but the runtime's own, and a count of the rest."""
     bad = [each for each in changes if _BAD.search(_name(each))]
     others = [each for each in changes if each not in bad and _tells(_name(each))]
     shown = list(changes) if full else [*bad, *others][:_CHANGES]

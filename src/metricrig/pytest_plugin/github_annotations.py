@@ -1,4 +1,4 @@
-"""GitHub Actions: a failed test that used servers, shown beside its code."""
+"""Annotations for GitHub Actions: a failed test that used servers is shown beside its code."""
 
 from __future__ import annotations
 

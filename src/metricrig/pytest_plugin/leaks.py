@@ -1,4 +1,4 @@
-"""Rigs that nobody closed, and processes that nobody should have left."""
+"""Leaks: rigs that a test has opened and nobody has closed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What fixtures have made that lives now, servers and rigs: whoever asks for the fixture uses it, and gets it well."""
+"""Live fixtures: the servers and rigs that fixtures have made. A test that asks for one gets it ready, and uses it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ R = TypeVar("R", "Instance", "Rig")
 
 
 class LiveValue(NamedTuple):
-    """A server that a fixture stands for, or a rig that it has opened; ``mend`` has it well again."""
+    """A server that is a fixture's value, or a rig that it has opened; ``mend`` makes it ready again."""
 
     value: Instance | Rig
     mend: Callable[[], None] | None = None
@@ -33,7 +33,7 @@ class LiveValue(NamedTuple):
 
 
 class LiveFixtures:
-    """All of them, ours and the user's own, by what pytest knows of each: its definition."""
+    """All live fixtures, ours and the user's own, by pytest's definition of each."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -73,7 +73,7 @@ class LiveFixtures:
         return any(each.covers(rig, service) for made in self._made.values() for each in made)
 
     def renew(self, item: pytest.Item) -> None:
-        """Have pytest make anew what has died, unless there is to be no other."""
+        """Have pytest make anew what has died, unless --rig-on-death=fail."""
         if not self._made or self._session.settings.on_death == FAIL:
             return
         from metricrig.pytest_plugin.dead_fixtures import dead, finish  # noqa: PLC0415 - see the module
@@ -97,7 +97,7 @@ class LiveFixtures:
             self._made[definition] = left
 
     def _execute(self, definition: Any, execute: Callable[[Any], Any], request: Any) -> Any:
-        """In place of pytest's own: what was made before is well, and used by this test too."""
+        """In place of the definition's own ``execute``: mend what was made before, and note that this test uses it."""
         for made in self._made.get(definition, ()):
             self._mend(made)
         value = execute(request)
@@ -106,7 +106,7 @@ class LiveFixtures:
         return value
 
     def _mend(self, made: LiveValue) -> None:
-        """Have it well, unless this test is at work with it, or it has died and there is to be no other."""
+        """Make it ready again, unless this test uses it already, or it has died and is not to be replaced."""
         from metricrig.pytest_plugin.dead_fixtures import dead  # noqa: PLC0415 - see the module
 
         if self._session.servers_used is not None and self._session.servers_used.uses(made.value):

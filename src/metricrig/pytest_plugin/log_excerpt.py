@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 WORST, LAST = 10, 10
 """How many lines of each kind are shown."""
 
-# By how bad they are. As programs write it: PostgreSQL "FATAL:", Redis "# Fatal", Go "level=error" and "panic:".
+# Words of severity as programs write them, the worst first: PostgreSQL "FATAL:", Redis "# Fatal", Go "panic:".
 _BAD = (
     re.compile(r"\b(FATAL|PANIC|EMERG|ALERT|CRITICAL|CRIT|SEVERE)\b|\b[Ff]atal\b|\bpanic\b|Traceback \(most recent"),
     re.compile(r"\bERROR\b|\b[Ee]rror\b|[a-z]Error\b|Exception\b|level=\"?err"),

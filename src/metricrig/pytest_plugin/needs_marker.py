@@ -1,4 +1,4 @@
-"""``@pytest.mark.needs(...)``: whether the machine has something."""
+"""The marker ``@pytest.mark.needs(...)``: whether the machine has something."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _WORD = re.compile(r"(?P<name>[a-z][a-z-]*?)\s*(?P<version>[<>=~!\d].*)?")
 
 
 def require(what: Any) -> None:
-    """Raise ``Unavailable``, with reason and remedy, unless it is there: whoever says what he needs may be skipped."""
+    """Raise ``Unavailable``, with reason and remedy, unless it is there: whoever declares a need may be skipped."""
     try:
         _require(what)
     except Unavailable as lacking:
@@ -40,7 +40,7 @@ def _require(what: Any) -> None:
 
 
 def excuses(lacking: Unavailable) -> bool:
-    """Whether a test may be skipped for it: nobody has named it himself, or he has said that he may lack it."""
+    """Whether a test may be skipped for it: the user has not named it himself, or has said that it may be missing."""
     from metricrig.services.known_tools import is_of_catalogue  # noqa: PLC0415 - see above
 
     return lacking.excuse or (lacking.sought is not None and is_of_catalogue(lacking.sought))

@@ -1,4 +1,4 @@
-"""Neighbours: tests of other workers that use a shared server at the same time. What they do is counted there too."""
+"""Neighbours: tests of other workers that use a shared server at the same time, and change its counters too."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from metricrig.instance import Instance
 
 _COARSE = 0.02
-"""Seconds by which a file's time may be behind: the kernel's own clock for it ticks."""
+"""Seconds by which the time of a file may be late: the kernel sets it by a coarse clock."""
 _AT_WORK, _GONE = "1", "0"
 _CHANGE = "<Change "
 """How a change looks in what pytest shows of a failed comparison."""

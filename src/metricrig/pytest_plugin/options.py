@@ -1,4 +1,4 @@
-"""What a user can set: on the command line, in the environment, in the ini file, in this order."""
+"""The plugin's options: from the command line, the environment and the ini file; the first of these counts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class PluginOptions:
 
 
 def add_options(parser: pytest.Parser) -> None:
-    """Everything starts with ``rig``."""
+    """Declare the options; the name of each starts with ``rig``."""
     group = parser.getgroup("metricrig", "real servers (metricrig)")
     add = group.addoption
     add(

@@ -1,4 +1,4 @@
-"""What the plugin says: in a failed test's report, at the end of the session, to GitHub and to JUnit."""
+"""The hooks that report: in a failed test's report, at the end of the session, for GitHub and for JUnit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ReportHooks:
-    """The hooks that render."""
+    """Hooks around reports, and at the end of the session."""
 
     def __init__(self, session: Session, config: pytest.Config) -> None:
         self._session = session
@@ -25,7 +25,7 @@ class ReportHooks:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """A failed test explains itself; and is held, if somebody wants to look."""
+        """Add to a failed test's report what its servers say; and hold the servers, if that was asked for."""
         report = yield
         given = self._session.settings.servers.values()
         servers_used = self._session.ended if report.when == "teardown" else self._session.servers_used

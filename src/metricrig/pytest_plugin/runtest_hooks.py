@@ -1,4 +1,4 @@
-"""Around each test: what it uses is well, what it needs is there, and what dies ends it."""
+"""The hooks around each test: what it needs is there, its fixtures are alive, and a death of a server ends it."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from metricrig.pytest_plugin.session import Session
 
 _SAID_ON_PURPOSE = (pytest.skip.Exception, pytest.fail.Exception, pytest.exit.Exception, KeyboardInterrupt)
-"""Not explained by a death: the test's own words, those of its death, and somebody's wish to end it all."""
+"""Never replaced by a death: what the test has raised on purpose, and the wish to end the session."""
 
 
 class RuntestHooks:
-    """The hooks of a test's life."""
+    """Hooks of set-up, call and teardown."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self) -> Generator[None, Any, Any]:
-        """Whatever the machine lacks is a skip; a death of a server that a fixture works with ends it."""
+        """Skip the test for what the machine lacks; a death of a server that a fixture uses ends it."""
         __tracebackhide__ = True
         try:
             return (yield)
@@ -38,7 +38,7 @@ class RuntestHooks:
 
     @pytest.hookimpl(tryfirst=True, specname="pytest_runtest_setup")
     def pytest_runtest_setup_first(self, item: pytest.Item) -> None:
-        """What it needs is there, and what its fixtures have made before is well."""
+        """Require what it needs, and renew fixtures whose servers have died."""
         for words in [each.args for each in item.iter_markers("needs")]:
             from metricrig.pytest_plugin.needs_marker import require  # noqa: PLC0415 - only who has the marker
 
@@ -48,7 +48,7 @@ class RuntestHooks:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: object) -> Generator[None, Any, Any]:
-        """What it makes is its own, also when a test asks for it while it runs."""
+        """Remember which fixture is being set up: rigs that are opened meanwhile are its own."""
         self._session.setting_up.append(fixturedef)
         try:
             return (yield)
@@ -57,7 +57,7 @@ class RuntestHooks:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self) -> Generator[None, Any, Any]:
-        """The test itself: a death of one of its servers ends it."""
+        """Let a death of one of its servers end the test."""
         __tracebackhide__ = True
         self._session.calling = True
         if self._session.servers_used is not None:
@@ -79,7 +79,7 @@ class RuntestHooks:
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, Any, Any]:
-        """What the test has opened itself is closed, or is a leak."""
+        """Close rigs that the test has opened itself and has not closed: they are leaks."""
         try:
             return (yield)
         finally:
@@ -95,11 +95,11 @@ class RuntestHooks:
                 self._session.tally.leaks += close_leaked(servers_used.opened, item.nodeid)
 
     def pytest_unconfigure(self) -> None:
-        """It is over."""
+        """Stop listening to events."""
         self._session.end()
 
     def _explained(self, error: BaseException) -> BaseException | None:
-        """What stands behind an error: a death, or something that this machine lacks. Else it is only shortened."""
+        """The failure to raise instead of an error: a death, or a skip for what this machine lacks; else None."""
         servers_used = self._session.servers_used
         if servers_used is not None:
             from metricrig.pytest_plugin.interrupt import Interrupted  # noqa: PLC0415 - only a test with servers gets it
@@ -118,7 +118,7 @@ class RuntestHooks:
         return None
 
     def _shorten(self, error: BaseException) -> None:
-        """What is raised by us is shown where the user has called us."""
+        """Have an error that metricrig has raised shown where the user has called it."""
         errors = sys.modules.get("metricrig._core.errors")
         if errors is not None and isinstance(error, errors.MetricrigError):
             from metricrig.pytest_plugin.frames import without_ours  # noqa: PLC0415 - only where something has failed

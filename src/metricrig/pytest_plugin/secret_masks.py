@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 MASK = "***"
 _UNIQUE = 12
-"""A text of so many characters is nobody's word. A shorter one is masked only where an address has a password."""
+"""Characters. A secret that is shorter may be an ordinary word, and is masked in URLs only."""
 
 
 def masked(text: str, secrets: Collection[str]) -> str:

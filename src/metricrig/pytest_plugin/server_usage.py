@@ -1,4 +1,4 @@
-"""What one test uses: its servers, how they were when it began, and which of them died meanwhile."""
+"""The servers that one test uses: how they were when it began, and which of them have died since."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from metricrig.pytest_plugin.neighbours import Presence
     from metricrig.rig import Rig
 
-# Nobody else's, as far as one can know: applications use SIGUSR1 and SIGUSR2, pytest-timeout uses SIGALRM.
+# A signal that hardly anybody uses: applications use SIGUSR1 and SIGUSR2, pytest-timeout uses SIGALRM.
 NUDGE = getattr(signal, "SIGRTMIN", signal.SIGURG) + 11
 _PAGE_TIMEOUT_SECONDS = 0.25
 # The kernel closes a dying process's connections before anybody can see that it has ended: a client may fail first.
@@ -60,7 +60,7 @@ class ServerBefore:
 
 @dataclass(slots=True)
 class ServersOfTest:
-    """One test's. ``armed`` while it may be interrupted; ``opened`` are the rigs that it has opened itself."""
+    """What one test uses. ``armed`` while it may be interrupted; ``opened`` are the rigs that it has opened itself."""
 
     test: str
     full: bool = False
@@ -124,13 +124,13 @@ class ServersOfTest:
         self.closed += [section(each, self.before.get(each), full=self.full) for each in servers]
 
     def arm(self) -> None:
-        """From here on a death interrupts. Only the main thread can be interrupted."""
+        """From here on a death interrupts the test. Only the main thread can be interrupted."""
         if threading.current_thread() is threading.main_thread() and not self.armed:
             signal.signal(NUDGE, self._interrupt)
             self.armed, self.over = True, threading.Event()
 
     def disarm(self) -> None:
-        """From here on it does not."""
+        """From here on a death does not interrupt the test."""
         self.armed = False
         self.over.set()
 

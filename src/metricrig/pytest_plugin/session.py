@@ -1,4 +1,4 @@
-"""What the plugin remembers during a session. Nothing is started, or even imported, before somebody asks."""
+"""The session: what the plugin remembers during a run. Nothing is started, or even imported, before a test asks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SESSION = pytest.StashKey["Session"]()
 
 
 class Session:
-    """One a process."""
+    """The state of a run in this process."""
 
     def __init__(self, settings: PluginOptions, config: pytest.Config) -> None:
         self.root = config.rootpath
@@ -150,7 +150,7 @@ class Session:
             rig.keep = rig.keep or self.keeps(failed=self.failed > before)
 
     def using(self, value: Instance | Rig) -> None:
-        """The running test has this from now on: its end would end the test."""
+        """The running test uses this from now on: the death of a server of it ends the test."""
         if self.item is None:
             return
         servers_used = self.servers_used_by(self.item)
@@ -175,7 +175,7 @@ class Session:
         return self.servers_used
 
     def begin(self, item: pytest.Item) -> None:
-        """A test begins: what its fixtures have made before is well."""
+        """A test begins: renew fixtures whose servers have died."""
         self.item, self.servers_used = item, None
         if self._fixtures is not None:
             self._fixtures.renew(item)
@@ -183,7 +183,7 @@ class Session:
             self.using(rig)
 
     def opened(self, rig: Rig) -> None:
-        """Somebody has opened a rig: a fixture, whose users use it; the running test; or who knows who."""
+        """A rig was opened: by a fixture, for its users; by the running test; or by somebody else, for all tests."""
         if self._making_own or self.fixtures.opened(rig):
             return
         if self.item is None:
@@ -194,7 +194,7 @@ class Session:
             self.servers_used_by(self.item).opened.append(rig.id)
 
     def closed(self, rig: str) -> None:
-        """It is gone."""
+        """A rig was closed."""
         self.fixtures.closed(rig)
         self._everybodys = [each for each in self._everybodys if each.id != rig]
         if self.servers_used is not None and rig in self.servers_used.opened:
@@ -214,7 +214,7 @@ class Session:
         self._display.show(news)
 
     def close(self) -> None:
-        """Let go of the servers; whoever is the last one stops them."""
+        """Close the servers; the last process that uses shared ones stops them."""
         made = (self._shared, self._own, self._attached)
         servers = {id(each): each for each in made if each is not None}
         self._shared = self._own = self._attached = None
@@ -227,14 +227,14 @@ class Session:
 
 
 def _hear(session: Session, event: Event) -> None:
-    """Who brings news has loaded what tells them apart."""
+    """Import the handlers with the first event: whoever emits one has loaded the rest."""
     from metricrig.pytest_plugin.event_handlers import hear  # noqa: PLC0415 - see the module
 
     hear(session, event)
 
 
 def _mend(instance: Instance, ensure: Callable[[Instance], None]) -> None:
-    """Have it well again after what a test did to it, on purpose."""
+    """Make it ready again after what a test has done to it on purpose."""
     if instance.provoked:
         instance.stop()  # it may be about to end, and take the next test with it
     ensure(instance)

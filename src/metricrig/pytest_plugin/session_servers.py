@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PROCESS = "process"
 _LINGER = 30.0
-"""For systems where nobody can be told that the leader is dead."""
+"""Seconds without a worker after which shared servers end, on systems that do not report the leader's death."""
 
 
 class Servers(Protocol):
@@ -34,11 +34,11 @@ class Servers(Protocol):
         """Have it ready again, as a new one if it has died."""
 
     def close(self) -> None:
-        """This process needs them no more."""
+        """This process does not need them any more."""
 
 
 class OwnServers:
-    """Of this process alone."""
+    """Servers of this process alone."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -67,7 +67,7 @@ class OwnServers:
 
 
 class SharedServers:
-    """Of several processes."""
+    """Servers that several processes share."""
 
     def __init__(self, shared_rig: SharedRig) -> None:
         self._shared_rig = shared_rig
@@ -86,7 +86,7 @@ class SharedServers:
 
 
 class Attached:
-    """Of somebody else: a rig of this process that has nothing to start, nor to stop."""
+    """Servers of somebody else, attached in a rig of this process."""
 
     def __init__(self) -> None:
         self._rig = Rig("attached", runtime=PROCESS)
@@ -96,12 +96,12 @@ class Attached:
         return self._rig[service.name] if service.name in self._rig else self._rig.attach(service, url)
 
     def close(self) -> None:
-        """Let go of what is open towards them."""
+        """Close the connections to them."""
         self._rig.close()
 
 
 def mend(instance: Instance) -> None:
-    """Resume what was paused; start what has ended, with nothing of its former life if it died."""
+    """Resume what was paused; start what has ended, with an empty directory if it has died."""
     if instance.state == PAUSED:
         instance.resume()
     if instance.ended:

@@ -1,4 +1,4 @@
-"""What happened in this session, in numbers and sentences: the summary's material."""
+"""Statistics of a session, in numbers and sentences, from which the summary is made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The end of a session in a line or two."""
+"""The summary of a session, in a line or two."""
 
 from __future__ import annotations
 

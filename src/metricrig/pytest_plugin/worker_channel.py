@@ -26,7 +26,7 @@ _CREDENTIALS = struct.Struct("3i")
 
 
 class WorkerInbox:
-    """Where the workers' news arrive; only those of our own user count."""
+    """Receives the workers' news; only what our own user has sent counts."""
 
     def __init__(self, show: Callable[[News], None]) -> None:
         self._show = show
@@ -43,7 +43,7 @@ class WorkerInbox:
         return name.hex()
 
     def close(self) -> None:
-        """Hear no more."""
+        """Stop receiving."""
         with contextlib.closing(self._socket):
             _send(self.address, b"")
             self._thread.join(_RECEIVE_TIMEOUT_SECONDS * 10)

@@ -1,4 +1,4 @@
-"""pytest-xdist: which process this is, and what the one that leads the others does for all of them."""
+"""Support for pytest-xdist: which process this is, and what the controller does for the workers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from metricrig.pytest_plugin.worker_channel import WorkerInbox
 
 KEY = "metricrig"
-"""In what xdist carries to the workers, and back."""
+"""The key of our data in what xdist carries to the workers, and back."""
 
 
 class WorkerPlace(NamedTuple):
@@ -23,7 +23,7 @@ class WorkerPlace(NamedTuple):
     worker: str = ""
     leader: ProcessId | None = None
     inbox: str = ""
-    """Where the leader hears what people are to know at once."""
+    """The address at which the leader receives news of fetches."""
 
 
 def worker_place_of(config: pytest.Config) -> WorkerPlace:
@@ -41,7 +41,7 @@ def worker_place_of(config: pytest.Config) -> WorkerPlace:
 
 
 class Controller:
-    """In the process that leads: tells the workers who it is, adds up what they did, and is the last to go."""
+    """Hooks of the controller: it tells the workers who it is, adds up what they did, and ends last."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -69,7 +69,7 @@ class Controller:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
-        """All workers are gone: so are their servers, now."""
+        """All workers have ended: stop the servers that they shared."""
         if self._inbox is not None:
             self._inbox.close()
             self._inbox = None

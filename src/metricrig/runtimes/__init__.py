@@ -1,4 +1,4 @@
-"""Where services run. A runtime must be able to place, launch, signal and collect; every other power is extra."""
+"""The protocol of runtimes, where services run: place, launch, signal and collect. Other abilities are not in it."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class Site:
     directory: Path
     """The instance's directory as the test sees it."""
     user: tuple[int, int] | None
-    """The user and group it runs as, where that is not ourselves."""
+    """The user and group it runs as, unless they are our own."""
     owner: tuple[int, int] | None = None
-    """Whom its files on our side are given to, where that is not ourselves."""
+    """The user and group that its files on our side are given to, unless they are our own."""
     locks_elsewhere: Path | None = None
-    """Where its users lock what each of them uses, if they are not of this rig alone."""
+    """The directory in which processes that share it lock what each of them uses, if they are not of this rig alone."""
     disk: OwnDisk | None = None
     """What its directory lies on, if that is its own."""
 
@@ -62,7 +62,7 @@ class Launch:
     argv: Sequence[str]
     env: Mapping[str, str]
     cwd: Path | None
-    """Where it runs; None where things of this runtime usually do."""
+    """Its working directory; None for the runtime's usual one."""
     out: Path
     err: Path | None = None
     stdin: Path | None = None
@@ -104,7 +104,7 @@ class Running(Protocol):
         """Whether it lives and nothing of it runs: the kernel's word, not ours."""
 
     def listens(self, port: int) -> bool:
-        """Whether what accepts connections for it to this port (its own number) has somebody behind it."""
+        """Whether the service itself listens on this port (its own number), and not only what forwards to it."""
 
     def resources(self) -> Resources:
         """What it and everything below it uses now."""
@@ -136,7 +136,7 @@ class Runtime(Protocol):
         """The executable behind ``{tool}``, found or fetched; None if the service names a program itself."""
 
     def inhabit(self, service: Service, site: Site) -> Site:
-        """Know as whom it runs, now that it is known what runs, and give him its directory."""
+        """Decide as whom it runs, now that its executable is known, and give that user its directory."""
 
     def program(self, word: str, environment: Mapping[str, str], executable: Executable | None) -> str:
         """The path of the program that a command names; one that lies beside the executable comes first."""
@@ -152,7 +152,7 @@ class Runtime(Protocol):
         """Start a command."""
 
     def wiped(self, site: Site) -> None:
-        """Its directory has been emptied: so is whatever stands for it elsewhere."""
+        """Its directory has been emptied: empty what stands for it elsewhere too, such as a volume."""
 
     def usurper(self, site: Site, running: Running) -> tuple[str, str] | None:
         """The name of a port that somebody else serves, and who."""
@@ -164,7 +164,7 @@ class Runtime(Protocol):
         """Addresses of this machine at which links listen: for the test, and for the services that run here."""
 
     def leave(self) -> None:
-        """Let go of everything but the rig's directory; all it launched has been collected."""
+        """Release everything but the rig's directory; all that was launched has been collected."""
 
     def close(self, *, keep: bool) -> None:
         """Leave, and remove the rig's directory."""

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from metricrig.tools import Executable
 
 _SAME = {"https": "http", "postgres": "postgresql"}
-"""Schemes that say the same as another, as far as we speak to it."""
+"""Schemes of URLs that mean the same as another one here."""
 
 
 class AttachedProcess:
-    """What runs there, of which nothing is known: it counts as alive, and whoever asks it something sees the rest."""
+    """The process of an attached server, of which nothing is known: it counts as alive."""
 
     status: int | None = None
     refused: str | None = None
@@ -50,7 +50,7 @@ class AttachedProcess:
         raise not_ours(self._name, "its process id")
 
     def listens(self, port: int) -> bool:
-        """Whoever accepts connections there is who was meant."""
+        """Whatever accepts connections there counts as the server."""
         del port
         return True
 
@@ -72,7 +72,7 @@ class AttachedProcess:
 
 
 class AttachedRuntime:
-    """For one such server. Commands beside it, such as psql, run where the rig's processes do: in ``host``."""
+    """The runtime of one attached server. Commands beside it, such as psql, run in ``host``, the rig's runtime."""
 
     name = "attached"
 
@@ -103,12 +103,12 @@ class AttachedRuntime:
         return Site(at=at, inside=seen, outside=seen, directory=at.dir, user=None, locks_elsewhere=locks)
 
     def move(self, service: Service, site: Site, port: str) -> Site:
-        """It is where it is."""
+        """Never: it is not ours to move."""
         del service, port
         return site
 
     def inhabit(self, service: Service, site: Site) -> Site:
-        """Commands beside it run as we do."""
+        """Commands beside it run as our own user."""
         del service
         return site
 
@@ -162,7 +162,7 @@ class AttachedRuntime:
 
 
 def not_ours(name: str, what: str) -> UsageError:
-    """The error for what only whoever runs a server may do."""
+    """The error for what only the one who runs a server may do."""
     return UsageError(
         f"{name} is somebody else's server, which this rig is only attached to: {what} is not ours\n"
         "  what to do: test that with a server of your own, which rig.add(...) starts, or without --rig-server"
@@ -203,7 +203,7 @@ def without_password(url: str) -> str:
 
 
 def _locks(name: str, address: str) -> Path:
-    """Where the processes of this user keep apart at this server: with what outlives a rig, for it does."""
+    """Where processes of this user lock their parts of this server: outside of the rig, which the server outlives."""
     digest = hashlib.sha256(address.encode()).hexdigest()[:16]
     directory = cache_root() / "attached"
     with writing_cache(f"a place for the locks of {name}"):

@@ -1,4 +1,4 @@
-"""Which file system a rig's directory lies on: memory where that is safe, else disk."""
+"""The file system that a rig's directory lies on: memory where that is safe, else disk."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def close_directory(ours: Janitor, rig: str, directory: Path, *, keep: bool) -> 
     try:
         why = ours.close_rig(rig, keep=keep)
     except JanitorLost:
-        # Somebody killed it: we do its work ourselves, and whoever asked it for something has been told.
+        # The janitor was killed: this process removes it itself. Those who waited for the janitor have got an error.
         from metricrig.janitor import found_rigs  # noqa: PLC0415 - 8 ms that nobody else has to spend
 
         found = found_rigs.read(directory)

@@ -1,4 +1,4 @@
-"""As whom a service runs: ourselves, whom it names, or somebody ordinary where it refuses to run as root."""
+"""The user that a service runs as: our own, the one it names, or an ordinary one where it refuses to run as root."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def unprivileged() -> tuple[int, int] | None:
 
 
 def require_way(directory: Path, user: tuple[int, int]) -> None:
-    """Refuse a directory that this user cannot get to: what the server would say of it is a riddle."""
+    """Refuse a directory that this user cannot enter: what servers say of that does not name the cause."""
     for each in directory.parents:
         status = each.stat()
         passes = {status.st_uid == user[0]: stat.S_IXUSR, status.st_gid == user[1]: stat.S_IXGRP}.get(

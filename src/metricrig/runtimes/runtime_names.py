@@ -1,4 +1,4 @@
-"""Runtimes by their names, each imported when it is asked for, and those that one rig uses."""
+"""Runtimes by name, each imported when it is asked for, and those that one rig uses."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class RigRuntimes:
 
 
 def new_runtime(name: str, *, rig: str, data: str | Path) -> Runtime:
-    """For one rig."""
+    """The runtime of this name for one rig."""
     if name == PROCESS:
         from metricrig.runtimes.process import ProcessRuntime  # noqa: PLC0415 - see the module
 
@@ -52,7 +52,7 @@ def new_runtime(name: str, *, rig: str, data: str | Path) -> Runtime:
 
 
 def new_guest(name: str, host: Runtime) -> Runtime:
-    """For services that run elsewhere than the rest of their rig: containers beside processes."""
+    """A runtime for services that run elsewhere than the rest of their rig: containers beside processes."""
     _require_known(name)
     if (name, host.name) != (DOCKER, PROCESS):
         raise UsageError(
@@ -67,7 +67,7 @@ def new_guest(name: str, host: Runtime) -> Runtime:
 
 
 def require_client() -> None:
-    """Refuse containers where the package is absent that talks to engines."""
+    """Refuse containers where the Python package for talking to engines is absent."""
     if find_spec("docker") is None:
         raise Unavailable(
             "the Docker runtime",

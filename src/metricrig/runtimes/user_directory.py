@@ -68,7 +68,7 @@ def _require_sticky(base: str) -> None:
 
 
 def _umask() -> int:
-    """Read without setting it, which would be another thread's for a moment; 0 where that cannot be known."""
+    """The umask, read without changing it, which other threads would notice; 0 where it cannot be read."""
     try:
         descriptor = os.open("/proc/self/status", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:

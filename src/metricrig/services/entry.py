@@ -16,7 +16,7 @@ FOR_TESTS = "for_tests"
 class CatalogueEntry:
     """One service. Its file's name is the name of its fixtures: ``redis`` and ``redis_server``."""
 
-    # Written out: eight dataclass or NamedTuple fields cost every run of pytest of everybody more than this module.
+    # Written by hand: every run of pytest imports this, and making a NamedTuple or a dataclass takes longer than that.
     def __init__(
         self,
         *,
@@ -37,7 +37,7 @@ class CatalogueEntry:
         """The tool that it needs; empty for one that the application brings, such as Gunicorn."""
         self.tool_constant = tool_constant
         self.fixture = fixture
-        """Whether it can be described without knowing anything of the tests."""
+        """Whether it has fixtures: it can be described without knowing anything of the tests."""
         self.shared = shared
         """Whether the workers of a parallel test run can use one server."""
 

@@ -1,4 +1,4 @@
-"""etcd: a cluster of one."""
+"""etcd: a cluster of one member; tests that share it have a prefix of keys each."""
 
 from __future__ import annotations
 

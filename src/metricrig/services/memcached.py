@@ -1,4 +1,4 @@
-"""Memcached."""
+"""Memcached: the whole server, emptied, for one test at a time."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MEMCACHED = Tool(
 
 
 class MemcachedTurn(Handle["MemcachedInstance"]):
-    """The whole server, empty, until it is closed: it has nothing smaller to give."""
+    """The whole server, empty, until this is closed: Memcached has nothing smaller, such as databases."""
 
     def __init__(self, server: MemcachedInstance, give_back: Callable[[], object]) -> None:
         super().__init__(server, "turn", give_back)

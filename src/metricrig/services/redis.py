@@ -1,4 +1,4 @@
-"""Redis: nothing on disk, and gone in milliseconds when stopped."""
+"""Redis: it keeps nothing on disk, and ends within milliseconds; tests that share it have a numbered database each."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class RedisInstance(Instance):
         return self._count
 
     def _greeting(self) -> list[tuple[str, ...]]:
-        """What a server with a password wants to hear first."""
+        """The command that a server with a password expects first."""
         from urllib.parse import unquote, urlsplit  # noqa: PLC0415 - see above
 
         known = urlsplit(self.url)
@@ -140,7 +140,7 @@ class Redis(Service):
         databases: int = 256,
         **options: Unpack[Options],
     ) -> None:
-        # One that wants a password is ready too.
+        # A server that asks for a password is ready too.
         options.setdefault("ready", ready.reply(b"PING\r\n", b"+PONG", b"-NOAUTH"))
         # A file, because a command line can be read by everybody on the machine.
         if password:

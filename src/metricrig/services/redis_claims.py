@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 _NAME = "metricrig-database-"
 _SCANS = 5
-"""Two who look at the same moment may both let go of the last one that is free."""
+"""Tries: two that look at the same moment may both release the last one that is free."""
 _LONGEST_PAUSE = 0.05
-"""Seconds between two scans."""
+"""Seconds between two looks at all databases."""
 
 
 class Claim:
@@ -80,7 +80,7 @@ class Claims:
         return None
 
     def give_back(self, claim: Claim) -> None:
-        """Empty it: all that is in it has come since it was taken."""
+        """Empty it: whatever is in it was written since it was taken."""
         try:
             claim.conversation.ask(("FLUSHDB",))
         except BaseException:

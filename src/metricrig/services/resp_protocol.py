@@ -1,4 +1,4 @@
-"""As much of Redis's protocol (RESP 2) as giving a test an empty database takes."""
+"""The part of Redis's protocol (RESP 2) that is needed to give a test an empty database."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _LONGEST_LINE = 1 << 16
 _LARGEST = 512 << 20
-"""Of a value: Redis's own limit."""
+"""Bytes of a value: Redis's own limit."""
 
 
 class RedisRefusal(MetricrigError):

@@ -1,4 +1,4 @@
-"""A running server that keeps series: what its instance can do besides running."""
+"""The instance of a running store of series: writing, queries, and views of one's own."""
 
 from __future__ import annotations
 

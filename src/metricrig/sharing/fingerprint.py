@@ -1,4 +1,4 @@
-"""Whether two descriptions mean the same server: a digest of everything that decides how it runs."""
+"""The fingerprint of a service: a digest of everything that decides how it runs, to find a server that is the same."""
 
 from __future__ import annotations
 

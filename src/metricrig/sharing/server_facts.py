@@ -1,4 +1,4 @@
-"""What whoever has started a shared server writes down for the others."""
+"""The facts of a shared server, in a file: written by the process that started it, read by the others."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A rig whose servers belong to several processes. The first to need one starts it, the others find it running.
 
-Its directory holds the facts and a lock of each server, and the door of its janitor. The janitor lives as long as the
+Its directory holds the facts and a lock of each server, and the socket of its janitor. The janitor lives as long as the
 owner (the process that the others work for), or until nobody has come for a while; a process that is killed takes
 nothing with it but its own connection.
 """
@@ -37,7 +37,7 @@ _LOCK_TIMEOUT_SECONDS = 60.0
 
 
 class SharedRig:
-    """This process's part in servers that it shares with others."""
+    """The servers that this process shares with others."""
 
     def __init__(self, directory: Path, janitor: Janitor, run: str) -> None:
         self.name = directory.name
@@ -52,7 +52,7 @@ class SharedRig:
 
     @classmethod
     def join(cls, name: str, *, data: str | Path, run: str, owner: ProcessId | None, linger: float) -> Self:
-        """Come to the servers of this name, made by the first who comes; ``linger`` counts where there is no owner."""
+        """Join the shared rig of this name; the first to join makes it. ``linger`` counts where there is no owner."""
         directory = data_root.root_for(data) / name
         door = launcher.shared(directory, mode=user_directory.mode(), owner=owner, linger=linger)
         return cls(directory, Janitor(*door), run)
@@ -66,7 +66,7 @@ class SharedRig:
         return self._instances[name]
 
     def ensure(self, instance: Instance) -> None:
-        """Have it ready again: after a death as a new one, with the same addresses and nothing of its former life."""
+        """Have it ready again: after a death as a new one, at the same addresses, with an empty directory."""
         state = self._states[instance.name]
         if state.phase == PAUSED:
             instance.resume()
@@ -80,7 +80,7 @@ class SharedRig:
                 self._start(state, digest, facts)
 
     def leave(self) -> None:
-        """Let go of everything; the servers stay for the others."""
+        """Disconnect; the servers stay for the others."""
         self._part_with_instances()
         self._janitor.part()
 
@@ -90,7 +90,7 @@ class SharedRig:
         self._janitor.dismiss(keep=keep)
 
     def _part_with_instances(self) -> None:
-        """Their end is no surprise any more."""
+        """Disown all instances: that they end is not reported here any more."""
         for state in self._states.values():
             state.ending = True
         for instance in self._instances.values():
@@ -102,8 +102,8 @@ class SharedRig:
         return [facts for path in sorted(self.directory.glob("*.facts")) if (facts := ServerFacts.read(path))]
 
     def _meet(self, service: Service, executable: Executable | None, digest: str) -> str:
-        """Make this server's instance, attached to what runs, or started; returns its name here."""
-        # Its own name, unless another server has it.
+        """Make the instance of this server, attached to or started; returns its name in this process."""
+        # The service's own name, unless another server has that.
         for name in (service.name, f"{service.name}-{digest[:6]}"):
             with self._alone_with(name, service):
                 facts = ServerFacts.read(self._path(name))
@@ -124,7 +124,7 @@ class SharedRig:
         return InstanceState(service, self._runtime, self.name, self.events, site=site, executable=executable)
 
     def _attach(self, state: InstanceState, facts: ServerFacts) -> bool:
-        """Take part in what another process has started; False if it does not run."""
+        """Attach to what another process has started; False if it does not run."""
         if facts.failure and facts.run == self.run:
             raise MetricrigError(f"{facts.failure}\n  (another process of this test run has tried to start it)")
         running = None
@@ -176,7 +176,7 @@ class SharedRig:
         return self.directory / f"{name}.facts"
 
     def _alone_with(self, name: str, service: Service) -> Lease:
-        """No other process starts, or looks for, this server meanwhile; the lock of a killed one is free."""
+        """A lock within which no other process starts or looks for this server; that of a killed process is free."""
         try:
             return Lease.wait(self.directory / f"{name}.lock", within=service.start_within + _LOCK_TIMEOUT_SECONDS)
         except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Asking the sources in their order, and saying why each of them could not deliver."""
+"""The acquisition of a tool: its sources are asked in order, and each that cannot deliver says why."""
 
 from __future__ import annotations
 

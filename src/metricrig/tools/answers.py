@@ -1,4 +1,4 @@
-"""What a request was answered with before: the same question gets the same answer on this machine, whoever asks.
+"""Earlier answers to requests for tools: the same question gets the same answer on this machine, whoever asks.
 
 Otherwise what a project gets would depend on what others have put into the cache meanwhile. A question is a tool, what
 is wanted of it, and the sources that may be asked.

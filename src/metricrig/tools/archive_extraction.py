@@ -1,4 +1,4 @@
-"""Unpacking tar.gz and zip archives, all members checked before the first one is written."""
+"""The extraction of tar.gz and zip archives: all members are checked before the first one is written."""
 
 from __future__ import annotations
 

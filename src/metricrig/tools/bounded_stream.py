@@ -1,4 +1,4 @@
-"""A stream that ends an archive's reading once more has come out of it than it may hold."""
+"""A stream with a limit on how much can be read from it, for archives that would never end."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class BoundedStream(io.RawIOBase):
         self._left = limit * _PASSES
 
     def readable(self) -> bool:
-        """It is."""
+        """It can be read."""
         return True
 
     def seekable(self) -> bool:
-        """It is."""
+        """It can be sought in."""
         return True
 
     def read(self, size: int = -1) -> bytes:

@@ -1,4 +1,4 @@
-"""Which sha256 a published archive must have: pinned, seen before, or stated by its publisher."""
+"""The sha256 that a published archive must have: pinned, seen before, or stated by its publisher."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def remembered() -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (ValueError, AttributeError, RecursionError):
-        # Starting afresh would forget every hash in silence, which is what an attacker would like.
+        # To begin a new file would silently forget every hash, which is what an attacker would like.
         raise CannotDeliver(f"{place} is no JSON object of hashes: mend or remove it") from None
 
 

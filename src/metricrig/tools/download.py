@@ -1,4 +1,4 @@
-"""Fetching a file over HTTP: resumed where it broke off, bounded in time, hashed while it arrives."""
+"""The download of a file over HTTP: resumed where it broke off, bounded in time, hashed while it arrives."""
 
 from __future__ import annotations
 

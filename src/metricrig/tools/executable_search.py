@@ -1,4 +1,4 @@
-"""Finding a tool's executable in a directory, whether the system's or an unpacked archive."""
+"""The search for a tool's executable in directories, the system's or those of an unpacked archive."""
 
 from __future__ import annotations
 

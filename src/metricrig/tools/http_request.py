@@ -1,4 +1,4 @@
-"""One HTTP request, and what its troubles mean. urllib3 is imported when the first one is made."""
+"""An HTTP request of a download, and what its errors mean. urllib3 is imported when the first one is made."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Pool = PoolManager | ProxyManager
 
-# A host that is there accepts within this; one that is not must not hold up the next source.
+# Seconds to connect. A host that is there accepts within these; one that is not must not delay the next source.
 CONNECT_WITHIN = 10.0
 _LEAST = 0.001  # seconds that urllib3 takes for a timeout
 

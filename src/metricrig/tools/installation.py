@@ -1,4 +1,4 @@
-"""Putting a tool into the cache: one process at a time, staged beside its place, visible in one step."""
+"""The installation of a tool into the cache: by one process at a time, beside its place, made visible in one step."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from metricrig.tools.tool_request import ToolRequest
 
 GIVEN_UP_AFTER = STUCK_AFTER + 60.0
-"""Seconds without a sign of life of whoever has the lock: he would have given up himself by then."""
+"""Seconds without a sign of life of the process that has the lock: it would have given up itself by then."""
 _LOOK_EVERY = 0.05
 
 

@@ -1,4 +1,4 @@
-"""What the environment says about obtaining tools."""
+"""Settings of the sources of tools, from the environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sockets for urllib3 that keep one deadline, however many bytes come singly; its own timeout begins anew with each."""
+"""Sockets for urllib3 with one deadline for a whole answer; its own timeout begins anew with each byte."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def keep(pool: PoolManager, deadline: Deadline) -> None:
-    """Make each connection of a pool one that is read until the deadline, and no longer."""
+    """Have the connections of a pool read until the deadline, and no longer."""
 
     def allow(connection: socket.socket, usual: float | None) -> None:
         left = deadline.remaining

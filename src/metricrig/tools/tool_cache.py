@@ -1,4 +1,4 @@
-"""What was obtained before: one directory an entry, described by its manifest."""
+"""The cache of tools: a directory for each entry, described by its manifest."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def installed(tool: str | None = None) -> list[Installed]:
 
 
 def _directories(parent: Path) -> Iterator[Path]:
-    """Visible ones: a staging directory begins with a dot."""
+    """The visible ones: the name of a staging directory begins with a dot."""
     try:
         children = sorted(parent.iterdir())
     except OSError:

@@ -1,4 +1,4 @@
-"""What somebody asks for: a tool, perhaps a version, perhaps a path. Decisions about versions are made here."""
+"""A request for a tool, perhaps with a version or a path, and the decisions about versions."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def request_for(tool: Tool, version: str | None, path: str | None, *, lock: bool
     where, by = _path_and_who(tool, path)
     request = ToolRequest(tool, stated, where, by)
     _require_meaning(request, stated)
-    # A stated path counts before the lock: who states it knows better.
+    # A stated path counts before the lock: whoever states it means it.
     return replace(request, locked=entry_for(tool.name, stated, platform())) if lock and not where else request
 
 

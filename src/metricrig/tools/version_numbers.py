@@ -1,4 +1,4 @@
-"""Version numbers as they are written: by people, by Debian, by Go modules; and what machine they are for."""
+"""Version numbers as people, Debian and Go modules write them; and the platform that a program is for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Version specifiers: what somebody asks for, such as ``7.0`` or ``>=1.88,<2``, and whether a version is that."""
+"""Version specifiers, such as ``7.0`` or ``>=1.88,<2``, and whether a version satisfies one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LONGEST_SPECIFIER = 1000
 
 
 def satisfies(wanted: str, version: str) -> bool:
-    """Whether a version is what somebody asks for so."""
+    """Whether a version satisfies a specifier."""
     return parsed(as_specifier(wanted)).contains(version, prereleases=True)
 
 

@@ -1,4 +1,4 @@
-"""A workplace: the directory in which a tool is fetched or built, and the programs that do it, under the janitor."""
+"""A workplace: the directory in which a tool is fetched or built, and the programs that do so, run by the janitor."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from metricrig.janitor.work import Job, Work
 
 STUCK_AFTER = 300.0
-"""Seconds without a word and without work after which a fetch or build is given up; as long as it gets on, it may."""
+"""Seconds without output and without work after which a fetch or build is given up; there is no limit besides."""
 LOOK_EVERY = 0.25
 TELL_EVERY = 1.0
 
@@ -56,7 +56,7 @@ class Workplace:
         growing: Path | None = None,
         saying: Callable[[str], str] = str,
     ) -> Outcome:
-        """Run a program as long as it gets on, and tell of it.
+        """Run a program as long as it makes progress, and report that.
 
         ``growing`` is where the bytes arrive that are counted; ``saying`` makes its last line one for people.
         """

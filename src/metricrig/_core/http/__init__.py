@@ -1,6 +1,6 @@
-"""HTTP/1.1 as a test asks it: one client for pages, queries, writes and probes, with one deadline for each answer.
+"""A client for HTTP/1.1, for pages, queries, writes and probes, with one deadline for each answer.
 
-By hand, because ``http.client`` takes 25 ms to import, more than Redis takes to start, and because its timeout begins
+Not the standard library's: ``http.client`` takes 25 ms to import, more than Redis to start, and its timeout begins
 anew with each byte: a server that trickles is never given up.
 """
 

@@ -1,4 +1,4 @@
-"""A connection to a server: opened, asked, and given up, all by one deadline."""
+"""A connection to a server: one deadline covers opening it, asking, and reading the answer."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from metricrig._core.http.exchange import Head
 
 HEAD_BYTES = 1 << 16
-"""The longest head that is read."""
+"""Bytes of the longest head that is read."""
 _INTERIM = 20
-"""Heads before the real one, such as ``100 Continue``: after so many, a server means to go on for ever."""
+"""Interim answers, such as ``100 Continue``, that are accepted before the real one."""
 _SMALL = 1 << 16
 _LONGEST_NAME = 63
 """Characters of a host's name in which no part can be too long."""
 
 
 class HttpConnection:
-    """To one server; used by one thread at a time. Names are looked up by the system, which has its own patience."""
+    """A connection for one thread at a time. The deadline does not cover looking up a name: the system has its own."""
 
     def __init__(self, host: str, port: int, tls: SSLContext | None = None) -> None:
         self._host, self._port, self._tls = host, port, tls
@@ -44,7 +44,7 @@ class HttpConnection:
 
     @property
     def undisturbed(self) -> bool:
-        """Whether nothing has come on it while it was idle: neither its end nor a last word."""
+        """Whether nothing has arrived while it was idle, neither its end nor data."""
         if self._socket is None:
             return False
         looking = select.poll()
@@ -97,7 +97,7 @@ class HttpConnection:
                 raise OutOfTime(deadline.within, "the server had not even read the request") from None
 
     def receive(self, deadline: Deadline, limit: int | None = None) -> HttpAnswer:
-        """The second half."""
+        """The second half of ``ask``: read the answer."""
         with self._closed_on_error() as connection:
             _acknowledge_at_once(connection)
             stream = TimedStream(connection, deadline)

@@ -1,4 +1,4 @@
-"""The body of an answer: however it is framed and packed, never more of it than is taken."""
+"""The body of an answer: read in whatever framing and compression, up to a limit."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from metricrig._core.http.stream import TimedStream
 
 _LIMIT = 64
-"""MiB of an answer that are taken unless the environment says otherwise: no page or result of a test is so large."""
+"""MiB of an answer that are read at most, unless the environment says otherwise: no test has larger ones."""
 LINE_BYTES = 1 << 14
 """The longest line between chunks."""
 _TRAILERS = 100
 _UNPACKED_AT_ONCE = 1 << 20
-_GZIP = 31  # zlib's word for a window of 32 KiB, in gzip's wrapping
+_GZIP = 31  # zlib's number for a window of 32 KiB (15) in gzip's format (+16)
 _AT_ONCE = 1 << 24
 """Bytes set aside because a server says that they will come."""
 
@@ -39,7 +39,7 @@ def answer_limit() -> int:
 
 
 def body_of(stream: TimedStream, head: Head, limit: int) -> bytes | bytearray:
-    """All of it, unpacked; more than ``limit`` bytes are an error."""
+    """All of it, decompressed; more than ``limit`` bytes are an error."""
     packed = head.headers.get("content-encoding", "").lower() in {"gzip", "x-gzip"}
     length = None if head.chunked else head.length
     if length is not None and not packed and length <= min(limit, _AT_ONCE):
@@ -85,7 +85,7 @@ def _until_closed(stream: TimedStream) -> Iterator[bytes]:
 
 
 def _parts(stream: TimedStream, length: int) -> Iterator[bytes]:
-    """So many bytes, as they come."""
+    """So many bytes, in pieces as they arrive."""
     while length:
         piece = stream.piece(length)
         if not piece:

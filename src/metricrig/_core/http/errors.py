@@ -1,4 +1,4 @@
-"""How a conversation over HTTP fails. All are an ``OSError``, as what the sockets themselves raise is."""
+"""Errors of HTTP requests. Each is an ``OSError``, as those of the sockets are."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class OutOfTime(TimeoutError):
 
 
 def plainly(error: OSError) -> str:
-    """An error of a conversation in few words."""
+    """An error of a request in a few words."""
     if verdict := getattr(error, "verify_message", None):  # of ssl.SSLCertVerificationError
         return f"its certificate is not trusted: {verdict}"
     if isinstance(error, OutOfTime | NotHttp | AnswerTooLarge):

@@ -1,4 +1,4 @@
-"""What is asked and what is answered, as data: heads are written and read here, and nothing is sent."""
+"""HTTP requests and answers as data: their heads are written and parsed here, and nothing is sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A socket's two directions, each step of which has only the time that is left."""
+"""Sending and receiving on a socket until a deadline: each step has only the time that is left."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class TimedStream:
         self.socket = connection
         self.deadline = deadline
         self.ahead = bytearray()
-        """What has come and was not asked for yet."""
+        """Bytes that have arrived and were not asked for yet."""
         self.received = 0
 
     def send(self, data: bytes) -> None:
@@ -85,7 +85,7 @@ class TimedStream:
         return data
 
     def allow(self) -> None:
-        """The next step may take what is left."""
+        """Give the next step on the socket the time that is left."""
         left = self.deadline.remaining
         if not left:  # which would mean, to a socket, not to wait at all
             raise TimeoutError

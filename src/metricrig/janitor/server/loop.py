@@ -1,4 +1,4 @@
-"""The janitor's own program. It waits on three things at once: orders, the death of a child, the death of its owner."""
+"""The janitor's main loop. It waits for three things at once: orders, the death of a child, the death of its owner."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GRACE = 0.5
 """How long services may take to obey their own stop signal once the owner is dead; then they are killed."""
 _TICK_MS = 5
 _SETTLE_MS = 20
-"""Records are written when nobody wants anything: writing one takes as long as starting a process."""
+"""Milliseconds without an order after which records are written: writing one takes as long as starting a process."""
 _LATEST = 0.2
 _LAST_ORDERS = 2.0
 """Seconds in which everything is read that was sent before the owner died."""
@@ -59,7 +59,7 @@ class JanitorLoop:
         self._alone_since = time.monotonic()
 
     def serve(self) -> None:
-        """Obey until nobody is there to give orders."""
+        """Carry out orders until no member is left to give any."""
         settled = time.monotonic()
         over = False
         while not over:
@@ -74,7 +74,7 @@ class JanitorLoop:
                 settled = time.monotonic()
 
     def clean_up(self) -> None:
-        """It is over: ask everybody to stop, kill who does not, remove everything."""
+        """Ask all services to stop, kill those that do not, and remove everything."""
         self.ending = True
         if self._listener is not None:
             self._listener.close()
@@ -97,13 +97,13 @@ class JanitorLoop:
         if self._death != NO_DEATH:
             sources[self._death] = select.POLLIN
         for member in self.handlers.members.values():
-            # From one that does not read, no orders are taken, but for the last ones of a dead owner.
+            # No orders are read from a member that does not read its answers, except the last ones of a dead owner.
             reading = select.POLLIN if member.listens or self._died_at < _EVER else 0
             sources[member.descriptor] = reading | (select.POLLOUT if member.has_unread else 0)
         return sources
 
     def _hear(self, ready: Mapping[int, int]) -> bool:
-        """Let in who is at the door, and obey; whether anybody had anything to say."""
+        """Accept new members and carry out orders; returns whether there were any."""
         if self._listener is not None and self._listener.descriptor in ready and (member := self._listener.enter()):
             self.handlers.members[member.descriptor] = member
         heard = False
@@ -121,7 +121,7 @@ class JanitorLoop:
         return heard
 
     def _hear_member(self, member: JanitorMember) -> None:
-        """Obey one member. What one says that nobody can mean is the end of its membership, and of nothing else."""
+        """Carry out one member's orders. A malformed message ends its membership, and nothing else."""
         try:
             messages = member.hear()
             for message in messages or []:
@@ -150,7 +150,7 @@ class JanitorLoop:
         return not self.handlers.members and time.monotonic() - self._alone_since >= self._linger
 
     def _wait_until_ended(self, seconds: float) -> None:
-        """Look after what was started until none of it runs and none is being collected, at most so long."""
+        """Go on reaping and collecting until nothing that was started runs any more, for so many seconds at most."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.handlers.started_processes.look_after(somebody_ended=True)
@@ -159,7 +159,7 @@ class JanitorLoop:
             self._await_news({self.wakeup: select.POLLIN})
 
     def _await_news(self, sources: Mapping[int, int]) -> dict[int, int]:
-        """Sleep until there is news on one of them; while something is being killed, no longer than a tick."""
+        """Sleep until one of them is readable; while something is being killed, for one tick at most."""
         poll = select.poll()
         for descriptor, events in sources.items():
             poll.register(descriptor, events)
@@ -191,7 +191,7 @@ def main(death: int, owner: ProcessId | None, *, control: int) -> None:
 
 
 def main_shared(death: int, owner: ProcessId | None, directory: str, mode: int, linger: float) -> int:
-    """Serve whoever comes to the door in this directory, until the owner is dead or nobody has come for long."""
+    """Serve all who connect in this directory, until the owner is dead or none was there for ``linger`` seconds."""
     import errno  # noqa: PLC0415 - only here
     import fcntl  # noqa: PLC0415 - only here
 
@@ -212,7 +212,7 @@ def main_shared(death: int, owner: ProcessId | None, directory: str, mode: int, 
         doors.append(MemberListener())
 
     try:
-        with PrivateDirectory.open(root) as held:  # with record, lock and door in it, or not at all
+        with PrivateDirectory.open(root) as held:  # with record, lock and socket in it, or not at all
             rig_directory.make(held, rig, known, maker=ours, mode=mode, furnish=furnish)
     except FileExistsError:
         return TAKEN
@@ -239,7 +239,7 @@ def _become_janitor(*inherited: int) -> None:
 
 
 def _take_signals() -> int:
-    """Wake up for dead children, and survive what is meant for others; a handler, unlike SIG_IGN, is not inherited."""
+    """Wake up when a child dies; ignore signals meant for others, by handlers, which children do not inherit."""
     reading, writing = os.pipe()
     for descriptor in (reading, writing):
         os.set_blocking(descriptor, False)

@@ -1,4 +1,4 @@
-"""Who gives a janitor its orders: its owner over a socket pair, or several processes that come to its door."""
+"""The processes that give a janitor orders: its owner over a socket pair, or several over a listening socket."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from metricrig.janitor.protocol import Message
 
 SOCKET = "janitor.sock"
-"""The door, in the directory of a shared rig."""
+"""The listening socket, in the directory of a shared rig."""
 TAKEN = 3
-"""The exit status of a janitor that has found another one's door there."""
+"""The exit status of a janitor that has found another one's socket there."""
 UNREAD_LIMIT = 1 << 20
 """Bytes of answers that a member may leave unread before no further orders are taken from it."""
 UNREAD_MOST = 64 << 20
@@ -32,18 +32,18 @@ class JanitorMember:
         self._outbox = Outbox(lambda data: os.write(descriptor, data))
 
     def hear(self) -> list[Message] | None:
-        """What it has said since; None if it is gone."""
+        """The messages that have arrived; None if it is gone."""
         return self._inbox.receive()
 
     def say(self, message: Message) -> None:
-        """Tell it, now or when it has read what it was told before."""
+        """Send it a message, now or when it has read those before."""
         waits = self.has_unread
         self._outbox.put(encode(message))
         if not waits:
             self.flush()
 
     def flush(self) -> None:
-        """Write what it has not been told yet; one that is dead is noticed elsewhere."""
+        """Write what still waits to be sent; that it is dead is noticed by ``hear``."""
         try:
             self._outbox.flush()
         except OSError:
@@ -61,19 +61,19 @@ class JanitorMember:
 
     @property
     def hopeless(self) -> bool:
-        """Whether it has not read for so long that it is given up."""
+        """Whether it has left so much unread that it is given up."""
         return self._outbox.size > UNREAD_MOST
 
     def leave(self) -> None:
-        """Let go of it."""
+        """Close the connection."""
         os.close(self.descriptor)
 
 
 class MemberListener:
-    """Where further members come in. It lies in the working directory, because a socket's path is a short one."""
+    """The listening socket. It lies in the working directory, because the path of a socket has to be short."""
 
     def __init__(self) -> None:
-        import socket  # noqa: PLC0415 - 5 ms, and only shared rigs have a door
+        import socket  # noqa: PLC0415 - 5 ms, and only shared rigs have one
 
         self._socket: socket.socket = socket.socket(socket.AF_UNIX)
         self._socket.bind(SOCKET)
@@ -82,7 +82,7 @@ class MemberListener:
         self.descriptor = self._socket.fileno()
 
     def enter(self) -> JanitorMember | None:
-        """Whoever is waiting there."""
+        """Accept those that are waiting to connect."""
         try:
             connection, _ = self._socket.accept()
         except OSError:
@@ -90,5 +90,5 @@ class MemberListener:
         return JanitorMember(connection.detach(), GREETING)
 
     def close(self) -> None:
-        """Nobody comes in any more."""
+        """Close it: nobody can connect any more."""
         self._socket.close()

@@ -1,4 +1,4 @@
-"""What a janitor can be told to do: a method for each order. ``StartedProcesses`` looks after what it has started."""
+"""The orders of a janitor, a method for each. ``StartedProcesses`` looks after the processes that it has started."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ class OrderHandlers:
         self.adopted_paths: set[str] = set()
         self.started_processes = StartedProcesses(self.tell_all, self.collected)
         self.dismissed = False
-        """Somebody has said that it is over."""
+        """Whether a member has dismissed it."""
         self.keep = False
         self.errands: dict[str, Begun] = {}
         self._spawned = 0
         self._ssh: dict[str, str] = {}
-        """How the owner calls ssh; for us alone, and in no record."""
+        """How the owner calls ssh: kept in memory, and in no record."""
 
     def obey(self, message: Message, member: JanitorMember) -> None:
         """Carry out one order."""
@@ -66,13 +66,13 @@ class OrderHandlers:
         self.open_rig(rig, directory, known)
 
     def do_charge(self, message: Message, _: JanitorMember) -> None:
-        """Do this when the owner dies: what it removes is not ours to reach."""
+        """Run this errand when the owner dies: the janitor itself cannot remove containers."""
         self.rigs[message["rig"]]["errand"] = message["errand"]
         self._ssh[message["rig"]] = message["ssh"]
         self.unwritten.add(message["rig"])
 
     def run_errands(self) -> None:
-        """Begin what is to be done elsewhere for rigs that nobody has closed."""
+        """Begin the errands of rigs that nobody has closed."""
         for name, rig in self.rigs.items():
             if rig["errand"]:
                 from metricrig.janitor import errand  # noqa: PLC0415 - a quarter of the janitor's boot, and few need it
@@ -115,7 +115,7 @@ class OrderHandlers:
         member.say({"seq": message["seq"]})
 
     def do_collect(self, message: Message, member: JanitorMember) -> None:
-        """Kill what is left of a child's family, then let go of it and say so."""
+        """Kill what is left of a child's descendants, reap it, and say so."""
         started = self.started_processes.by_mark.get(message["mark"])
         self._collect([started] if started else [], lambda: member.say({"seq": message["seq"]}))
 
@@ -147,7 +147,7 @@ class OrderHandlers:
         self.adopted_paths.discard(message["path"])
 
     def do_close(self, message: Message, member: JanitorMember) -> None:
-        """Forget a rig: remove its directory, or leave it to people with its record. Nothing of it runs any more."""
+        """Forget a rig, of which nothing runs: remove its directory, or leave it for people, with its record."""
         name = message["rig"]
 
         def close() -> None:
@@ -162,7 +162,7 @@ class OrderHandlers:
         self.keep = message["keep"]
 
     def collected(self, started: StartedProcess) -> None:
-        """Nothing is left of one: it is no longer on record."""
+        """Called when nothing is left of a process: it goes out of the record."""
         if (rig := self.rigs.get(started.rig)) and rig["services"].pop(str(started.pid), None):
             self.unwritten.add(started.rig)
 
@@ -210,7 +210,7 @@ class OrderHandlers:
         return left
 
     def _close(self, name: str, *, keep: bool) -> str | None:
-        """Remove a rig's directory, or leave it to people; one that could not be removed stays ours."""
+        """Remove a rig's directory, or leave it for people; one that could not be removed is tried again at the end."""
         rig = self.rigs[name]
         if keep:
             rig_record.write(self.directories[name], rig | {"kept": True, "services": {}})

@@ -1,4 +1,4 @@
-"""Whom the janitor looks after: what it has started, what descends from that, and when all of it is gone."""
+"""The processes that a janitor has started: what descends from each, and when all of that is gone."""
 
 from __future__ import annotations
 
@@ -104,9 +104,9 @@ class StartedProcesses:
         return {pid: started for pid, started in found.items() if process_tree.session_of(pid)}
 
     def _whose(self, pid: int, mark: str) -> StartedProcess | None:
-        """From whom an orphan descends.
+        """The process from which an orphan descends.
 
-        Its session tells; or the mark in its environment; or, for those that make a session of their own and write
+        Its session tells it; or the mark in its environment; or, for those that make a session of their own and write
         over their environment (PostgreSQL does both), the log that they write to; or the mark in a limit.
         """
         session = process_tree.session_of(pid)

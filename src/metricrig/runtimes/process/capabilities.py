@@ -49,7 +49,7 @@ def proc() -> Capability:
 
 
 def pidfd() -> Capability:
-    """A handle on a process that cannot become another's."""
+    """pidfd: a handle on a process that never means another one, as a pid can."""
     try:
         os.close(os.pidfd_open(os.getpid()))
     except (OSError, AttributeError) as error:
@@ -77,7 +77,7 @@ def memory() -> Capability:
 
 
 def user() -> Capability:
-    """Somebody for servers that refuse to run as root."""
+    """A user for servers that refuse to run as root."""
     try:
         ids = unprivileged()
     except Unavailable as error:

@@ -1,4 +1,4 @@
-"""Finding the program that a command names on this machine."""
+"""The search for the program that a command names, on this machine."""
 
 from __future__ import annotations
 

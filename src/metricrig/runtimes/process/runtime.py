@@ -80,7 +80,7 @@ class ProcessRuntime:
         return self._site(service, replace(site.at, port=Ports({**site.at.port, port: number})))
 
     def inhabit(self, service: Service, site: Site) -> Site:
-        """Nothing is left to decide: the users are this machine's."""
+        """Nothing is left to decide: ``place`` knows this machine's users."""
         del service
         return site
 
@@ -168,7 +168,7 @@ class ProcessRuntime:
             require_way(at.dir, user)
         disk = self._disk(service, at)
         directory = disk.directory if disk else at.dir
-        # One machine, one loopback: who is inside and who is outside see the same.
+        # One machine, one loopback: the addresses inside and outside are the same.
         return Site(at=at, inside=addresses, outside=addresses, directory=directory, user=user, owner=user, disk=disk)
 
     def _disk(self, service: Service, at: Placement) -> OwnDisk | None:

@@ -1,4 +1,4 @@
-"""A Gunicorn master by its process: its workers, and signals to it and to them."""
+"""A second Gunicorn master: its workers, and signals to it and to them."""
 
 from __future__ import annotations
 

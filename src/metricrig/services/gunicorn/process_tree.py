@@ -1,6 +1,6 @@
-"""Which processes below a Gunicorn master are its workers, and which is the master that shall replace it.
+"""The processes below a Gunicorn master: which are its workers, and which is the master that is to replace it.
 
-Nobody is asked: the kernel knows whose child a process is, and for which signals it has handlers.
+They are told apart by what the kernel knows: whose child a process is, and for which signals it has handlers.
 """
 
 from __future__ import annotations

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 _MOST_PROCESSES = 1000
 _MARK_TIMEOUT_SECONDS = 60.0
 _SETUP_TIMEOUT_SECONDS = 600.0
-"""For the processes that wait for the one among them that fills a template."""
+"""Seconds that processes wait for the one among them that fills a template."""
 
 
 class Clones:
-    """It does nothing until a database is taken."""
+    """The templates and clones of one server. Nothing is made until a database is taken."""
 
     def __init__(self, server: PostgreSQLInstance) -> None:
         self._server = server
@@ -125,7 +125,7 @@ def _make_template(server: PostgreSQLInstance, admin: PostgreSQLConnection, want
     with Lease.wait(server.locks / f"{wanted.template}.lock", within=_SETUP_TIMEOUT_SECONDS):
         if admin.query(f"SELECT 1 FROM pg_database WHERE datname = '{wanted.template}'"):  # noqa: S608 - a digest
             return
-        sql.drop(admin, wanted.unfinished)  # somebody died making it
+        sql.drop(admin, wanted.unfinished)  # the process that was making it has died
         sql.create(admin, wanted.unfinished, "template1")
         try:
             with PostgreSQLDatabase(server, wanted.unfinished, lambda: None) as database:

@@ -1,4 +1,4 @@
-"""Data directories from a template.
+"""Data directories of PostgreSQL, copied from a template.
 
 ``initdb`` takes most of a second; a copy of what it made takes a few milliseconds. The template lies in the cache,
 one for each program and set of options. Its password is a placeholder that is replaced in each copy.

@@ -1,4 +1,4 @@
-"""A database of a test's own."""
+"""A test's own database on a shared PostgreSQL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What PostgreSQL says when it refuses."""
+"""The error with which PostgreSQL refuses a statement."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class ClonePool:
                 self._changed.notify_all()
 
     def give_back(self, name: str) -> None:
-        """Nobody uses this database any more."""
+        """Give back a database that nobody uses any more: it will be dropped."""
         with self._changed:
             self._state.used.append((name, time.monotonic()))
             self._changed.notify_all()
@@ -75,7 +75,7 @@ class ClonePool:
         return list(self._state.everything())
 
     def _work(self) -> None:
-        """A thread's life."""
+        """What each thread does: tasks, until there will be no more."""
         connection: PostgreSQLConnection | None = None
         while task := self._next():
             try:
@@ -92,7 +92,7 @@ class ClonePool:
             connection.close()
 
     def _standing(self, connection: PostgreSQLConnection | None) -> PostgreSQLConnection:
-        """The same connection while it stands."""
+        """The connection to use: the same one, as long as it stands."""
         if connection is not None and connection.alive:
             return connection
         if connection is not None:

@@ -1,4 +1,4 @@
-"""The state of a pool of clones: which there are, and what is to be done next. Decides on data alone."""
+"""The state of a pool of clones, as data: which there are, and what is to be done next."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEPTH = 4
 MOST_USED = 16
 """Used databases that may wait for a quiet moment: an empty one is 7 MB, in memory for the most part."""
 LEAVING = 0.02
-"""Seconds that a client which has hung up may need to be gone: DROP DATABASE would nap for a tenth if it is not."""
+"""Seconds in which a closed connection has ended on the server: DROP DATABASE sleeps 0.1 s if there still is one."""
 
 
 class Sentinel(Protocol):
@@ -110,7 +110,7 @@ class PoolState:
             shelf.failure = error
 
     def ask(self, template: str) -> Shelf:
-        """Somebody waits for a clone. What has failed before is tried again: the server may be there again."""
+        """Note that somebody waits for a clone. What has failed before is tried again: the server may be back."""
         shelf = self.shelf(template)
         shelf.asked += 1
         shelf.waiting += 1

@@ -1,4 +1,4 @@
-"""SCRAM-SHA-256 (RFC 5802, 7677): proving to know a password without saying it.
+"""SCRAM-SHA-256 (RFC 5802, 7677): a client proves that it knows a password without sending it.
 
 Passwords are taken to be ASCII, as ours are; others would have to be normalised first.
 """

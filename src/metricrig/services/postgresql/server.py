@@ -1,4 +1,4 @@
-"""PostgreSQL: from a template directory made once, in memory where that is safe, never as root."""
+"""The PostgreSQL service: from a template directory made once, in memory where that is safe, never as root."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class AsksForPassword:
         return "an answer to a connection"
 
     def ask(self, subject: Subject) -> Answer:
-        """Open one connection, as far as the server's first word."""
+        """Open a connection, and read the server's first message."""
         parameters = b"".join(each.encode() + b"\0" for each in ("user", self.user, "database", self.database, ""))
         hello = struct.pack("!ii", 8 + len(parameters), 196608) + parameters  # protocol 3.0
         try:

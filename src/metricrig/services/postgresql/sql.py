@@ -27,7 +27,7 @@ def finish(connection: PostgreSQLConnection, unfinished: str, template: str) -> 
 
 
 def drop(connection: PostgreSQLConnection, name: str) -> None:
-    """Whoever is connected to it is sent away. One that is not there is fine."""
+    """Drop a database, disconnecting its clients. One that is not there is fine."""
     if connection.version >= _KNOWS_FORCE:
         connection.query(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
     else:

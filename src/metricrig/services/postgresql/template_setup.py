@@ -1,4 +1,4 @@
-"""Which template a test asks for: what fills it, and a name that follows from that."""
+"""The template that a test asks for: what fills it, and the name that follows from that."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class TemplateSetup:
 
 
 def template_setup(setup: Setup | None, key: str | None) -> TemplateSetup:
-    """What a test has asked for, understood."""
+    """The setup for what a test has given: files of SQL, a function, or nothing."""
     if setup is None:
         return TemplateSetup(_identity("nothing", key), lambda _: None)
     if callable(setup):

@@ -1,4 +1,4 @@
-"""As much of PostgreSQL's protocol (3.0) as making databases and asking simple questions takes.
+"""The part of PostgreSQL's protocol (3.0) that is needed to make databases and to ask simple questions.
 
 Not psycopg, because a test's client is the user's choice, and 100 ms of import would be paid by all.
 """
@@ -26,7 +26,7 @@ _TRUST, _PASSWORD, _SASL, _SASL_GOES_ON, _SASL_ENDS = 0, 3, 10, 11, 12
 _NULL = -1
 _PROTOCOL = "PostgreSQL's protocol"
 _LARGEST = 1 << 30
-"""Of a message: the server's own limit of a value."""
+"""Bytes of a message: the server's own limit of a value."""
 STARTUP_WITHIN = 30.0
 STATEMENT_WITHIN = 600.0
 

@@ -1,4 +1,4 @@
-"""Where executables come from: one small class a source, behind one small protocol."""
+"""The sources of executables: a small class each, behind one small protocol."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Source(Protocol):
 
     @property
     def downloads(self) -> bool:
-        """Whether it needs the network, and therefore stays quiet when offline."""
+        """Whether it needs the network, and is therefore not asked when offline."""
 
     def plan(self, request: ToolRequest) -> str:
         """Say what it would deliver or do, here and now, without downloading anything."""

@@ -1,4 +1,4 @@
-"""What was obtained before."""
+"""The cache as a source: what was obtained before."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Cached:
         return f"{found.path} is {found.version} (from {found.source}): {why}"
 
     def deliver(self, request: ToolRequest) -> Executable:
-        """Choose among the entries: what else lies there, others have asked for."""
+        """Choose the entry that this request has a right to, however much else lies there."""
         return _chosen(request)[0]
 
 

@@ -1,4 +1,4 @@
-"""Packages of the system's Debian archive, unpacked into the cache: no root, nothing installed."""
+"""Debian's archive as a source: packages are unpacked into the cache, without root, and nothing is installed."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def _found(request: ToolRequest, tree: Path, choice: Choice) -> Found:
 
 
 def _programs(request: ToolRequest, found: Found) -> list[Path]:
-    """Those that must run. One that is missing is told when the tree is complete."""
+    """The programs that must run. One that is missing is an error once the tree is complete."""
     named = [each / name for each in (found.path.parent, *found.directories) for name in request.tool.companions]
     return [found.path, *(each for each in named if each.is_file())]
 

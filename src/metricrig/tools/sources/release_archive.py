@@ -1,4 +1,4 @@
-"""The archives that the authors publish, verified."""
+"""Releases as a source: the archives that the authors publish, verified."""
 
 from __future__ import annotations
 

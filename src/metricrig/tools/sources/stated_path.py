@@ -1,4 +1,4 @@
-"""A path that the user stated. It is right or it is an error: nothing else is tried in its place."""
+"""A path that the user has stated, as a source. If it is wrong that is an error: nothing else is tried in its place."""
 
 from __future__ import annotations
 
