@@ -21,6 +21,8 @@ SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.
 STAGES = ("boot", "start", "use", "stop", "close")
 TARGETS = ("test", "group", "controller", "worker", "janitor")
 VICTIM = Path(__file__).parent / "storm_victim.py"
+WORKER = "sys.stdin.readline()"
+"""In the command of a worker of xdist."""
 ENDS_WITHIN = 100.0
 """Seconds in which a run goes to its end of which only a part was killed."""
 
@@ -78,18 +80,24 @@ def plan(seed: int, count: int) -> list[Kill]:
 
 
 def carry_out(kill: Kill, root: Path) -> float:
-    """Carry it out; says how many seconds after the end of what was killed nothing was left, or fails."""
+    """Carry it out; says how many seconds after the end of what was killed nothing of ours was left, or fails.
+
+    A worker of xdist whose controller was killed goes to its own end, which takes Python a second or more: it has to
+    come to that too, but that is not counted.
+    """
     with _running(kill, root) as process:
         _await_stage(kill, root, process)
         time.sleep(kill.delay)
         _strike(kill, root, process)
         process.wait(ENDS_WITHIN)
-        ended = time.monotonic()
+        ended = last = time.monotonic()
         while left := remains(root):
-            seconds = time.monotonic() - ended
-            assert seconds < 30, f"{kill}: left after {seconds:.0f} s: {left}\n{(root / 'said').read_text()}"
+            now = time.monotonic()
+            if any(WORKER not in each for each in left):
+                last = now
+            assert now - ended < 30, f"{kill}: left after {now - ended:.0f} s: {left}\n{(root / 'said').read_text()}"
             time.sleep(0.01)
-        return time.monotonic() - ended
+        return last - ended
 
 
 def remains(root: Path) -> list[str]:
