@@ -66,6 +66,12 @@ class RelayProcess:
         return [Route(self.control, each) for each in self.control.ask("look")["routes"]]
 
     @property
+    def toxiproxy_url(self) -> str:
+        """Where it speaks Toxiproxy's API; it begins to when this is asked for."""
+        host, port = self.control.ask("toxiproxy")["listen"]
+        return f"http://{host}:{port}"
+
+    @property
     def pid(self) -> int:
         """Its process."""
         return self._child.pid

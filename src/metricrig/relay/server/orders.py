@@ -6,13 +6,16 @@ import json
 import os
 import resource
 import socket
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from metricrig.relay.effects import effect_of
 from metricrig.relay.policy import policy_of
 from metricrig.relay.server.event_loop import READ, WRITE, EventLoop
 from metricrig.relay.server.pipes import Pipes
 from metricrig.relay.server.served_route import ServedRoute, addresses
+
+if TYPE_CHECKING:
+    from metricrig.relay.toxiproxy.api_listener import ApiListener
 
 Order = dict[str, Any]
 
@@ -24,6 +27,7 @@ class Orders:
         self._loop = loop
         self._pipes = Pipes()
         self._routes: dict[str, ServedRoute] = {}
+        self._toxiproxy: ApiListener | None = None
 
     def carry_out(self, order: Order) -> Order:
         """Its answer; what is wrong with it is one too."""
@@ -88,6 +92,14 @@ class Orders:
         """What a route is doing, or all of them."""
         routes = [self._route(order)] if order.get("route") is not None else list(self._routes.values())
         return {"routes": [each.as_data() for each in routes]}
+
+    def do_toxiproxy(self, _: Order) -> Order:
+        """Speak Toxiproxy's API; returns where."""
+        from metricrig.relay.toxiproxy.api_listener import ApiListener  # noqa: PLC0415 - few relays are asked for it
+
+        if self._toxiproxy is None:
+            self._toxiproxy = ApiListener(self._loop, self.carry_out)
+        return {"listen": self._toxiproxy.address}
 
     def _route(self, order: Order) -> ServedRoute:
         found = self._routes.get(order["route"])
