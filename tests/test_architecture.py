@@ -10,7 +10,7 @@ from support.imports import Import, circles, folder, imports_below, imports_of
 SOURCE = Path(__file__).parents[1] / "src"
 
 FLOORS = (
-    {"__main__", "errors", "pytest", "storms"},
+    {"__main__", "errors", "pytest", "links", "storms"},
     {"cli", "pytest_plugin"},
     {"sharing", "services"},
     {"rig"},

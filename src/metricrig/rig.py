@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from metricrig.faults.fault import Fault
     from metricrig.faults.link import Link
-    from metricrig.faults.links import Links
+    from metricrig.faults.rig_links import Links
     from metricrig.faults.storm import Storm
     from metricrig.faults.storm_choices import StormChances
     from metricrig.faults.storm_plan import StormPlan
@@ -142,7 +142,7 @@ class Rig:
         """The links of this rig, by their names."""
         with self._lock:
             if self._links is None:
-                from metricrig.faults.links import Links  # noqa: PLC0415 - few rigs have one
+                from metricrig.faults.rig_links import Links  # noqa: PLC0415 - few rigs have one
                 from metricrig.janitor.client import janitor  # noqa: PLC0415 - as above
 
                 self._links = Links(janitor(), self.directory, self._faults)

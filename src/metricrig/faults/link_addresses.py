@@ -55,7 +55,9 @@ class FreeAddresses:
 
 
 def with_address(url: str, address: Address) -> str:
-    """A URL that leads elsewhere, everything else in it as it was."""
+    """A URL that leads elsewhere, everything else in it as it was; of a mere address, the other one."""
+    if "//" not in url:
+        return f"{address[0]}:{address[1]}"
     parts = urlsplit(url)
     login, at, _ = parts.netloc.rpartition("@")
     return urlunsplit(parts._replace(netloc=f"{login}{at}{address[0]}:{address[1]}"))

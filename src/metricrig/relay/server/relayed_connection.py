@@ -116,7 +116,8 @@ class RelayedConnection:
     def _dial(self) -> None:
         self._dialled = True
         try:
-            self._far = far = prepared(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+            family = socket.AF_INET6 if ":" in self._target[0] else socket.AF_INET
+            self._far = far = prepared(socket.socket(family, socket.SOCK_STREAM))
             failure = far.connect_ex(self._target)
         except OSError:  # no more descriptors
             self.down.source_ended(RESET)

@@ -1,0 +1,8 @@
+"""Links to servers that no rig runs; those of a rig are made by ``rig.link``."""
+
+from __future__ import annotations
+
+from metricrig.faults.free_link import FreeLink, link_to
+from metricrig.faults.link import Link
+
+__all__ = ["FreeLink", "Link", "link_to"]
