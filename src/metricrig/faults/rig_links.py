@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from metricrig._core.errors import UsageError
 from metricrig._core.events import ServiceMoved
 from metricrig.faults.link import Link
-from metricrig.faults.link_addresses import LinkAddresses
+from metricrig.faults.link_addresses import FreeAddresses, LinkAddresses
 from metricrig.relay.relay_process import RelayProcess
 from metricrig.service_fields import check_name
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from metricrig.janitor.client import Janitor
     from metricrig.lifecycle.active_faults import ActiveFaults
     from metricrig.lifecycle.instance_state import InstanceState
+    from metricrig.relay.route import Route
 
 
 class Links:
@@ -31,6 +32,7 @@ class Links:
         self._targets: dict[str, tuple[InstanceState, str]] = {}
         self._lock = threading.RLock()
         self._relay: RelayProcess | None = None
+        self._api = ""
         self._unsubscribe = active.stream.subscribe(self._follow)
 
     @property
@@ -40,6 +42,17 @@ class Links:
             if self._relay is None:
                 self._relay = RelayProcess(self._janitor, rig=self._active.rig, directory=self._directory)
             return self._relay
+
+    @property
+    def api(self) -> str:
+        """Where they speak Toxiproxy's HTTP API, for suites in other languages.
+
+        Each link is a proxy there, by its name; and a proxy that is made there is one of these links.
+        """
+        with self._lock:
+            if not self._api:
+                self._api = self.relay.toxiproxy_url
+            return self._api
 
     def add(self, state: InstanceState, port: str | None, name: str | None, *, udp: bool) -> Link:
         """A new link to a port of a service, the first unless one is named."""
@@ -65,19 +78,30 @@ class Links:
                 self._relay.close()
 
     def __getitem__(self, name: str) -> Link:
+        links = self._all()
         try:
-            return self._links[name]
+            return links[name]
         except (KeyError, TypeError):
-            raise UsageError(f"no link is called {name!r}; there is: {', '.join(self._links) or 'none'}") from None
+            raise UsageError(f"no link is called {name!r}; there is: {', '.join(links) or 'none'}") from None
 
     def __iter__(self) -> Iterator[Link]:
-        return iter(list(self._links.values()))
+        return iter(self._all().values())
 
     def __len__(self) -> int:
-        return len(self._links)
+        return len(self._all())
 
     def __contains__(self, name: object) -> bool:
-        return name in list(self._links)
+        return name in self._all()
+
+    def _all(self) -> dict[str, Link]:
+        """Those of the rig, and those that others have made by the API."""
+        with self._lock:
+            routes = [each for each in self.relay.routes if each.name not in self._links] if self._api else []
+            return {**self._links, **{each.name: self._free(each) for each in routes}}
+
+    def _free(self, route: Route) -> Link:
+        """A link to anywhere: of what it speaks no more is known than the address."""
+        return Link(route.name, route, FreeAddresses("", route.listen[0]), self._active)
 
     def _named(self, state: InstanceState, port: str, name: str | None) -> str:
         """A name that no other link has."""
