@@ -25,8 +25,8 @@ test: $(VENV)/.test ## The whole test suite, with real servers
 fuzz: $(VENV)/.test ## Hostile data for all readers of foreign data, for FUZZ_SECONDS
 	@cd tests && ../$(BIN)/python -m fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
-storm: $(VENV)/.test ## Three hundred kills, of all that can be killed, after which nothing may be left
-	@STORM_KILLS=300 $(BIN)/python -m pytest tests/janitor/test_kill_storm.py -s -q
+storm: $(VENV)/.test ## Three hundred kills, of all that can be killed, and two hundred with faults in force: nothing may be left
+	@STORM_KILLS=300 STORM_FAULTY_KILLS=200 $(BIN)/python -m pytest tests/janitor/test_kill_storm.py -s -q
 
 examples: ## The example projects: their own tests and linters, each in an environment of its own
 	@set -e; for each in examples/*/Makefile; do $(MAKE) --no-print-directory -C $$(dirname $$each) test lint; done

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cli.owners import Said
 
 COMMANDS = [[], ["doctor"], ["tools"], ["tools", "list"], ["tools", "install"], ["tools", "where"], ["ps"], ["clean"]]
+COMMANDS += [["fault", "list"], ["fault", "on"], ["fault", "off"]]
 
 
 @pytest.mark.parametrize(

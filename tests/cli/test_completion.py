@@ -33,6 +33,9 @@ def test_names_of_rigs_and_of_their_services_complete(owner: Callable[[str], Own
     assert completed("metricrig logs shop ") == ["redis", "sleep"]
     assert completed(f"metricrig logs {shop.rig} sl") == ["sleep"]
     assert completed("metricrig ps nobody") == []
+    assert completed("metricrig fault on shop ") == ["redis", "sleep"]
+    assert completed("metricrig fault on shop redis ") == ["paused"]
+    assert completed("metricrig fault off nobody ") == []
 
 
 def test_commands_options_and_tools_complete() -> None:

@@ -48,7 +48,7 @@ def replace_of(chances: Chances, **changes: float) -> Chances:
 shares = st.floats(0, 1, exclude_max=True)
 draws = st.lists(st.builds(Draw, shares, shares, shares), min_size=1, max_size=60)
 milliseconds = st.integers(1, 5000).map(lambda number: number / 1000)
-lengths = milliseconds.map(lambda more: 5 + more * 10)
+lengths = milliseconds.map(lambda more: round(5 + more * 10, 3))
 ranges = st.tuples(milliseconds, milliseconds).map(lambda pair: DurationRange(min(pair), max(pair)))
 
 

@@ -23,6 +23,10 @@ TARGETS = ("test", "group", "controller", "worker", "janitor")
 VICTIM = Path(__file__).parent / "storm_victim.py"
 WORKER = "sys.stdin.readline()"
 """In the command of a worker of xdist."""
+FAULTY_VICTIM = Path(__file__).parent / "faulty_victim.py"
+"""In whose rigs everything is broken when it is hit."""
+FAULTY_STAGES = ("start", "inflict", "use", "use", "use", "heal", "close")
+FAULTY_TARGETS = ("test", "group", "janitor")
 ENDS_WITHIN = 100.0
 """Seconds in which a run goes to its end of which only a part was killed."""
 
@@ -60,6 +64,7 @@ class Kill:
     number: signal.Signals
     stage: str
     delay: float
+    victim: Path = VICTIM
 
     def __str__(self) -> str:
         return f"{self.number.name} to the {self.target} {self.delay * 1000:.0f} ms into {self.stage}"
@@ -74,6 +79,21 @@ def plan(seed: int, count: int) -> list[Kill]:
             SIGNALS[number // len(TARGETS) % len(SIGNALS)],
             chance.choice(STAGES),
             chance.uniform(0, 0.1),
+        )
+        for number in range(count)
+    ]
+
+
+def plan_faulty(seed: int, count: int) -> list[Kill]:
+    """So many kills of a test that has faults in force, most of them while all are."""
+    chance = random.Random(seed)
+    return [
+        Kill(
+            FAULTY_TARGETS[number % len(FAULTY_TARGETS)],
+            SIGNALS[number // len(FAULTY_TARGETS) % len(SIGNALS)],
+            FAULTY_STAGES[number % len(FAULTY_STAGES)],
+            chance.uniform(0, 0.1),
+            FAULTY_VICTIM,
         )
         for number in range(count)
     ]
@@ -101,9 +121,12 @@ def carry_out(kill: Kill, root: Path) -> float:
 
 
 def remains(root: Path) -> list[str]:
-    """Processes that have this root in their environment or a file below it open, and directories of rigs in it."""
+    """Processes with this root in their environment, or with a file below it; mounts and directories of rigs in it."""
     processes = [f"process {pid} {_read(pid, 'cmdline')!r}" for pid in _left_of(root)]
-    return processes + [str(path) for path in (root / "rigs").glob("metricrig-*/*")]
+    mounts = [
+        f"mount {line.split()[4]}" for line in _read("self", "mountinfo").decode().splitlines() if str(root) in line
+    ]
+    return processes + mounts + [str(path) for path in (root / "rigs").glob("metricrig-*/*")]
 
 
 def _left_of(root: Path) -> list[int]:
@@ -115,7 +138,7 @@ def _running(kill: Kill, root: Path) -> Iterator[subprocess.Popen[bytes]]:
     """The run that is going to be hit."""
     rigs = root / "rigs"
     rigs.mkdir(parents=True, mode=0o711)
-    command = [sys.executable, str(VICTIM)]
+    command = [sys.executable, str(kill.victim)]
     if kill.target in {"controller", "worker"}:
         (root / "test_storm.py").write_text(SUITE, encoding="utf-8")
         command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider"]
@@ -179,7 +202,7 @@ def _pids() -> list[int]:
     return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
 
 
-def _read(pid: int, what: str) -> bytes:
+def _read(pid: int | str, what: str) -> bytes:
     try:
         return Path(f"/proc/{pid}/{what}").read_bytes()  # of a zombie it is empty
     except OSError:

@@ -11,6 +11,7 @@ import click
 from metricrig import __version__
 from metricrig.cli.completion import completion
 from metricrig.cli.doctor import doctor
+from metricrig.cli.fault_commands import fault
 from metricrig.cli.logs_command import logs
 from metricrig.cli.metrics_commands import push, query, scrape
 from metricrig.cli.options import debug_option, wants_traceback
@@ -57,7 +58,7 @@ def program() -> None:
     """Integration tests against real servers: what can run here, where servers come from, which rigs there are."""
 
 
-for each in (doctor, tools, ps, logs, clean, push, query, scrape, completion):
+for each in (doctor, tools, ps, logs, fault, clean, push, query, scrape, completion):
     program.add_command(each)
 
 

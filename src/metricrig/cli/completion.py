@@ -49,6 +49,29 @@ def service_names(ctx: click.Context, _: click.Parameter, incomplete: str) -> li
     return sorted({service.name for each in rigs for service in each.services if service.name.startswith(incomplete)})
 
 
+def victim_names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """Links and services of the rig that was named before."""
+    return sorted(name for name in _victims(ctx) if name.startswith(incomplete))
+
+
+def fault_names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """What can be done to the link or service that was named before."""
+    return [name for name in _victims(ctx).get(ctx.params["victim"], ()) if name.startswith(incomplete)]
+
+
+def _victims(ctx: click.Context) -> dict[str, tuple[str, ...]]:
+    from metricrig.cli.foreign_faults import ForeignFaults
+
+    rig = ctx.params.get("rig")
+    known: dict[str, tuple[str, ...]] = {}
+    for each in _rigs():
+        if rig in {each.rig, each.rig.rpartition("-")[0]}:
+            faults = ForeignFaults(each)
+            known |= faults.victims
+            faults.close()
+    return known
+
+
 def tool_names(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
     """The catalogue."""
     from metricrig.services.known_tools import tool_names as known

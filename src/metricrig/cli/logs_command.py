@@ -63,7 +63,7 @@ def logs(
     """
     from metricrig.cli.log_lines import merged
 
-    rigs = _live(rig)
+    rigs = live_rigs(rig)
     oldest = _moment(since)
     opened: dict[Path, OpenLog] = {}
     try:
@@ -83,7 +83,7 @@ def logs(
     return True
 
 
-def _live(name: str | None) -> list[FoundRig]:
+def live_rigs(name: str | None) -> list[FoundRig]:
     """Rigs whose services write; says so if there are none."""
     from metricrig.cli.rig_cleanup import found
     from metricrig.janitor import found_rigs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 from metricrig._core.arguments import count, number, wrong
 from metricrig.faults.errors import FaultNotHealed, FaultWithoutEffect
@@ -44,6 +44,11 @@ class LinkFault(Fault):
         """Its name in the policy."""
         self._kept: list[Witness] = []
         self._kept_out = ""
+
+    def under(self, effect: str) -> Self:
+        """The same, under this name in the policy: where several processes give orders to one relay."""
+        self._effect = effect
+        return self
 
     @property
     def _call(self) -> str:
