@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_plugin.test_reports import CONFTEST, SHOP
+from pytest_plugin.test_failure_report import CONFTEST, SHOP
 
 if TYPE_CHECKING:
     from support.suites import Runs

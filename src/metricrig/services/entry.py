@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from metricrig._core.frozen_class import frozen_by_name
+
 if TYPE_CHECKING:
     from metricrig.service import Service
     from metricrig.tools import Tool
@@ -13,33 +15,22 @@ SHARED = "shared_by_workers"
 FOR_TESTS = "for_tests"
 
 
+@frozen_by_name
 class CatalogueEntry:
     """One service. Its file's name is the name of its fixtures: ``redis`` and ``redis_server``."""
 
-    # Written by hand: every run of pytest imports this, and making a NamedTuple or a dataclass takes longer than that.
-    def __init__(
-        self,
-        *,
-        module: str,
-        service: str,
-        names: tuple[str, ...],
-        tool: str = "",
-        tool_constant: str = "",
-        fixture: bool = True,
-        shared: bool = True,
-    ) -> None:
-        self.module = module
-        self.service = service
-        """The class."""
-        self.names = names
-        """What its file exports."""
-        self.tool = tool
-        """The tool that it needs; empty for one that the application brings, such as Gunicorn."""
-        self.tool_constant = tool_constant
-        self.fixture = fixture
-        """Whether it has fixtures: it can be described without knowing anything of the tests."""
-        self.shared = shared
-        """Whether the workers of a parallel test run can use one server."""
+    module: str
+    service: str
+    """The class."""
+    names: tuple[str, ...]
+    """What its file exports."""
+    tool: str = ""
+    """The tool that it needs; empty for one that the application brings, such as Gunicorn."""
+    tool_constant: str = ""
+    fixture: bool = True
+    """Whether it has fixtures: it can be described without knowing anything of the tests."""
+    shared: bool = True
+    """Whether the workers of a parallel test run can use one server."""
 
     def load(self, name: str) -> Any:
         """One of the names that it exports."""
