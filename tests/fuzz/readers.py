@@ -8,9 +8,10 @@ import io
 import os
 import tempfile
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import cramjam
 from fuzz.server import CannedServer
@@ -28,12 +29,19 @@ from metricrig.metrics.remote_write.wire import varint
 from metricrig.metrics.scraping.endpoint import read
 from metricrig.metrics.timeline import notation as series_notation
 from metricrig.placement import Placement, Ports
+from metricrig.relay.toxiproxy.api import answer
+from metricrig.relay.toxiproxy.api_errors import ApiError
+from metricrig.relay.toxiproxy.http_conversation import HttpConversation
+from metricrig.relay.toxiproxy.proxies import Proxies
 from metricrig.runtimes.docker.output_stream import OutputStream
 from metricrig.services import REDIS, resp_protocol
 from metricrig.services.postgresql.wire import PostgreSQLConnection
 from metricrig.tools.archive_extraction import unpack
 from metricrig.tools.checksums import published
 from metricrig.tools.tool_request import request_for, target
+
+if TYPE_CHECKING:
+    from metricrig.relay.toxiproxy.proxy_routes import ProxyRoutes
 
 
 @cache
@@ -199,3 +207,22 @@ def snappy(data: bytes) -> None:
 
 def _unsigned(encoded: bytes) -> int:
     return sum((byte & 0x7F) << 7 * place for place, byte in enumerate(encoded))
+
+
+class NoRelay:
+    """Proxies of which none has a route: what is fuzzed is what a client says, not what comes of it."""
+
+    def known(self) -> dict[str, Any]:
+        return {}
+
+    def open(self, _: object) -> str:
+        raise ApiError(HTTPStatus.INTERNAL_SERVER_ERROR, "there is no relay")
+
+
+def toxiproxy_requests(data: bytes) -> None:
+    proxies = Proxies(cast("ProxyRoutes", NoRelay()))
+    whole = HttpConversation(lambda request: answer(request, proxies)).receive(data)
+    assert not whole or whole.startswith(b"HTTP/1.1 ")
+    in_pieces = HttpConversation(lambda request: answer(request, Proxies(cast("ProxyRoutes", NoRelay()))))
+    for start in range(0, len(data), 7):
+        in_pieces.receive(data[start : start + 7])

@@ -91,3 +91,8 @@ TAR = tar_of(
 )
 SUM = b"0123456789abcdef" * 4
 SERIES = [{"metric": {"__name__": "up", "a": "b"}, "values": [[0, "1"], [15, "NaN"]]}]
+
+
+def posted(path: bytes, body: bytes) -> bytes:
+    """A request."""
+    return b"POST %s HTTP/1.1\r\nContent-Length: %d\r\n\r\n%s" % (path, len(body), body)

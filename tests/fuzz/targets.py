@@ -163,6 +163,20 @@ TARGETS = (
         allowed=(OSError, ValueError),
         seeds=(b"\1\0\0\0\0\0\0\3out\2\0\0\0\0\0\0\3err", b"\1\0\0\0\0\0\0\0"),
     ),
+    Target(
+        name="toxiproxy_requests",
+        read=readers.toxiproxy_requests,
+        allowed=NO_ERROR,
+        seeds=(
+            samples.posted(b"/proxies", b'{"name": "a", "listen": "localhost:0", "upstream": "b:1", "enabled": false}')
+            + samples.posted(b"/proxies/a/toxics", b'{"type": "latency", "toxicity": 0.5, "attributes": {"jitter": 1}}')
+            + samples.posted(b"/proxies/a/toxics/latency_downstream", b'{"attributes": {"latency": 5}}')
+            + b"GET /proxies/a HTTP/1.1\r\n\r\nDELETE /proxies/a HTTP/1.1\r\n\r\n",
+            samples.posted(b"/populate", b'[{"name": "x", "upstream": "[::1]:9", "listen": ":1"}, null, {"NAME": 1}]'),
+            b"POST /populate HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\n[]\r\n0\r\nA: b\r\n\r\n",
+            b"GET http://x/version?a=%20 HTTP/1.0\r\nUser-Agent: Mozilla/5.0\r\nExpect: 100-continue\r\n\r\n",
+        ),
+    ),
     Target(name="snappy", read=readers.snappy, allowed=NO_ERROR, seeds=(b"a\0bc\0\0" + b"d" * 200, b"")),
 )
 """By the order in which time is given to them."""

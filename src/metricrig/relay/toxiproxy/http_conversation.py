@@ -33,6 +33,8 @@ class HttpConversation:
         """Nothing more is read; the connection is closed when all has been sent."""
         self._answer = answer
         self._waiting = bytearray()
+        self._searched = 0
+        """How much of that has no end of a head in it: it is not searched again with every piece."""
         self._head: RequestHead | None = None
         self._body = bytearray()
 
@@ -100,7 +102,9 @@ class HttpConversation:
         return True
 
     def _until(self, mark: bytes, at_most: int) -> bytes | None:
-        if (end := self._waiting.find(mark, 0, at_most)) < 0:
+        end = self._waiting.find(mark, max(0, self._searched - len(mark)), at_most)
+        self._searched = len(self._waiting) if end < 0 else 0
+        if end < 0:
             self._bounded(at_most)
             return _NOTHING_YET
         return self._taken(end + len(mark))[: -len(mark)]
