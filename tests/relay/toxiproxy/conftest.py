@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def real_url() -> Iterator[str]:
     """Where the real Toxiproxy answers. It is built once for a machine; without Go there is nothing to compare with."""
     with Rig("toxiproxy") as rig:
-        server = rig.add(toxiproxy())
+        server = rig.add(toxiproxy("-proxy-metrics"))
         try:
             rig.start()
         except ToolUnavailable as error:
@@ -37,6 +37,15 @@ def own_url() -> Iterator[str]:
         relay = RelayProcess(janitor(), rig=rig.id, directory=rig.directory)
         yield relay.toxiproxy_url
         relay.close()
+
+
+@pytest.fixture
+def relay() -> Iterator[RelayProcess]:
+    """One of ours, for what only it does."""
+    with Rig("links") as rig:
+        made = RelayProcess(janitor(), rig=rig.id, directory=rig.directory)
+        yield made
+        made.close()
 
 
 @pytest.fixture(params=["real", "own"])

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import socket
 
 import pytest
 from support.toxiproxy_client import ToxiproxyClient
 from support.upstreams import Upstream, dial, exactly, hung_up_on, until_end
 
-from metricrig import Rig
-from metricrig.janitor.client import janitor
 from metricrig.relay.effects import Corruption, Quota, ShutDoor
 from metricrig.relay.policy import DOOR, DOWN
 from metricrig.relay.relay_process import RelayProcess
 from metricrig.relay.route import Route
-
-
-@pytest.fixture
-def relay() -> Iterator[RelayProcess]:
-    with Rig("links") as rig:
-        made = RelayProcess(janitor(), rig=rig.id, directory=rig.directory)
-        yield made
-        made.close()
+from metricrig.relay.server.event_loop import EventLoop
+from metricrig.relay.toxiproxy.api_listener import ApiListener
+from metricrig.relay.toxiproxy.http_messages import Request
 
 
 @pytest.fixture
@@ -169,3 +163,48 @@ def test_a_name_is_an_upstream(api: ToxiproxyClient, upstream: Upstream) -> None
     with dial(made["listen"]) as connection:
         connection.sendall(b"ping")
         assert exactly(connection, 4) == b"ping"
+
+
+def test_a_half_closed_connection_is_answered(api: ToxiproxyClient, upstream: Upstream) -> None:
+    made = api.proxy("x", upstream.address)
+    with dial(made["listen"]) as connection:
+        connection.sendall(b"ping")
+        connection.shutdown(socket.SHUT_WR)
+        assert until_end(connection) == b"ping"
+
+
+def test_open_connections_are_reset_by_a_new_reset_peer(api: ToxiproxyClient, upstream: Upstream) -> None:
+    made = api.proxy("x", upstream.address)
+    with dial(made["listen"]) as connection:
+        connection.sendall(b"ping")
+        assert exactly(connection, 4) == b"ping"
+        api.toxic("x", "reset_peer")
+        connection.sendall(b"ping")
+        with pytest.raises(ConnectionResetError):
+            until_end(connection)
+
+
+def test_the_share_of_a_toxicity_is_the_same_at_every_run(api: ToxiproxyClient, upstream: Upstream) -> None:
+    runs = []
+    for _ in range(2):
+        made = api.proxy("x", upstream.address)
+        api.post("/proxies/x/toxics", {"type": "limit_data", "toxicity": 0.5, "attributes": {"bytes": 1}})
+        hit = []
+        for _ in range(20):
+            with dial(made["listen"]) as connection:
+                connection.sendall(b"ping")
+                hit.append(exactly(connection, 4) == b"p")
+        runs.append(hit)
+        api.delete("/proxies/x")
+    assert runs[0] == runs[1]
+    assert len(set(runs[0])) == 2
+
+
+def test_a_defect_of_the_api_does_not_end_the_links() -> None:
+    """It is answered with error 500."""
+    loop = EventLoop()
+    listener = ApiListener(loop, lambda _: {})  # no relay answers so
+    answer = listener._answer(Request("GET", "/proxies"))
+    assert (answer.status, json.loads(answer.body)["error"]) == (500, "KeyError: 'routes'")
+    listener._listener.close()
+    loop._epoll.close()

@@ -32,8 +32,8 @@ class ServedRoute:
         self.policy = Policy()
         self.accepted = 0
         self._connections: set[RelayedConnection] = set()
-        self._ended = {"up": 0, "down": 0}
-        """Bytes that have passed in connections which are no more."""
+        self._ended = {"up": 0, "down": 0, "came_up": 0, "came_down": 0}
+        """Bytes of connections which are no more."""
         self._proofs: dict[Address, tuple[Address, str | None]] = {}
         self._loop, self._pipes = loop, pipes
         self._doorways: list[Doorway] = []
@@ -91,9 +91,15 @@ class ServedRoute:
             "policy": self.policy.as_data(),
             "accepted": self.accepted,
             "open": sum(each.number > 0 for each in self._connections),
-            "up": self._ended["up"] + sum(each.up.passed for each in self._connections),
-            "down": self._ended["down"] + sum(each.down.passed for each in self._connections),
+            **self._bytes(),
         }
+
+    def _bytes(self) -> dict[str, int]:
+        """What has passed, and what came, in all connections that there have been."""
+        sums = dict(self._ended)
+        for each in self._connections:
+            _add(each, sums)
+        return sums
 
     def _accepted(self, near: socket.socket, source: Address) -> None:
         proof = self._proofs.pop(source, None)
@@ -123,9 +129,14 @@ class ServedRoute:
 
     def _gone(self, connection: RelayedConnection) -> None:
         self._connections.discard(connection)
-        if connection.number:
-            self._ended["up"] += connection.up.passed
-            self._ended["down"] += connection.down.passed
+        _add(connection, self._ended)
+
+
+def _add(connection: RelayedConnection, sums: dict[str, int]) -> None:
+    if connection.number:  # a proof's has none, and is not counted
+        for name, stream in (("up", connection.up), ("down", connection.down)):
+            sums[name] += stream.passed
+            sums[f"came_{name}"] += stream.came
 
 
 def addresses(given: Sequence[Sequence[Any]]) -> list[Address]:

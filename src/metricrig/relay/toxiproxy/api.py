@@ -14,6 +14,7 @@ from metricrig.relay.toxiproxy import proxy as proxies_asked_for
 from metricrig.relay.toxiproxy import toxic as toxics_asked_for
 from metricrig.relay.toxiproxy.api_errors import ApiError, toxic_not_found
 from metricrig.relay.toxiproxy.http_messages import Response
+from metricrig.relay.toxiproxy.metrics_page import CONTENT_TYPE
 from metricrig.relay.toxiproxy.proxies import populated
 
 if TYPE_CHECKING:
@@ -128,6 +129,11 @@ def _version(*_: object) -> Response:
     return Response(HTTPStatus.OK, text.encode(), {"Content-Type": "application/json;charset=utf-8"})
 
 
+def _metrics(proxies: Proxies, *_: object) -> Response:
+    return Response(HTTPStatus.OK, proxies.metrics().encode("utf-8", "replace"), {"Content-Type": CONTENT_TYPE})
+
+
+_EVERY_METHOD = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _ANY = "*"
 _ROUTES: Mapping[tuple[str, ...], Mapping[str, Handler]] = {
     ("reset",): {"POST": _reset},
@@ -142,6 +148,7 @@ _ROUTES: Mapping[tuple[str, ...], Mapping[str, Handler]] = {
         "DELETE": _delete_toxic,
     },
     ("version",): {"GET": _version},
+    ("metrics",): dict.fromkeys(_EVERY_METHOD, _metrics),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from metricrig.relay.toxiproxy import listen_address
+from metricrig.relay.toxiproxy import listen_address, metrics_page
 from metricrig.relay.toxiproxy.api_errors import ApiError, cannot_listen, proxy_exists, proxy_not_found, toxic_not_found
 from metricrig.relay.toxiproxy.listen_address import BadAddress, ForeignAddress
 from metricrig.relay.toxiproxy.proxy import Proxy
@@ -40,6 +40,10 @@ class Proxies:
             self._proxies[name] = self._proxies[name].but(upstream=_text(routes[name]["target"]))
         self._routed = set(routes)
         return dict(sorted(self._proxies.items()))
+
+    def metrics(self) -> str:
+        """Their page."""
+        return metrics_page.page(self.all().values(), self._routes.known())
 
     def get(self, name: str) -> Proxy:
         """The one of this name."""
