@@ -2,104 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from metricrig.faults.link_bytes import Corrupted, SplitUp
 from metricrig.faults.link_ends import LimitedBytes, ResetLater
 from metricrig.faults.link_refusals import Cut, Refused
 from metricrig.faults.link_silences import HalfOpen, Stalled
 from metricrig.faults.link_slowness import Slowed
+from metricrig.faults.link_way import LinkWay
 
 if TYPE_CHECKING:
     from metricrig.faults.link_fault import Direction
-    from metricrig.lifecycle.active_faults import ActiveFaults
-    from metricrig.lifecycle.instance_state import InstanceState
-    from metricrig.placement import Addresses, Ports
-    from metricrig.relay.route import Route, RouteCounts
 
 
-class Where(Protocol):
-    """The addresses of a link."""
-
-    @property
-    def state(self) -> InstanceState | None:
-        """Of the service that it leads to; None if it is none of a rig."""
-
-    @property
-    def outside(self) -> Addresses:
-        """For the test."""
-
-    @property
-    def inside(self) -> Addresses:
-        """For other services."""
-
-
-class Link:
+class Link(LinkWay):
     """``link.url`` is for the test, ``link.inside.url`` for a service that is to reach its target this way.
 
     Each method below makes a fault, which is in force within its ``with`` block, or from its ``start()`` to its
     ``heal()``. Several may be at once. ``direction`` is "up" (towards the target), "down" (back) or "both"; ``share``
     is the share of the connections that a fault concerns, and ``seed`` decides which those are.
     """
-
-    def __init__(self, name: str, route: Route, where: Where, active: ActiveFaults) -> None:
-        self.name = name
-        self.route = route
-        self._where = where
-        self._active = active
-
-    # --- where it is
-
-    @property
-    def leads_to(self) -> str:
-        """The name of the service that it leads to: who needs the link needs that. Empty if it is none of a rig."""
-        return "" if self._where.state is None else self._where.state.name
-
-    @property
-    def state_behind(self) -> InstanceState | None:
-        """What is known inside of that service."""
-        return self._where.state
-
-    @property
-    def outside(self) -> Addresses:
-        """How the test reaches it."""
-        return self._where.outside
-
-    @property
-    def inside(self) -> Addresses:
-        """How services of the rig reach it."""
-        return self._where.inside
-
-    @property
-    def url(self) -> str:
-        """Like its service's own, through the link."""
-        return self.outside.url
-
-    @property
-    def host(self) -> str:
-        """Where it listens, for the test."""
-        return self.outside.host
-
-    @property
-    def port(self) -> int:
-        """Its port, for the test."""
-        return self.outside.port
-
-    @property
-    def ports(self) -> Ports:
-        """Its one port, under the name that it has at the service."""
-        return self.outside.ports
-
-    def address(self, port: str | None = None) -> str:
-        """``host:port``, for the test."""
-        return self.outside.address(port)
-
-    @property
-    def counts(self) -> RouteCounts:
-        """How many connections and bytes have gone through it."""
-        return self.route.counts
-
-    # --- what can be done to it
 
     def cut(self, *, share: float = 1.0, seed: int = 0) -> Cut:
         """Reset what is open and refuse what is new. Of a share, what is new is accepted, and reset at once."""
@@ -171,7 +93,3 @@ class Link:
     ) -> Corrupted:
         """Make one byte in each ``one_in`` another one; the seed decides which, and what becomes of it."""
         return Corrupted(self, self._active, one_in=one_in, direction=direction, share=share, seed=seed)
-
-    def __repr__(self) -> str:
-        to = f" to {self.leads_to}" if self.leads_to else ""
-        return f"<Link {self.name}{to} {self.address()}>"

@@ -79,6 +79,10 @@ class Route:
         """
         self._ask("expect", source=source, target=target, effect=effect)
 
+    def forget_proof(self, source: Address) -> None:
+        """Nothing more will come from it: for datagrams, which have no end of their own."""
+        self._ask("forget", source=source)
+
     def close(self) -> None:
         """Remove it, and reset its connections."""
         self._ask("close")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from metricrig.relay.effects import effect_of
 from metricrig.relay.policy import policy_of
+from metricrig.relay.server.datagram_route import DatagramRoute
 from metricrig.relay.server.event_loop import READ, WRITE, EventLoop
 from metricrig.relay.server.pipes import Pipes
 from metricrig.relay.server.served_route import ServedRoute, addresses
@@ -26,7 +27,7 @@ class Orders:
     def __init__(self, loop: EventLoop) -> None:
         self._loop = loop
         self._pipes = Pipes()
-        self._routes: dict[str, ServedRoute] = {}
+        self._routes: dict[str, ServedRoute | DatagramRoute] = {}
         self._toxiproxy: ApiListener | None = None
 
     def carry_out(self, order: Order) -> Order:
@@ -44,13 +45,13 @@ class Orders:
         name = order["route"]
         if name in self._routes:
             raise ValueError(f"there is a route {name!r} already")
-        self._routes[name] = route = ServedRoute(
-            name,
-            listen=addresses(order["listen"]),
-            target=addresses([order["target"]])[0],
-            loop=self._loop,
-            pipes=self._pipes,
-        )
+        listen, target = addresses(order["listen"]), addresses([order["target"]])[0]
+        route: ServedRoute | DatagramRoute
+        if order["kind"] == "udp":
+            route = DatagramRoute(name, listen=listen, target=target, loop=self._loop)
+        else:
+            route = ServedRoute(name, listen=listen, target=target, loop=self._loop, pipes=self._pipes)
+        self._routes[name] = route
         return route.as_data()
 
     def do_close(self, order: Order) -> None:
@@ -88,6 +89,10 @@ class Orders:
         source, target = addresses([order["source"], order["target"]])
         self._route(order).expect_proof(source, target, order["effect"])
 
+    def do_forget(self, order: Order) -> None:
+        """A proof is done with."""
+        self._route(order).forget_proof(addresses([order["source"]])[0])
+
     def do_look(self, order: Order) -> Order:
         """What a route is doing, or all of them."""
         routes = [self._route(order)] if order.get("route") is not None else list(self._routes.values())
@@ -101,7 +106,7 @@ class Orders:
             self._toxiproxy = ApiListener(self._loop, self.carry_out)
         return {"listen": self._toxiproxy.address}
 
-    def _route(self, order: Order) -> ServedRoute:
+    def _route(self, order: Order) -> ServedRoute | DatagramRoute:
         found = self._routes.get(order["route"])
         if found is None:
             raise LookupError(f"there is no route {order['route']!r}; there is: {', '.join(self._routes) or 'none'}")

@@ -70,6 +70,10 @@ class ServedRoute:
         """
         self._proofs[source] = target, effect
 
+    def forget_proof(self, source: Address) -> None:
+        """It has not come, or its connection has ended."""
+        self._proofs.pop(source, None)
+
     def hang_up(self) -> None:
         """Reset all connections."""
         for connection in list(self._connections):
