@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Protocol, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar, Unpack, overload
 
 from metricrig._core import at_exit
 from metricrig._core.arguments import seconds, text
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from metricrig.faults.datagram_link import DatagramLink
     from metricrig.faults.fault import Fault
     from metricrig.faults.link import Link
     from metricrig.faults.rig_links import Links
@@ -126,16 +127,26 @@ class Rig:
                 raise
             return self._instances.add(state, instance)
 
+    @overload
+    def link(
+        self, instance: Instance | str, *, port: str | None = None, name: str | None = None, udp: Literal[False] = False
+    ) -> Link: ...
+    @overload
+    def link(
+        self, instance: Instance | str, *, port: str | None = None, name: str | None = None, udp: Literal[True]
+    ) -> DatagramLink: ...
     def link(
         self, instance: Instance | str, *, port: str | None = None, name: str | None = None, udp: bool = False
-    ) -> Link:
+    ) -> Link | DatagramLink:
         """A route of its own to a port of an instance (the first, unless one is named), which can be cut and slowed.
 
         Its addresses are known from now on, and have the form of the instance's own. A service is led through it by
-        ``needs=[link]`` and by ``link.inside`` in its environment, where the instance would stand.
+        ``needs=[link]`` and by ``link.inside`` in its environment, where the instance would stand. With ``udp`` it is
+        one for datagrams.
         """
         self._require_open()
-        return self.links.add(self._instances.state_of(instance), port, name, udp=udp)
+        link: Link | DatagramLink = self.links.add(self._instances.state_of(instance), port, name, udp=udp)
+        return link
 
     @property
     def links(self) -> Links:

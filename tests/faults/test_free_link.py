@@ -20,7 +20,7 @@ def test_a_link_leads_to_any_address_until_it_is_closed() -> None:
         port = server.getsockname()[1]
         with link_to(f"postgresql://me:secret@localhost:{port}/shop?sslmode=disable") as link:
             assert link.url == f"postgresql://me:secret@127.0.0.1:{link.port}/shop?sslmode=disable"
-            assert repr(link) == f"<Link link {link.address()}>"
+            assert repr(link) == f"<FreeLink link {link.address()}>"
             relay = link._relay
             assert relay is not None
             with socket.create_connection((link.host, link.port), 30) as near, server.accept()[0] as far:

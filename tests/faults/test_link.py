@@ -10,13 +10,13 @@ from support.waiting import eventually
 
 from metricrig import Rig, UsageError
 from metricrig.errors import FaultNotHealed, FaultWithoutEffect
+from metricrig.faults.connection_fault import ConnectionFault
 from metricrig.faults.link import Link
-from metricrig.faults.link_fault import LinkFault
 from metricrig.relay.policy import Policy
 from metricrig.relay.route import Route
 from metricrig.services import Redis
 
-KINDS: dict[str, Callable[[Link], LinkFault]] = {
+KINDS: dict[str, Callable[[Link], ConnectionFault]] = {
     "cut": lambda link: link.cut(),
     "cut a share": lambda link: link.cut(share=0.3, seed=7),
     "refuse": lambda link: link.refuse(),
@@ -107,7 +107,7 @@ def test_several_at_once(link: Link) -> None:
     with link.slow(latency=0.01), link.split(bytes=100), link.corrupt(one_in=50), link.cut() as cut:
         assert "reset" in cut.evidence
         with link.stall() as stall:
-            assert stall.evidence.startswith("it is in the link's policy, and cannot be felt while cut-")
+            assert "while cut-" in stall.evidence
     assert link.route.policy.up == ()
 
 
@@ -121,7 +121,7 @@ def test_wrong_calls_are_refused_with_the_right_ones(rig: Rig, link: Link) -> No
         (lambda: link.split(bytes=0), "bytes=16"),
         (lambda: link.corrupt(one_in=0), "one_in=1000"),
         (lambda: rig.link("reddis"), "did you mean 'redis'"),
-        (lambda: rig.link(Redis()), "rig.link takes an instance"),  # type: ignore[arg-type]
+        (lambda: rig.link(Redis()), "rig.link takes an instance"),  # type: ignore[call-overload]
         (lambda: rig.link("redis", port="http"), "no port is named 'http'"),
         (lambda: rig.link("redis", name=link.name), "a name of its own"),
     ]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class FreeLink(Link):
     """Open until it is closed, or until this process ends, however it does."""
 
-    def __init__(self, url: str, *, name: str, udp: bool) -> None:
+    def __init__(self, url: str, *, name: str) -> None:
         check_name("a link's name", name)
         target = _resolved(url)
         self._rig = f"link-{os.urandom(4).hex()}"
@@ -35,7 +35,7 @@ class FreeLink(Link):
         at_exit.close_at_exit(self)
         try:
             self._relay = RelayProcess(self._janitor, rig=self._rig, directory=self._directory)
-            route = self._relay.open(name, target, kind="udp" if udp else "tcp")
+            route = self._relay.open(name, target)
             super().__init__(name, route, FreeAddresses(url, route.listen[0]), ActiveFaults(self._rig))
         except BaseException:
             self.close()
@@ -64,9 +64,9 @@ class FreeLink(Link):
         self.close()
 
 
-def link_to(address: str, *, name: str = "link", udp: bool = False) -> FreeLink:
+def link_to(address: str, *, name: str = "link") -> FreeLink:
     """A link to ``host:port``, or to the host and port of a URL: ``link.url`` is the same URL through the link."""
-    return FreeLink(address, name=name, udp=udp)
+    return FreeLink(address, name=name)
 
 
 def _resolved(address: str) -> tuple[str, int]:

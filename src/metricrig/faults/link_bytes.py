@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from metricrig._core.amounts import in_bytes
 from metricrig._core.arguments import count, wrong
 from metricrig._core.deadlines import Deadline
-from metricrig.faults.link_fault import LinkFault
+from metricrig.faults.connection_fault import ConnectionFault
 from metricrig.relay.effects import Corruption, Slicing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from metricrig.faults.link import Link
     from metricrig.faults.link_fault import Direction
+    from metricrig.faults.link_way import LinkWay
     from metricrig.faults.witness import Way, Witness
     from metricrig.lifecycle.active_faults import ActiveFaults
     from metricrig.relay.effects import Effect
@@ -31,14 +31,14 @@ _BEFORE = 1
 """Bytes that have passed in each direction of a witness before a fault begins."""
 
 
-class SplitUp(LinkFault):
+class SplitUp(ConnectionFault):
     """What passes arrives in small segments."""
 
     kind = "split"
     colour = "#4d7c0f"
 
     def __init__(
-        self, link: Link, active: ActiveFaults, *, size: int, direction: Direction, share: float, seed: int
+        self, link: LinkWay, active: ActiveFaults, *, size: int, direction: Direction, share: float, seed: int
     ) -> None:
         super().__init__(link, active, direction=direction, share=share, seed=seed)
         self.size = count(self._call, "bytes", size)
@@ -86,14 +86,14 @@ class SplitUp(LinkFault):
         return witness.segments(way) - before
 
 
-class Corrupted(LinkFault):
+class Corrupted(ConnectionFault):
     """Some bytes are others."""
 
     kind = "corrupt"
     colour = "#a21caf"
 
     def __init__(
-        self, link: Link, active: ActiveFaults, *, one_in: int, direction: Direction, share: float, seed: int
+        self, link: LinkWay, active: ActiveFaults, *, one_in: int, direction: Direction, share: float, seed: int
     ) -> None:
         super().__init__(link, active, direction=direction, share=share, seed=seed)
         self.one_in = count(self._call, "one_in", one_in)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from metricrig._core.amounts import in_bytes, in_time
 from metricrig._core.arguments import count, seconds
 from metricrig._core.errors import UsageError
-from metricrig.faults.link_fault import LinkFault, both_pass
+from metricrig.faults.connection_fault import ConnectionFault, both_pass
 from metricrig.relay.effects import Quota, Reset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from metricrig.faults.link import Link
     from metricrig.faults.link_fault import Direction
+    from metricrig.faults.link_way import LinkWay
     from metricrig.faults.witness import Carried, Way, Witness
     from metricrig.lifecycle.active_faults import ActiveFaults
     from metricrig.relay.effects import Effect
@@ -27,7 +27,7 @@ _SOON = 0.25
 """Seconds that are waited for an end; one that comes later is not."""
 
 
-class _EndOfBytes(LinkFault):
+class _EndOfBytes(ConnectionFault):
     """An end that comes when so many bytes have passed."""
 
     how = ""
@@ -74,7 +74,7 @@ class LimitedBytes(_EndOfBytes):
     how = "closed"
 
     def __init__(
-        self, link: Link, active: ActiveFaults, *, limit: int, direction: Direction, share: float, seed: int
+        self, link: LinkWay, active: ActiveFaults, *, limit: int, direction: Direction, share: float, seed: int
     ) -> None:
         super().__init__(link, active, direction=direction, share=share, seed=seed)
         self.limit: int = count(self._call, "bytes", limit)
@@ -105,7 +105,7 @@ class ResetLater(_EndOfBytes):
 
     def __init__(
         self,
-        link: Link,
+        link: LinkWay,
         active: ActiveFaults,
         *,
         after_bytes: int | None,

@@ -4,46 +4,56 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from typing import TYPE_CHECKING, Literal, Self
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Generic, Literal, Protocol, Self, TypeVar
 
 from metricrig._core.arguments import count, number, wrong
 from metricrig.faults.errors import FaultNotHealed, FaultWithoutEffect
 from metricrig.faults.fault import Fault
-from metricrig.faults.witness import Witness
 from metricrig.relay.errors import RelayLost
 from metricrig.relay.policy import DOWN, UP
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from metricrig.faults.link import Link
-    from metricrig.faults.witness import Way
+    from metricrig.faults.link_way import LinkWay
     from metricrig.lifecycle.active_faults import ActiveFaults
     from metricrig.relay.effects import Effect
 
     Direction = Literal["up", "down", "both"]
+    Way = Literal["up", "down"]
 
+
+class Closes(Protocol):
+    """Something that can be closed."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
+W = TypeVar("W", bound=Closes)
+"""The kind of its witnesses."""
 WAYS: dict[str, tuple[Way, ...]] = {"up": (UP,), "down": (DOWN,), "both": (UP, DOWN)}
+_SHUT = (ConnectionRefusedError, ConnectionResetError)
 _numbers = itertools.count(1)
 
 
-class LinkFault(Fault):
+class LinkFault(Fault, Generic[W]):
     """Something done to a link."""
 
     def __init__(
-        self, link: Link, active: ActiveFaults, *, direction: Direction = "both", share: float = 1.0, seed: int = 0
+        self, link: LinkWay, active: ActiveFaults, *, direction: Direction = "both", share: float = 1.0, seed: int = 0
     ) -> None:
         super().__init__(link.name, active)
         self.link = link
         self.direction = _checked_direction(self._call, direction)
         self.share = number(self._call, "share", share)
         if not 0 < self.share <= 1:
-            raise wrong(self._call, "share", share, "the share of the connections, above 0 and up to 1: share=0.3")
+            raise wrong(self._call, "share", share, "the share that it concerns, above 0 and up to 1: share=0.3")
         self.seed = count(self._call, "seed", seed)
         self._effect = f"{self.kind.replace(' ', '-')}-{next(_numbers)}"
         """Its name in the policy."""
-        self._kept: list[Witness] = []
-        self._kept_out = ""
+        self._kept: list[W] = []
 
     def under(self, effect: str) -> Self:
         """The same, under this name in the policy: where several processes give orders to one relay."""
@@ -60,30 +70,31 @@ class LinkFault(Fault):
         """The directions that it is about."""
         return WAYS[self.direction]
 
+    @abstractmethod
     def _effects(self) -> Iterator[tuple[str, Effect]]:
         """What it puts into the policy, each with its place."""
-        raise NotImplementedError
 
-    def _bites(self, old: Witness) -> str:
+    @abstractmethod
+    def _connected(self) -> W:
+        """A witness whom this fault concerns, and through whom something has gone both ways."""
+
+    @abstractmethod
+    def _bites(self, old: W) -> str:
         """How a witness that was connected before feels it; raises ``FaultWithoutEffect``."""
-        raise NotImplementedError
 
-    def _healed(self, old: Witness | None) -> str:
+    @abstractmethod
+    def _healed(self, old: W | None) -> str:
         """How the same one does without it, and new ones; raises ``FaultNotHealed``. At a second try it is gone."""
-        raise NotImplementedError
 
     # --- the steps of every fault
 
     def _inflict(self) -> None:
-        self._kept_out = self._shut_by()
-        if not self._kept_out:
-            self._kept.append(self._connected(self._effect))
+        with contextlib.suppress(*_SHUT):  # by another fault; by what else, the proof tells
+            self._another()
         self.link.route.put(*self._effects())
 
     def _proof(self) -> str:
-        if self._kept_out:
-            return f"it is in the link's policy, and cannot be felt while {self._kept_out} is in force"
-        return self._bites(self._kept[0])
+        return self._unless_shut(lambda: self._bites(self._kept[0] if self._kept else self._another()))
 
     def _mend(self) -> None:
         with contextlib.suppress(RelayLost):
@@ -93,9 +104,7 @@ class LinkFault(Fault):
         try:
             if self.link.route.policy.named(self._effect):
                 raise self.not_healed("it is out of the link's policy", "it is there")
-            if others := self._kept_out or self._shut_by():
-                return f"it is out of the link's policy, and nobody could feel it while {others} was in force"
-            return self._healed(self._kept[0] if self._kept else None)
+            return self._unless_shut(lambda: self._healed(self._kept[0] if self._kept else None))
         except RelayLost:
             return "the relay is gone, and the link with it"
         finally:
@@ -109,10 +118,6 @@ class LinkFault(Fault):
 
     # --- for the kinds
 
-    def witness(self, *, concerned: bool = True) -> Witness:
-        """A new one, whom this fault concerns; or nothing does."""
-        return Witness(self.link.route, self._effect if concerned else None)
-
     def without_effect(self, expected: str, seen: str) -> FaultWithoutEffect:
         """The error for one that has not taken hold."""
         return FaultWithoutEffect(self.name, expected=expected, seen=seen)
@@ -121,17 +126,21 @@ class LinkFault(Fault):
         """The error for one that has not healed."""
         return FaultNotHealed(self.name, expected=expected, seen=seen)
 
-    def _another(self) -> Witness:
-        """A witness for whom the one that was connected before is gone."""
-        self._kept.append(self._connected(self._effect))
+    def _another(self) -> W:
+        """A new witness, which is closed when all is over."""
+        self._kept.append(self._connected())
         return self._kept[-1]
 
-    def _connected(self, effect: str | None) -> Witness:
-        """One through which bytes go both ways."""
-        made = Witness(self.link.route, effect)
-        for way in (UP, DOWN):
-            made.carry(way, b"?")
-        return made
+    def _unless_shut(self, prove: Callable[[], str]) -> str:
+        """What a proof says; or by what else everybody is kept out, so that nobody can feel anything."""
+        if others := self._shut_by():
+            return f"nobody can feel whether it is there while {others} is in force; the link's policy says so"
+        try:
+            return prove()
+        except _SHUT:
+            if not (others := self._shut_by()):
+                raise
+            return f"nobody can feel whether it is there, {others} has come in between; the link's policy says so"
 
     def _shut_by(self) -> str:
         """The other effects that keep everybody out, by name."""
@@ -142,11 +151,6 @@ class LinkFault(Fault):
         for each in self._kept:
             each.close()
         self._kept.clear()
-
-
-def both_pass(witness: Witness) -> bool:
-    """Whether a byte goes through a witness in each direction."""
-    return all(witness.carry(way, b"!").data == b"!" for way in (UP, DOWN))
 
 
 def _checked_direction(call: str, given: Direction) -> Direction:

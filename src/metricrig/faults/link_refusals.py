@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from metricrig.faults.link_fault import LinkFault, both_pass
+from metricrig.faults.connection_fault import ConnectionFault, both_pass
 from metricrig.relay.effects import ShutDoor
 from metricrig.relay.policy import DOOR
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from metricrig.relay.effects import Effect
 
 
-class Refused(LinkFault):
+class Refused(ConnectionFault):
     """New connections are refused."""
 
     kind = "refuse"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Literal
 
-from metricrig.faults.link_fault import WAYS, LinkFault
+from metricrig.faults.connection_fault import ConnectionFault
+from metricrig.faults.link_fault import WAYS
 from metricrig.relay.effects import Hold, Swallow
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _WORDS = b"sent meanwhile"
 
 
-class _Silence(LinkFault):
+class _Silence(ConnectionFault):
     """What both have in common: bytes are sent, and are not received."""
 
     def _bites(self, old: Witness) -> str:

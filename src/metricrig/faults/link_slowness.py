@@ -9,14 +9,14 @@ from metricrig._core.arguments import number, seconds, wrong
 from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import UsageError
 from metricrig._core.frozen_class import frozen_by_name
-from metricrig.faults.link_fault import LinkFault
+from metricrig.faults.connection_fault import ConnectionFault
 from metricrig.relay.effects import Delay, Rate, SlowClose
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from metricrig.faults.link import Link
     from metricrig.faults.link_fault import Direction
+    from metricrig.faults.link_way import LinkWay
     from metricrig.faults.witness import Way, Witness
     from metricrig.lifecycle.active_faults import ActiveFaults
     from metricrig.relay.effects import Effect
@@ -45,7 +45,7 @@ class Measure:
     """How many it takes a witness; of many more, it is enough to know that it was that long."""
 
 
-class Slowed(LinkFault):
+class Slowed(ConnectionFault):
     """Latency, a rate, slow ends: one of them or several."""
 
     kind = "slow"
@@ -53,7 +53,7 @@ class Slowed(LinkFault):
 
     def __init__(
         self,
-        link: Link,
+        link: LinkWay,
         active: ActiveFaults,
         *,
         latency: float,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from metricrig._core.errors import UsageError
 from metricrig._core.events import ServiceMoved
+from metricrig.faults.datagram_link import DatagramLink
 from metricrig.faults.link import Link
 from metricrig.faults.link_addresses import FreeAddresses, LinkAddresses
 from metricrig.relay.relay_process import RelayProcess
@@ -28,7 +29,7 @@ class Links:
 
     def __init__(self, janitor: Janitor, directory: Path, active: ActiveFaults) -> None:
         self._janitor, self._directory, self._active = janitor, directory, active
-        self._links: dict[str, Link] = {}
+        self._links: dict[str, Any] = {}
         self._targets: dict[str, tuple[InstanceState, str]] = {}
         self._lock = threading.RLock()
         self._relay: RelayProcess | None = None
@@ -54,8 +55,8 @@ class Links:
                 self._api = self.relay.toxiproxy_url
             return self._api
 
-    def add(self, state: InstanceState, port: str | None, name: str | None, *, udp: bool) -> Link:
-        """A new link to a port of a service, the first unless one is named."""
+    def add(self, state: InstanceState, port: str | None, name: str | None, *, udp: bool) -> Any:
+        """A new ``Link`` to a port of a service, the first unless one is named; for UDP a ``DatagramLink``."""
         with self._lock:
             chosen = _port_of(state, port)
             name = self._named(state, chosen, name)
@@ -66,9 +67,10 @@ class Links:
                 listen=[(host, 0) for host in dict.fromkeys((outside, inside))],
                 kind="udp" if udp else "tcp",
             )
-            link = Link(name, route, LinkAddresses(state, chosen, route.listen[0], route.listen[-1]), self._active)
-            self._links[name], self._targets[name] = link, (state, chosen)
-            return link
+            addresses = LinkAddresses(state, chosen, route.listen[0], route.listen[-1])
+            kind = DatagramLink if udp else Link
+            self._links[name], self._targets[name] = kind(name, route, addresses, self._active), (state, chosen)
+            return self._links[name]
 
     def close(self) -> None:
         """End the relay, and all that goes through it."""
@@ -77,14 +79,14 @@ class Links:
             if self._relay is not None:
                 self._relay.close()
 
-    def __getitem__(self, name: str) -> Link:
+    def __getitem__(self, name: str) -> Any:
         links = self._all()
         try:
             return links[name]
         except (KeyError, TypeError):
             raise UsageError(f"no link is called {name!r}; there is: {', '.join(links) or 'none'}") from None
 
-    def __iter__(self) -> Iterator[Link]:
+    def __iter__(self) -> Iterator[Any]:
         return iter(self._all().values())
 
     def __len__(self) -> int:
@@ -93,7 +95,7 @@ class Links:
     def __contains__(self, name: object) -> bool:
         return name in self._all()
 
-    def _all(self) -> dict[str, Link]:
+    def _all(self) -> dict[str, Any]:
         """Those of the rig, and those that others have made by the API."""
         with self._lock:
             routes = [each for each in self.relay.routes if each.name not in self._links] if self._api else []

@@ -28,7 +28,9 @@ _MOST_SENDERS = 2048
 class DatagramSender:
     """One who sends: the way to the target, and back."""
 
-    def __init__(self, route: DatagramRoute, number: int, source: Address, door: socket.socket, target: Address) -> None:
+    def __init__(
+        self, route: DatagramRoute, number: int, source: Address, door: socket.socket, target: Address
+    ) -> None:
         self.number = number
         family = socket.AF_INET6 if ":" in target[0] else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
