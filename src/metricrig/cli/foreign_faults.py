@@ -106,13 +106,13 @@ def _relay_of(rig: FoundRig) -> ControlLine | None:
 
 
 def _routes_of(relay: ControlLine) -> dict[str, Route]:
-    return {each["name"]: Route(relay, each) for each in relay.ask("look")["routes"]}
+    return {each["name"]: Route(relay, each) for each in relay.ask("look")["routes"] if each["kind"] == "tcp"}
 
 
-def _link_fault(route: Route, fault: str, settings: Mapping[str, Any]) -> LinkFault:
+def _link_fault(route: Route, fault: str, settings: Mapping[str, Any]) -> LinkFault[Any]:
     link = Link(route.name, route, FreeAddresses("", route.listen[0]), ActiveFaults())
     try:
-        made: LinkFault = getattr(link, fault.replace("-", "_"))(**settings)
+        made: LinkFault[Any] = getattr(link, fault.replace("-", "_"))(**settings)
     except TypeError as error:
         said = str(error).partition("() ")[2].replace("keyword-only ", "").replace("argument", "setting")
         raise UsageError(f"{fault} {said}; see: metricrig fault on --help") from None
