@@ -22,14 +22,17 @@ TARGET = Target(10, unit="ms")
 ROUNDS = 30
 ALONE, OURS = "pytest alone", "metricrig.pytest_plugin"
 PEERS = ("pytest_redis.plugin", "pytest_postgresql.plugin", "xdist.plugin")
+EMPTY = "a_plugin_that_does_nothing"
+"""To look for a plugin among what is installed takes pytest some milliseconds, whatever the plugin does."""
 TEST = "def test_nothing(): pass"
 
 
 def run(scale: float) -> Report:
     """A run with one empty test, with each plugin and without any."""
-    plugins = [OURS, *(each for each in PEERS if installed(each.partition(".")[0]))]
+    plugins = [OURS, EMPTY, *(each for each in PEERS if installed(each.partition(".")[0]))]
     with tempfile.TemporaryDirectory() as directory:
         Path(directory, "test_nothing.py").write_text(TEST, encoding="utf-8")
+        Path(directory, f"{EMPTY}.py").touch()
         contenders: dict[str, Attempt] = {ALONE: partial(_spent, directory)}
         contenders |= {each: partial(_spent, directory, "-p", each) for each in plugins}
         timings = interleave(contenders, max(3, round(ROUNDS * scale)))
