@@ -38,11 +38,18 @@ UNUSED = """
 
     FORBIDDEN = ("numpy", "psycopg", "redis", "docker", "urllib3", "filelock", "rich", "click", "metricrig.rig",
         "metricrig.instance", "metricrig.services.redis", "metricrig.tools",
-        "metricrig.metrics", "metricrig._core.events")
+        "metricrig.metrics", "metricrig._core.events",
+        *(f"metricrig.pytest_plugin.{each}" for each in ("xdist", "live_fixtures", "interrupt", "chaos")))
 
     def test_not_imported(request):
         assert "metricrig.pytest_plugin" in sys.modules
         assert [each for each in FORBIDDEN if each in sys.modules] == []
+
+    def test_its_modules_are_imported_without_rewriting_and_those_of_tests_with():
+        rewriting = type(sys.modules[__name__].__spec__.loader)
+        assert rewriting.__name__ == "AssertionRewritingHook"
+        assert type(sys.modules["metricrig.pytest_plugin.session"].__spec__.loader) is not rewriting
+        assert rewriting in map(type, sys.meta_path)
 
     def test_fails():
         raise ValueError
@@ -68,9 +75,12 @@ def test_the_summary_is_there_when_it_is_to_be_quiet(run: Runs) -> None:
 
 def test_a_session_without_servers_says_nothing_and_imports_nothing(run: Runs) -> None:
     ran = run(test_it=UNUSED)
-    assert ran.outcomes() == {"test_not_imported": "passed", "test_fails": "failed", "test_at_the_end": "passed"}, (
-        ran.out
-    )
+    assert ran.outcomes() == {
+        "test_not_imported": "passed",
+        "test_its_modules_are_imported_without_rewriting_and_those_of_tests_with": "passed",
+        "test_fails": "failed",
+        "test_at_the_end": "passed",
+    }, ran.out
     assert ran.summary() == []
     assert "metricrig:" not in ran.out.replace("plugins: xdist", "")
 
