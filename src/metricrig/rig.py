@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from metricrig.faults.storm import Storm
     from metricrig.faults.storm_choices import StormChances
     from metricrig.faults.storm_plan import StormPlan
+    from metricrig.rig_instances import PartOfServer
     from metricrig.service import Service
     from metricrig.tools import Executable
 
@@ -129,23 +130,39 @@ class Rig:
 
     @overload
     def link(
-        self, instance: Instance | str, *, port: str | None = None, name: str | None = None, udp: Literal[False] = False
+        self,
+        instance: Instance | PartOfServer | str,
+        *,
+        port: str | None = None,
+        name: str | None = None,
+        udp: Literal[False] = False,
     ) -> Link: ...
     @overload
     def link(
-        self, instance: Instance | str, *, port: str | None = None, name: str | None = None, udp: Literal[True]
+        self,
+        instance: Instance | PartOfServer | str,
+        *,
+        port: str | None = None,
+        name: str | None = None,
+        udp: Literal[True],
     ) -> DatagramLink: ...
     def link(
-        self, instance: Instance | str, *, port: str | None = None, name: str | None = None, udp: bool = False
+        self,
+        instance: Instance | PartOfServer | str,
+        *,
+        port: str | None = None,
+        name: str | None = None,
+        udp: bool = False,
     ) -> Link | DatagramLink:
         """A route of its own to a port of an instance (the first, unless one is named), which can be cut and slowed.
 
         Its addresses are known from now on, and have the form of the instance's own. A service is led through it by
         ``needs=[link]`` and by ``link.inside`` in its environment, where the instance would stand. With ``udp`` it is
-        one for datagrams.
+        one for datagrams. A test's own part of a shared server, such as the fixture ``redis``, has links as well.
         """
         self._require_open()
-        link: Link | DatagramLink = self.links.add(self._instances.state_of(instance), port, name, udp=udp)
+        state, own_url = self._instances.state_of(instance), getattr(instance, "own_url", str)
+        link: Link | DatagramLink = self.links.add(state, port, name, udp=udp, own_url=own_url)
         return link
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from metricrig._core.errors import UsageError
 from metricrig.instance import Instance, instance_of
@@ -15,6 +15,17 @@ if TYPE_CHECKING:
 
     from metricrig.lifecycle.instance_state import InstanceState
     from metricrig.service import Service
+
+
+class PartOfServer(Protocol):
+    """A test's own part of a server, such as a database of it, as ``isolated()`` hands it out."""
+
+    @property
+    def server(self) -> Instance:
+        """The whole server."""
+
+    def own_url(self, url: str) -> str:
+        """The URL of this part, where the server's is this."""
 
 
 class RigInstances:
@@ -60,10 +71,11 @@ class RigInstances:
         """Each with what is known of it inside."""
         return [(state, self._instances[name]) for name, state in list(self.states.items())]
 
-    def state_of(self, instance: Instance | str) -> InstanceState:
-        """Of an instance, perhaps of another rig, or of the name of one of this rig."""
+    def state_of(self, instance: Instance | PartOfServer | str) -> InstanceState:
+        """Of an instance, perhaps of another rig, of what it is a part of, or of the name of one of this rig."""
         if isinstance(instance, str):
             return self[instance]._state  # noqa: SLF001 - of the same room
+        instance = getattr(instance, "server", instance)
         if not isinstance(instance, Instance):
             raise UsageError(f"rig.link takes an instance, or the name of one, not {instance!r}: rig.link(redis)")
         return instance._state  # noqa: SLF001 - of the same room

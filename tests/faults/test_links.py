@@ -130,3 +130,18 @@ def test_a_relay_that_died_is_told_and_a_fault_of_its_heals() -> None:
 def _runs(pid: int) -> Any:
     found = ProcessId.of(pid)
     return found is not None and found.alive
+
+
+def test_a_part_of_a_server_has_links_with_its_own_url() -> None:
+    """A shared server is cut off from one test, and from nobody else."""
+    with Rig("shared") as rig, Rig("test") as mine:
+        redis = rig.add(Redis(password=True))
+        rig.start()
+        with redis.isolated() as part:
+            link = mine.link(part)
+            assert link.url == part.url.replace(str(redis.port), str(link.port))
+            assert link.url != redis.url.replace(str(redis.port), str(link.port))
+            assert link.inside.url == link.url
+            with link.cut(), pytest.raises(ConnectionRefusedError):
+                socket.create_connection((link.host, link.port), 30)
+            socket.create_connection((link.host, link.port), 30).close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
@@ -9,6 +10,8 @@ from metricrig.placement import Addresses, Ports
 from metricrig.runtimes import viewed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from metricrig.lifecycle.instance_state import InstanceState
     from metricrig.relay.route import Address
 
@@ -16,10 +19,14 @@ if TYPE_CHECKING:
 class LinkAddresses:
     """To one port of a service, as the test and as other services of the rig reach it."""
 
-    def __init__(self, state: InstanceState, port: str, outside: Address, inside: Address) -> None:
+    def __init__(
+        self, state: InstanceState, port: str, outside: Address, inside: Address, own_url: Callable[[str], str] = str
+    ) -> None:
         self._state = state
         self._port = port
         self._outside, self._inside = outside, inside
+        self._own_url = own_url
+        """What makes a URL of the service one of a part of it, such as a database."""
 
     @property
     def state(self) -> InstanceState:
@@ -37,6 +44,10 @@ class LinkAddresses:
         return self._seen(self._inside)
 
     def _seen(self, address: Address) -> Addresses:
+        whole = self._of_service(address)
+        return replace(whole, url=self._own_url(whole.url))
+
+    def _of_service(self, address: Address) -> Addresses:
         host, number = address
         plain = Addresses(host, Ports({self._port: number}), "")
         if self._state.attached:

@@ -14,7 +14,7 @@ from metricrig.relay.relay_process import RelayProcess
 from metricrig.service_fields import check_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from metricrig._core.events import Event
@@ -55,7 +55,15 @@ class Links:
                 self._api = self.relay.toxiproxy_url
             return self._api
 
-    def add(self, state: InstanceState, port: str | None, name: str | None, *, udp: bool) -> Any:
+    def add(
+        self,
+        state: InstanceState,
+        port: str | None,
+        name: str | None,
+        *,
+        udp: bool,
+        own_url: Callable[[str], str] = str,
+    ) -> Any:
         """A new ``Link`` to a port of a service, the first unless one is named; for UDP a ``DatagramLink``."""
         with self._lock:
             chosen = _port_of(state, port)
@@ -67,7 +75,7 @@ class Links:
                 listen=[(host, 0) for host in dict.fromkeys((outside, inside))],
                 kind="udp" if udp else "tcp",
             )
-            addresses = LinkAddresses(state, chosen, route.listen[0], route.listen[-1])
+            addresses = LinkAddresses(state, chosen, route.listen[0], route.listen[-1], own_url)
             kind = DatagramLink if udp else Link
             self._links[name], self._targets[name] = kind(name, route, addresses, self._active), (state, chosen)
             return self._links[name]
