@@ -16,6 +16,8 @@ from metricrig.faults.machine import limits
 from metricrig.janitor.process_tree import descendants
 from metricrig.services import PostgreSQL, Redis
 
+EVERY_RUNTIME = True
+
 OPENS = """
 class Opening(Quiet):
     def do_GET(self):
@@ -71,7 +73,8 @@ def test_without_a_number_nothing_more_can_be_opened(rig: Rig) -> None:
     before = limits.limits_of(redis.pid, limits.OPEN_FILES)
     with redis.no_open_files() as fault:
         assert "it gets no more" in fault.evidence
-        assert limits.limits_of(redis.pid, limits.OPEN_FILES)[0] == limits.lowest_free_descriptor(redis.pid)
+        may = limits.limits_of(redis.pid, limits.OPEN_FILES)[0]
+        assert 0 <= may - limits.lowest_free_descriptor(redis.pid) <= 1  # the probe's connection may have ended since
     assert limits.limits_of(redis.pid, limits.OPEN_FILES) == before
 
 

@@ -15,6 +15,8 @@ from metricrig.errors import FaultWithoutEffect
 from metricrig.faults.machine import little_cpu
 from metricrig.services import Redis
 
+EVERY_RUNTIME = True
+
 BUSY = "print('up')\nwhile True: pass"
 
 
@@ -40,6 +42,7 @@ def test_a_cycle_that_is_killed_leaves_nothing_stopped_after_healing(rig: Rig) -
     assert state_of(redis.pid) != "T"
 
 
+@pytest.mark.process_only("an engine freezes what it pauses, whatever is stopped in it")
 def test_what_is_paused_meanwhile_stays_so(rig: Rig) -> None:
     redis = rig.add(Redis())
     rig.start()

@@ -16,6 +16,7 @@ from metricrig.faults.errors import FaultNotHealed, FaultWithoutEffect
 from metricrig.faults.machine.machine_fault import MachineFault
 from metricrig.janitor.child import Order
 from metricrig.janitor.client import janitor
+from metricrig.janitor.process_tree import send_to_tree
 from metricrig.lifecycle.instance_state import PAUSED
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class LittleCpu(MachineFault):
 
     def _relieve(self, running: Running) -> None:
         if self._target.state.phase != PAUSED:
-            running.signal(signal.SIGCONT, tree=True)  # should it have been killed in between
+            send_to_tree(running.pid, signal.SIGCONT)  # should the cycle have been killed in between
 
     def _recovery(self, running: Running) -> str:
         if self._target.state.phase == PAUSED:
