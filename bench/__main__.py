@@ -17,6 +17,7 @@ from bench import (
     plugin,
     postgresql,
     reading,
+    relay,
     start,
     stop,
     together,
@@ -39,6 +40,7 @@ BENCHMARKS = {
     "waiting": waiting.run,
     "plugin": plugin.run,
     "parallel": parallel.run,
+    "relay": relay.run,
 }
 HOW = (
     "Contenders take turns in every round, in changing order; ratios are of medians, and matter more than milliseconds,"

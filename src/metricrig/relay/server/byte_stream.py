@@ -7,7 +7,6 @@ queue until the gate lets them pass. Gates are exchanged at any byte, whatever i
 from __future__ import annotations
 
 import fcntl
-import os
 import struct
 from collections import deque
 from math import inf
@@ -15,6 +14,7 @@ from time import monotonic
 
 from metricrig.relay.server.event_loop import READ, WRITE
 from metricrig.relay.server.gate import CLOSED, RESET, Beginnings, Gate
+from metricrig.relay.server.spliced_bytes import SplicedBytes
 
 TYPE_CHECKING = False  # not typing's: the relay starts without
 if TYPE_CHECKING:
@@ -24,14 +24,11 @@ if TYPE_CHECKING:
 
     from metricrig.relay.effects import Effect
     from metricrig.relay.server.event_loop import Alarm, EventLoop
-    from metricrig.relay.server.pipes import Pipe, Pipes
+    from metricrig.relay.server.pipes import Pipes
 else:
     Protocol = object
 
-_SPLICED = 1 << 20
-"""Bytes at a time: what a pipe holds."""
 _READ = 1 << 16
-_FLAGS = os.SPLICE_F_MOVE | os.SPLICE_F_NONBLOCK
 _SIOCOUTQNSD = 0x894B  # linux/sockios.h
 _SENT_SOON = 0.001
 """Seconds until it is looked again whether the system has sent what it has."""
@@ -64,8 +61,6 @@ class ByteStream:
     sink: socket.socket | None = None
 
     def __init__(self, connection: Ends, number: int, loop: EventLoop, pipes: Pipes) -> None:
-        self.passed = 0
-        self.came = 0
         self.lost = 0
         self.end: str | None = None
         """How the source has ended, if it has."""
@@ -78,17 +73,27 @@ class ByteStream:
         """When each has come, as the how-manieth, and the bytes."""
         self._queued = 0
         self._count = 0
+        self._received = self._sent = 0
         self._ended_at = 0.0
-        self._pipe: Pipe | None = None
-        self._in_pipe = 0
+        self._spliced = SplicedBytes(pipes)
         self._blocked = False
         self._alarm: Alarm | None = None
-        self._connection, self._loop, self._pipes = connection, loop, pipes
+        self._connection, self._loop = connection, loop
+
+    @property
+    def passed(self) -> int:
+        """Bytes that were handed on so far."""
+        return self._spliced.passed + self._sent
+
+    @property
+    def came(self) -> int:
+        """Bytes that were taken from the source so far."""
+        return self._spliced.came + self._received
 
     @property
     def wants_source(self) -> int:
         """What it wants to hear of the source."""
-        if self.end or self.done or self.source is None or self.sink is None or self._pipe is not None:
+        if self.end or self.done or self.source is None or self.sink is None or self._spliced.under_way:
             return 0
         if self._gate is not None and (self._gate.held or self._queued >= self._gate.ahead):
             return 0
@@ -114,19 +119,20 @@ class ByteStream:
             self._connection.finish(CLOSED if before.closes_all else RESET)
             return
         if self._gate is not None:
-            self._take_out_of_pipe(now)
+            if under_way := self._spliced.take_out():
+                self._queue_up(now, under_way)
             self._swallow()
         self.pump()
 
     def read(self) -> None:
         """The source has something, or has ended."""
-        if not self.wants_source:
+        if not self.wants_source or self.source is None or self.sink is None:
             return
         try:
             if self._gate is None:
-                self._splice()
+                self._splice(self.source, self.sink)
             else:
-                self._receive(self._gate)
+                self._receive(self.source, self._gate)
         except BlockingIOError:
             pass
         except OSError:
@@ -152,8 +158,8 @@ class ByteStream:
         """Pass on what may pass now."""
         self._ring_at(None)
         if self.sink is not None and not self.done:
-            self._drain()
-            if self._pipe is None and not self._blocked:
+            self._drain(self.sink)
+            if not self._spliced.under_way and not self._blocked:
                 self._pass_queue()
         if self._gate is not None and self._gate.deadlines:
             self._keep_deadlines(self._gate.deadlines)
@@ -164,65 +170,36 @@ class ByteStream:
         self.done = True
         self._ring_at(None)
         self._queue.clear()
-        if self._pipe is not None:
-            self._pipe.close()
-            self._pipe = None
+        self._spliced.close()
 
     # --- without a gate
 
-    def _splice(self) -> None:
-        pipe = self._pipes.borrow()
-        try:
-            size = os.splice(self.source.fileno(), pipe.inlet, _SPLICED, flags=_FLAGS)  # type: ignore[union-attr]
-        except OSError:
-            self._pipes.give_back(pipe)
-            raise
-        if not size:
-            self._pipes.give_back(pipe)
+    def _splice(self, source: socket.socket, sink: socket.socket) -> None:
+        if not self._spliced.fill(source):
             self.source_ended(CLOSED)
             return
-        self.came += size
-        self._pipe, self._in_pipe = pipe, size
-        self._drain()
-        if self._pipe is not None or self.done:
+        self._drain(sink)
+        if self._spliced.under_way or self.done:
             self._connection.changed()
 
-    def _drain(self) -> None:
-        """Hand on what is in the pipe."""
-        while self._pipe is not None:
-            try:
-                size = os.splice(self._pipe.outlet, self.sink.fileno(), self._in_pipe, flags=_FLAGS)  # type: ignore[union-attr]
-            except BlockingIOError:
-                self._blocked = True
-                return
-            except OSError:
-                self._sink_broke()
-                return
-            self.passed += size
-            self._in_pipe -= size
-            if not self._in_pipe:
-                self._pipes.give_back(self._pipe)
-                self._pipe = None
-
-    def _take_out_of_pipe(self, now: float) -> None:
-        """What is under way comes under the gate as well."""
-        while self._pipe is not None:
-            data = os.read(self._pipe.outlet, self._in_pipe)
-            self._queue_up(now, data)
-            self._in_pipe -= len(data)
-            if not self._in_pipe:
-                self._pipes.give_back(self._pipe)
-                self._pipe = None
+    def _drain(self, sink: socket.socket) -> None:
+        """Hand on what has been spliced."""
+        try:
+            self._spliced.drain(sink)
+        except BlockingIOError:
+            self._blocked = True
+        except OSError:
+            self._sink_broke()
 
     # --- with a gate
 
-    def _receive(self, gate: Gate) -> None:
-        data = self.source.recv(_READ)  # type: ignore[union-attr]
+    def _receive(self, source: socket.socket, gate: Gate) -> None:
+        data = source.recv(_READ)
         if not data:
             self.source_ended(CLOSED)
             return
         now = monotonic()
-        self.came += len(data)
+        self._received += len(data)
         self._queue_up(now, data)
         gate.byte_came(now)
         self._swallow()
@@ -271,7 +248,7 @@ class ByteStream:
             self._sink_broke()
             return False
         gate.has_passed(when, monotonic())
-        self.passed += size
+        self._sent += size
         self._queued -= size
         arrived, count, data = self._queue.popleft()
         if size < len(data):

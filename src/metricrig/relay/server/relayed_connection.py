@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Address = tuple[str, int]
 
-_UNSENT = 1 << 17
+_UNSENT = 1 << 18
 """Bytes that the kernel takes for a receiver who does not: what it has taken, no effect can hold back any more."""
 _AT_ONCE = struct.pack("ii", 1, 0)
 """For SO_LINGER: closing is a reset."""
