@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 from functools import partial
@@ -116,6 +118,19 @@ def test_ctrl_c_ends_it_and_all_is_healed(house: House) -> None:
     assert storm.recovery is None  # nobody waits for it then
 
 
+def test_a_real_ctrl_c_ends_one_that_is_waited_for(house: House) -> None:
+    def press() -> None:
+        assert house.a.darkened.wait(HAPPENS_WITHIN)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    finger = threading.Thread(target=press)
+    finger.start()
+    with pytest.raises(KeyboardInterrupt):
+        house.storm(ENDLESS).run()
+    finger.join()
+    assert house.all_shine
+
+
 def test_a_rig_that_is_closed_ends_it() -> None:
     with Rig("house") as rig:
         house = House(rig)
@@ -224,6 +239,14 @@ def test_what_holds_is_judged_all_the_while(house: House) -> None:
     house.storm(QUICK).while_(steady).run()
     assert looks[0]  # before the first fault
     assert len(looks) > 1
+
+
+def test_a_look_that_never_returns_is_a_violation(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("metricrig.faults.storm._LAST_LOOK_SECONDS", 0.1)
+    first, never = iter([True]), threading.Event()
+    with pytest.raises(SteadyStateViolated, match="its last look has not returned"):
+        house.storm(QUICK).while_(lambda: next(first, False) or never.wait(HAPPENS_WITHIN)).run()
+    never.set()
 
 
 def test_a_violation_is_raised_where_the_block_waits_and_once(house: House) -> None:

@@ -17,6 +17,7 @@ import cramjam
 from fuzz.server import CannedServer
 
 from metricrig import MetricrigError
+from metricrig.faults.storm_plan import StormPlan
 from metricrig.janitor import found_rigs
 from metricrig.janitor.protocol import MessageBuffer
 from metricrig.janitor.rig_record import FILE
@@ -133,6 +134,12 @@ def notation(data: bytes) -> None:
     with contextlib.suppress(MetricrigError):
         series_notation.series(text(data))
     series_notation.values(text(data))
+
+
+def storm_plan(data: bytes) -> None:
+    plan = StormPlan.from_json(text(data))
+    assert str(plan)
+    assert StormPlan.from_json(plan.as_json()) == plan
 
 
 PLACEMENT = Placement(

@@ -119,6 +119,14 @@ TARGETS = (
         name="notation", read=readers.notation, seeds=(b"0+10x5 _x3 1 2.5 -3e2 stale NaN Inf", b'up{a="b",c="d\\"e"}')
     ),
     Target(
+        name="storm_plan",
+        read=readers.storm_plan,
+        seeds=(
+            b'{"planned": [{"fault": "a: x", "at": 1.5, "lasting": 1}], "seconds": 3, "at_most": 2, "seed": 7}',
+            b'{"planned": [{"fault": "b: y", "at": 0, "lasting": 0.5}], "seconds": 1e2, "at_most": 1}',
+        ),
+    ),
+    Target(
         name="placeholders",
         read=readers.placeholders,
         seeds=(

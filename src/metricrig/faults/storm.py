@@ -171,10 +171,12 @@ class Storm:
 
     def _look(self, state: Steady) -> None:
         if (seen := state.violation()) is not None:
-            told = "\n    ".join([seen, *state.seen()])
-            violated = SteadyStateViolated(str(state), seen=told, plan=self.plan, story=self._sequence.story())
-            violated.__cause__ = getattr(state, "error", None)
-            self._fail(violated)
+            self._violated(state, "\n    ".join([seen, *state.seen()]))
+
+    def _violated(self, state: Steady, seen: str) -> None:
+        violated = SteadyStateViolated(str(state), seen=seen, plan=self.plan, story=self._sequence.story())
+        violated.__cause__ = getattr(state, "error", None)
+        self._fail(violated)
 
     def _fail(self, error: Exception) -> None:
         """The first trouble ends the storm; what comes after it is of its making."""
@@ -210,9 +212,12 @@ class Storm:
         self._calm.set()
         for thread in self._threads[1:]:
             thread.join(_LAST_LOOK_SECONDS * factor())
+        for state, thread in zip(self._steady, self._threads[2:], strict=False):
+            if thread.is_alive():
+                self._violated(state, f"its last look has not returned, {_LAST_LOOK_SECONDS:g} s after the storm")
         first = [self._trouble] if self._trouble is not None else []
-        never = [SteadyStateUnknown(str(each), why=_why(each)) for each in self._steady if not each.judged]
-        return [*first, *others, *never]
+        never = [SteadyStateUnknown(str(each), why=each.unknown) for each in self._steady if not each.judged]
+        return [*first, *others, *(never if self._trouble is None else [])]
 
     def _tell(self, troubles: Sequence[Exception]) -> None:
         ended = StormEnded(
@@ -227,10 +232,6 @@ class Storm:
 
     def __repr__(self) -> str:
         return f"<Storm {self.name}, {self._state}, {len(self.faults)} of {len(self.plan.planned)} faults begun>"
-
-
-def _why(state: Steady) -> str:
-    return state.unknown or f"its first look did not return in the storm, nor {_LAST_LOOK_SECONDS:g} s after it"
 
 
 def _note(error: BaseException, troubles: Sequence[Exception]) -> None:

@@ -23,6 +23,10 @@ MOST_FAULTS = 10_000
 """More than that in one plan is a misunderstanding, such as an ``every`` in milliseconds."""
 
 
+_LONGEST_SECONDS = 366 * 86_400.0
+"""A year."""
+
+
 def victim_of(fault: str) -> str:
     """To whom a fault of this name is done."""
     return fault.partition(": ")[0]
@@ -79,7 +83,7 @@ class StormPlan:
 
     def as_json(self) -> str:
         """As a text that ``from_json`` reads."""
-        return json.dumps(asdict(self), indent=2, ensure_ascii=False)
+        return json.dumps(asdict(self), indent=2)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -126,6 +130,8 @@ def _require_kinds(plan: StormPlan) -> None:
         raise _unsound("its times are numbers of seconds, and at_most is a whole number from 1 on")
     if not all(isinstance(name, str) for name in _names(plan)):
         raise _unsound("the names of its faults are texts")
+    if plan.seed is not None and not _is_count(plan.seed, least=0):
+        raise _unsound("its seed is a whole number from 0 on, or none")
 
 
 def _require_times(plan: StormPlan) -> None:
@@ -154,11 +160,11 @@ def _names(plan: StormPlan) -> list[Any]:
 
 
 def _is_number(given: Any) -> bool:
-    return isinstance(given, int | float) and not isinstance(given, bool) and 0 <= given < float("inf")
+    return isinstance(given, int | float) and not isinstance(given, bool) and 0 <= given <= _LONGEST_SECONDS
 
 
-def _is_count(given: Any) -> bool:
-    return isinstance(given, int) and not isinstance(given, bool) and given >= 1
+def _is_count(given: Any, least: int = 1) -> bool:
+    return isinstance(given, int) and not isinstance(given, bool) and given >= least
 
 
 def _unsound(why: str) -> UsageError:
