@@ -25,6 +25,7 @@ FLOORS = (
     {"probe"},
     {"placement"},
     {"placeholders"},
+    {"load"},
     {"tools"},
     {"relay"},
     {"janitor"},

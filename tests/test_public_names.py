@@ -17,15 +17,18 @@ REPOSITORY = Path(__file__).parents[1]
 PUBLIC = {
     "metricrig": """
         CommandFailed DeadlineExceeded Fixed FunctionFailed Image Instance Limits MetricrigError Placement PortTaken Rig
-        Service ServiceDied StartFailed Timeline Tool ToolUnavailable Unavailable UsageError events matches metric not_
-        not_matches ready wait_for
+        Service ServiceDied StartFailed Timeline Tool ToolUnavailable Unavailable UsageError events load matches metric
+        not_ not_matches ready wait_for
         """,
     "metricrig.errors": """
-        BadPage Broken CommandFailed DeadlineExceeded FaultNotHealed FaultWithoutEffect FunctionFailed
+        BadPage Broken CommandFailed DeadlineExceeded FaultNotHealed FaultWithoutEffect FunctionFailed InvalidRun
         JanitorLost JanitorUnresponsive MetricrigError NoChange NotInTime NotOneSample PartialAnswer PortTaken RelayLost
         PostgreSQLError QueryFailed SamplesLost ScrapeFailed ServiceDied StartFailed
         SteadyStateUnknown SteadyStateViolated
         ToolUnavailable Unavailable Unkeepable Unreachable UsageError WriteRejected WriteUncertain
+        """,
+    "metricrig.load": """
+        InvalidRun LoadInterrupted Rate Run background closed_loop merge op open_loop poisson ramp steps weighted
         """,
     "metricrig.metrics": """
         Block Counter Endpoint Engine Expression Gauge Histogram Ingested Matrix Metadata Metrics Page PrometheusStore

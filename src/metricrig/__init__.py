@@ -10,7 +10,7 @@ TYPE_CHECKING = False  # not typing's, which the janitor, a process that imports
 if TYPE_CHECKING:
     from typing import Any
 
-    from metricrig import events, ready
+    from metricrig import events, load, ready
     from metricrig._core.errors import (
         CommandFailed,
         DeadlineExceeded,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "events": "metricrig.events",
+    "load": "metricrig.load",
     "ready": "metricrig.ready",
     "Fixed": "metricrig.service",
     "Image": "metricrig.tools",
@@ -72,6 +73,7 @@ __all__ = [
     "Unavailable",
     "UsageError",
     "events",
+    "load",
     "matches",
     "metric",
     "not_",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     )
     from metricrig.faults.errors import FaultNotHealed, FaultWithoutEffect, SteadyStateUnknown, SteadyStateViolated
     from metricrig.janitor.errors import JanitorLost, JanitorUnresponsive
+    from metricrig.load.errors import InvalidRun
     from metricrig.metrics.exposition.errors import BadPage, NotOneSample
     from metricrig.metrics.http.pool import Broken, Unreachable
     from metricrig.metrics.promql.answers import PartialAnswer, QueryFailed
@@ -37,6 +38,7 @@ _HOMES = {
     "Broken": "metricrig.metrics.http.pool",
     "FaultNotHealed": "metricrig.faults.errors",
     "FaultWithoutEffect": "metricrig.faults.errors",
+    "InvalidRun": "metricrig.load.errors",
     "JanitorLost": "metricrig.janitor.errors",
     "JanitorUnresponsive": "metricrig.janitor.errors",
     "NoChange": "metricrig.metrics.scraping.change",
@@ -64,6 +66,7 @@ __all__ = [
     "FaultNotHealed",
     "FaultWithoutEffect",
     "FunctionFailed",
+    "InvalidRun",
     "JanitorLost",
     "JanitorUnresponsive",
     "MetricrigError",

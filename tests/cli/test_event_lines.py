@@ -29,6 +29,12 @@ R, S = "shop-1", "redis"
         ),
         (events.ImageProgressed(image="redis:7", layer="1a", status="Downloading", done=1, total=2), None),
         (events.ImageObtained(image="redis:7", identity="sha256:1", seconds=3), "image redis:7: there after 3.0 s"),
+        (events.LoadBegan(load="buy", sentence="buy at 50/s"), "buy: load begins, buy at 50/s"),
+        (events.LoadProgressed(load="buy", calls=9, failed=1, under_way=2, rate=5, p50=1, p99=2), None),
+        (
+            events.LoadEnded(load="buy", seconds=2, summary="100 calls", reasons=("it ended early",)),
+            "buy: 100 calls; INVALID: it ended early",
+        ),
         (events.RigOpened(rig=R, directory="/d"), "shop-1: open in /d"),
         (events.RigClosing(rig=R), None),
         (events.RigClosed(rig=R, seconds=0.5, kept="/d"), "shop-1: closed after 500 ms, kept /d"),
@@ -80,7 +86,7 @@ def test_lines(event: events.Event, line: str | None) -> None:
 def test_every_event_is_drawn() -> None:
     """A new event has to be thought of here too."""
     kinds = {name for name in events.__all__ if name not in {"Event", "Stream", "everything"}}
-    abstract = {"FaultEvent", "ImageEvent", "RigEvent", "ServiceEvent", "ToolEvent"}
+    abstract = {"FaultEvent", "ImageEvent", "LoadEvent", "RigEvent", "ServiceEvent", "ToolEvent"}
     table = test_lines.pytestmark[0].args[1]  # type: ignore[attr-defined]
     assert {type(event).__name__ for event, _ in table} == kinds - abstract
 

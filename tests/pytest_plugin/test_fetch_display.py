@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import subprocess
 import sys
 import threading
@@ -77,8 +78,8 @@ def test_what_is_there_already_is_no_fetch(tmp_path: Path, env: dict[str, str]) 
     assert "fetched" not in again.out
 
 
-def test_on_a_terminal_it_is_one_live_line(tmp_path: Path, env: dict[str, str]) -> None:
-    suite = Suite(files={"test_it": SUITE}, words=("-q",), env={**env, "COLUMNS": "100"})
+def said_on_a_terminal(suite: Suite, tmp_path: Path) -> str:
+    """All that a session says to a terminal, each change of a line after a carriage return."""
     suite.write(tmp_path)
     ours, theirs = pty.openpty()
     said: list[bytes] = []
@@ -100,8 +101,30 @@ def test_on_a_terminal_it_is_one_live_line(tmp_path: Path, env: dict[str, str]) 
     os.close(ours)
     text = b"".join(said).decode()
     assert session.returncode == 0, text
+    return text
+
+
+def test_on_a_terminal_it_is_one_live_line(tmp_path: Path, env: dict[str, str]) -> None:
+    text = said_on_a_terminal(Suite(files={"test_it": SUITE}, words=("-q",), env={**env, "COLUMNS": "100"}), tmp_path)
     assert "\rmetricrig: acme: downloading " in text
     assert "\rmetricrig: acme 1.2.3, from release, fetched in " in text
+
+
+LOADED = """
+    from metricrig import load
+
+    def buy(): ...
+
+    def test_load(): load.open_loop(buy, rate=20, for_="2500ms")
+"""
+
+
+def test_load_is_a_live_line_on_a_terminal_and_nothing_in_a_log(tmp_path: Path) -> None:
+    suite = Suite(files={"test_it": LOADED}, words=("-q",), env={"COLUMNS": "120"})
+    text = said_on_a_terminal(suite, tmp_path)
+    assert re.search(r"\rmetricrig: buy: \d+/s, \d+ calls, 0 failed, \d+ under way, p50 [\d.]+ \w+, p99 ", text), text
+    assert "\rmetricrig: buy: 50 calls in 2.5 s" in text
+    assert "metricrig: buy" not in suite.run(tmp_path).out
 
 
 class Screen:

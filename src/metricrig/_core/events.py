@@ -253,3 +253,41 @@ class StormEnded(RigEvent):
     seconds: float
     recovery: float | None
     trouble: str | None
+
+
+@frozen_by_name
+class LoadEvent(Event):
+    """Something about load; ``load`` is the name of what is called."""
+
+    load: str
+
+
+@frozen_by_name
+class LoadBegan(LoadEvent):
+    """Calls begin; ``sentence`` says which, how often and for how long."""
+
+    sentence: str
+
+
+@frozen_by_name
+class LoadProgressed(LoadEvent):
+    """So far ``calls`` have ended, ``failed`` of them failed; ``rate`` is how many ended in the last second.
+
+    ``p50`` and ``p99`` are latencies in seconds, of all so far.
+    """
+
+    calls: int
+    failed: int
+    under_way: int
+    rate: float
+    p50: float
+    p99: float
+
+
+@frozen_by_name
+class LoadEnded(LoadEvent):
+    """A run is over; ``reasons`` say why its figures are not the server's, if they are not."""
+
+    seconds: float
+    summary: str
+    reasons: tuple[str, ...]

@@ -8,7 +8,7 @@ from metricrig import events
 from metricrig._core.amounts import in_time
 
 if TYPE_CHECKING:
-    from metricrig.events import Event, FaultEvent, RigEvent, ServiceEvent, StormEnded, ToolEvent
+    from metricrig.events import Event, FaultEvent, LoadEvent, RigEvent, ServiceEvent, StormEnded, ToolEvent
 
 _EXPECTED_TO_REFUSE = {"explicit", "cache", "path"}
 """Reasons of sources that are not worth a line: that nothing was there yet. ``doctor`` shows them."""
@@ -21,6 +21,8 @@ def line_of(event: Event) -> str | None:
             about, said = event.tool, _of_tool(event)
         case events.ImageObtained():
             about, said = f"image {event.image}", f"there after {in_time(event.seconds)}"
+        case events.LoadEvent():
+            about, said = event.load, _of_load(event)
         case events.ServiceEvent():
             about, said = event.service, _of_service(event)
         case events.FaultEvent():
@@ -69,6 +71,15 @@ def _of_tool(event: ToolEvent) -> str | None:
             return f"{source} cannot: {why}"
         case events.ToolObtained():
             return f"{event.version or 'unknown version'} from {event.source} in {in_time(event.seconds)}"
+    return None
+
+
+def _of_load(event: LoadEvent) -> str | None:
+    match event:
+        case events.LoadBegan():
+            return f"load begins, {event.sentence}"
+        case events.LoadEnded():
+            return event.summary + (f"; INVALID: {'; '.join(event.reasons)}" if event.reasons else "")
     return None
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from metricrig._core.events import (
     ImageEvent,
     ImageObtained,
+    LoadEvent,
     RigClosed,
     RigClosing,
     RigOpened,
@@ -31,8 +32,8 @@ def hear(session: Session, event: Event) -> None:
     answer = _ANSWERS.get(type(event))
     if answer is not None:
         answer(session, event)
-    elif isinstance(event, ToolEvent | ImageEvent):
-        _fetching(session, event)
+    elif isinstance(event, ToolEvent | ImageEvent | LoadEvent):
+        _taking_time(session, event)
 
 
 def _ready(session: Session, event: ServiceReady) -> None:
@@ -81,7 +82,7 @@ def _closed(session: Session, event: RigClosed) -> None:
         session.tally.kept.append(event.kept)
 
 
-def _fetching(session: Session, event: ToolEvent | ImageEvent) -> None:
+def _taking_time(session: Session, event: ToolEvent | ImageEvent | LoadEvent) -> None:
     from metricrig.pytest_plugin.fetch_news import ENDS, news_of  # noqa: PLC0415 - most runs fetch nothing
 
     news = news_of(event)

@@ -1,4 +1,4 @@
-"""The display of fetches: one live line on a terminal, a line now and then elsewhere."""
+"""The display of fetches and of load: one live line on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from metricrig.pytest_plugin.fetch_news import BEGINS, ENDS, FAILS, GOES_ON
+from metricrig.pytest_plugin.fetch_news import BEGINS, ENDS, FAILS, GOES_ON, PASSED, PASSES
 
 if TYPE_CHECKING:
     import pytest
@@ -21,7 +21,7 @@ LINE_EVERY = 5.0
 
 
 class FetchDisplay:
-    """What is fetched for the tests of this run, by whichever process; whichever thread tells of it."""
+    """What is fetched for the tests of this run and calls made by them, by whichever process, told by any thread."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._terminal: Any = config.pluginmanager.getplugin("terminalreporter")
@@ -36,21 +36,23 @@ class FetchDisplay:
     def show(self, news: News) -> None:
         """Show it, if it is time."""
         with self._turn:
-            if self._terminal is None or not self._is_due(news, time.monotonic()):
+            if self._terminal is None or (news.kind in {PASSES, PASSED} and not self._terminal.isatty):
+                return
+            if not self._is_due(news, time.monotonic()):
                 return
             # Tests are captured: what is written meanwhile would be taken for their own.
             open_ = self._capture.global_and_fixture_disabled() if self._capture else contextlib.nullcontext()
             with open_:
-                self._write(f"metricrig: {news.line}", over=news.kind in {ENDS, FAILS})
+                self._write(f"metricrig: {news.line}", over=news.kind in {ENDS, FAILS, PASSED})
 
     def _is_due(self, news: News, now: float) -> bool:
         known = self._said.get(news.name)
         if news.kind == FAILS and known is None:
             return False  # it had nothing to fetch: the next source is asked
-        if news.kind in {ENDS, FAILS}:
+        if news.kind in {ENDS, FAILS, PASSED}:
             self._said.pop(news.name, None)
             return True
-        is_new = known is None if news.kind == GOES_ON else known != news.line
+        is_new = known is None if news.kind in {GOES_ON, PASSES} else known != news.line
         if news.kind == BEGINS or known is None:
             self._said[news.name] = news.line
         if not is_new and now < self._next:

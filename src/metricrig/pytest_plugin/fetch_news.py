@@ -1,4 +1,4 @@
-"""News of a fetch, made of the events of tools and images: what a person who waits for it wants to know."""
+"""News of a fetch or of load, made of their events: what a person who waits for it wants to know."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from metricrig._core import events
 from metricrig._core.amounts import in_bytes, in_time
 
 if TYPE_CHECKING:
-    from metricrig._core.events import Event, FetchProgressed, ImageProgressed
+    from metricrig._core.events import Event, FetchProgressed, ImageProgressed, LoadProgressed
 
 BEGINS, GOES_ON, FAILS, ENDS = "begins", "goes on", "fails", "ends"
+PASSES, PASSED = "passes", "passed"
+"""Of something that is of interest only while it goes on: a log has no use for it."""
 
 
 class News(NamedTuple):
-    """One line about something that is being fetched. Plain: workers send it to whoever has the terminal."""
+    """One line about something that takes its time. Plain: workers send it to whoever has the terminal."""
 
     name: str
     kind: str
@@ -22,8 +24,12 @@ class News(NamedTuple):
 
 
 def news_of(event: Event) -> News | None:
-    """What an event tells of a fetch; None if it is about something else."""
+    """What an event tells of a fetch or of load; None if it is about something else."""
     match event:
+        case events.LoadProgressed(load=name):
+            return News(name, PASSES, _load(event))
+        case events.LoadEnded(load=name, summary=summary):
+            return News(name, PASSED, f"{name}: {summary}")
         case events.ImageProgressed(image=name):
             return News(name, GOES_ON, f"image {name}: {_layer(event)}")
         case events.ImageObtained(image=name):
@@ -52,6 +58,13 @@ def _progress(event: FetchProgressed) -> str:
     if event.rate:
         parts.append(f"{in_bytes(event.rate)}/s")
     return ", ".join([*parts, in_time(event.seconds)])
+
+
+def _load(event: LoadProgressed) -> str:
+    return (
+        f"{event.load}: {event.rate:.0f}/s, {event.calls} calls, {event.failed} failed, {event.under_way} under way,"
+        f" p50 {in_time(event.p50)}, p99 {in_time(event.p99)}"
+    )
 
 
 def _layer(event: ImageProgressed) -> str:

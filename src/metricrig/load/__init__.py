@@ -1,0 +1,56 @@
+"""Load: open and closed loops of calls, with honest latencies and a judgement of itself. Usable without a rig.
+
+The names below are loaded when first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from metricrig.load.caller import weighted
+    from metricrig.load.errors import InvalidRun, LoadInterrupted
+    from metricrig.load.loops import background, closed_loop, open_loop
+    from metricrig.load.rate import Rate, poisson, ramp, steps
+    from metricrig.load.recorder import op
+    from metricrig.load.run import Run
+    from metricrig.load.run_merge import merge
+
+_HOMES = {
+    "InvalidRun": "errors",
+    "LoadInterrupted": "errors",
+    "Rate": "rate",
+    "Run": "run",
+    "background": "loops",
+    "closed_loop": "loops",
+    "merge": "run_merge",
+    "op": "recorder",
+    "open_loop": "loops",
+    "poisson": "rate",
+    "ramp": "rate",
+    "steps": "rate",
+    "weighted": "caller",
+}
+
+__all__ = [
+    "InvalidRun",
+    "LoadInterrupted",
+    "Rate",
+    "Run",
+    "background",
+    "closed_loop",
+    "merge",
+    "op",
+    "open_loop",
+    "poisson",
+    "ramp",
+    "steps",
+    "weighted",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

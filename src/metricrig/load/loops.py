@@ -1,0 +1,108 @@
+"""Open and closed loops, waited for or in the background."""
+
+from __future__ import annotations
+
+import math
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from metricrig._core.arguments import count, wrong
+from metricrig._core.deadlines import factor
+from metricrig._core.errors import UsageError
+from metricrig.load.caller import caller_of
+from metricrig.load.rate import rate_of
+from metricrig.load.run_plan import RunPlan
+from metricrig.load.traffic import Traffic
+from metricrig.metrics.times import duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from metricrig.load.rate import Rate
+    from metricrig.load.run import Run
+
+_THREADS, _TASKS = 512, 10_000
+"""Calls at a time, at most, where nobody says: threads have stacks, tasks hardly anything."""
+
+
+def open_loop(
+    call: Any, *, rate: float | Rate, for_: Any, users: int | None = None, lag: Any = None, patience: Any = 10.0
+) -> Run:
+    """Calls that are due at moments fixed beforehand, however long others take; latency counts from those moments.
+
+    ``users`` is how many may be under way at most. ``lag`` is how late the generator itself may be at the 99th
+    percentile; without it, a fifth of the latency there. ``patience`` is for calls under way when the time is over.
+    """
+    plan = _open("load.open_loop", call, rate=rate, for_=for_, users=users, patience=patience)
+    return Traffic(plan, _seconds(lag)).start().wait()
+
+
+def closed_loop(call: Any, *, users: int, for_: Any, think: Any = 0.0, lag: Any = None, patience: Any = 10.0) -> Run:
+    """Users who each call, wait for the answer, think, and call again: a slow server is called less often."""
+    plan = _closed("load.closed_loop", call, users=users, for_=for_, think=think, patience=patience)
+    return Traffic(plan, _seconds(lag)).start().wait()
+
+
+@contextmanager
+def background(
+    call: Any,
+    *,
+    rate: float | Rate | None = None,
+    users: int | None = None,
+    think: Any = 0.0,
+    lag: Any = None,
+    patience: Any = 10.0,
+) -> Iterator[Run]:
+    """A loop for as long as a block: an open one with a ``rate``, a closed one without; asserted on after the block."""
+    who = "load.background"
+    if rate is None and users is None:
+        raise UsageError(
+            f"{who}: neither rate= nor users=\n  what works: rate=50 for an open loop, users=8 for a closed one"
+        )
+    if rate is not None:
+        plan = _open(who, call, rate=rate, for_=math.inf, users=users, patience=patience)
+    else:
+        plan = _closed(who, call, users=users, for_=math.inf, think=think, patience=patience)
+    traffic = Traffic(plan, _seconds(lag)).start()
+    try:
+        yield traffic.run
+    except BaseException:
+        traffic.stop("its block ended with an error", at_once=True)
+        raise
+    finally:
+        traffic.stop()
+        traffic.wait()
+
+
+def _open(who: str, call: Any, *, rate: Any, for_: Any, users: int | None, patience: Any) -> RunPlan:
+    caller = caller_of(who, call)
+    if users is None and caller.own_users:
+        raise UsageError(f"{who}: {caller.name} is a class, so it has to be said how many there are: users=20")
+    most = _users(who, users) if users is not None else _TASKS if caller.awaited else _THREADS
+    return RunPlan(caller, most, _length(who, for_), rate_of(who, rate), patience=duration(patience) * factor())
+
+
+def _closed(who: str, call: Any, *, users: Any, for_: Any, think: Any, patience: Any) -> RunPlan:
+    return RunPlan(
+        caller_of(who, call),
+        _users(who, users),
+        _length(who, for_),
+        think=duration(think),
+        patience=duration(patience) * factor(),
+    )
+
+
+def _users(who: str, given: Any) -> int:
+    if (number := count(who, "users", given)) == 0:
+        raise wrong(who, "users", given, "at least one: users=8")
+    return number
+
+
+def _length(who: str, given: Any) -> float:
+    if (length := duration(given)) > 0:
+        return length
+    raise wrong(who, "for_", given, 'a duration above 0: for_="10s"')
+
+
+def _seconds(given: Any) -> float | None:
+    return None if given is None else duration(given)
