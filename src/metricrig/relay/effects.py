@@ -49,8 +49,12 @@ class Hold(Effect):
 class Swallow(Effect):
     """What is sent vanishes, ends included. When this is over, a connection with a hole in it is ended, not resumed."""
 
+    ends_pass: bool = False
+    """Ends do not vanish."""
     close_after: float | None = None
     """Seconds after which the connection is closed; None for never."""
+    from_last_byte: bool = False
+    """The seconds count anew from each byte that vanishes."""
     close_all: bool = False
     """When this is over, every connection that it concerned is closed, even if it has lost nothing."""
 
@@ -109,7 +113,7 @@ class Reset(Effect):
     after_seconds: float | None = None
     """Since the connection was opened, or this effect began, whichever is later."""
     from_first_byte: bool = False
-    """The seconds count from the first byte that comes afterwards."""
+    """The seconds count from the first byte that comes afterwards, or from the end."""
 
 
 @frozen_by_name

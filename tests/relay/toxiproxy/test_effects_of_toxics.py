@@ -5,6 +5,8 @@ Nothing here asserts that something is quick: a delay is at least as long as it 
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import random
 import time
 from typing import TYPE_CHECKING
@@ -155,6 +157,77 @@ def test_timeout_closes_after_its_time(toxiproxy_api: ToxiproxyClient, upstream:
         began = time.monotonic()
         assert until_end(connection) == b""
         assert time.monotonic() - began >= 0.2 - SLACK
+
+
+def test_a_changed_timeout_counts_anew(toxiproxy_api: ToxiproxyClient, upstream: Upstream) -> None:
+    proxy = toxiproxy_api.proxy("x", upstream.address)
+    toxiproxy_api.toxic("x", "timeout", timeout=0)
+    with dial(proxy["listen"]) as connection:
+        time.sleep(0.4)  # longer than what it is changed to
+        began = time.monotonic()
+        toxiproxy_api.patch("/proxies/x/toxics/timeout_downstream", {"attributes": {"timeout": 300}})
+        assert until_end(connection) == b""
+        assert time.monotonic() - began >= 0.3 - SLACK
+
+
+def test_a_timeout_counts_from_the_last_byte(toxiproxy_api: ToxiproxyClient, upstream: Upstream) -> None:
+    proxy = toxiproxy_api.proxy("x", upstream.address)
+    toxiproxy_api.toxic("x", "timeout", "upstream", timeout=500)
+
+    def sent_in_time() -> float:
+        """From the last of some bytes to the end; 0 if the machine was too busy to send them in time."""
+        with dial(proxy["listen"]) as connection:
+            sent = [time.monotonic()]
+            for _ in range(4):
+                time.sleep(0.2)
+                sent.append(time.monotonic())
+                with contextlib.suppress(ConnectionError):
+                    connection.sendall(b"ping")
+            how_it_ends(connection)
+            in_time = max(after - before for before, after in itertools.pairwise(sent)) < 0.4
+            return time.monotonic() - sent[-1] if in_time else 0.0
+
+    assert eventually(sent_in_time) >= 0.5 - SLACK
+
+
+@pytest.mark.parametrize("timeout", [0, 3_600_000])
+def test_an_end_passes_a_timeout(toxiproxy_api: ToxiproxyClient, timeout: int) -> None:
+    with Upstream(parting(b"bye")) as server:
+        proxy = toxiproxy_api.proxy("x", server.address)
+        toxiproxy_api.toxic("x", "timeout", timeout=timeout)
+        with dial(proxy["listen"]) as connection:
+            assert until_end(connection) == b""
+
+
+def test_an_end_passes_where_there_is_no_bandwidth(toxiproxy_api: ToxiproxyClient) -> None:
+    with Upstream(parting(b"")) as server:
+        proxy = toxiproxy_api.proxy("x", server.address)
+        toxiproxy_api.toxic("x", "bandwidth", rate=0)
+        with dial(proxy["listen"]) as connection:
+            assert until_end(connection) == b""
+
+
+def test_an_end_is_a_reset_under_reset_peer(toxiproxy_api: ToxiproxyClient) -> None:
+    with Upstream(parting(b"")) as server:
+        proxy = toxiproxy_api.proxy("x", server.address)
+        toxiproxy_api.toxic("x", "reset_peer", timeout=100)
+        with dial(proxy["listen"]) as connection:
+            assert how_it_ends(connection) == "reset"
+
+
+def test_numbers_of_any_size_are_taken(toxiproxy_api: ToxiproxyClient, upstream: Upstream) -> None:
+    """What is to happen in a million years harms nobody now."""
+    proxy = toxiproxy_api.proxy("x", upstream.address)
+    late = 10**12
+    toxiproxy_api.toxic("x", "latency", latency=late)
+    toxiproxy_api.toxic("x", "slow_close", delay=late)
+    toxiproxy_api.toxic("x", "timeout", "upstream", timeout=late)
+    with dial(proxy["listen"]) as connection:
+        connection.sendall(b"ping")
+        toxiproxy_api.toxic("x", "slicer", average_size=late, size_variation=late, delay=late)
+    other = toxiproxy_api.proxy("y", upstream.address)
+    with dial(other["listen"]) as connection:
+        ping(connection)
 
 
 def test_slow_close_delays_the_end_alone(toxiproxy_api: ToxiproxyClient) -> None:

@@ -146,6 +146,8 @@ class ByteStream:
             if was_done:  # its end has been passed on, and then it broke
                 self._connection.finish(RESET)
                 return
+            if self._gate is not None:
+                self._gate.something_came(self._ended_at)
         self.pump()
 
     def sink_ready(self) -> None:
@@ -201,7 +203,7 @@ class ByteStream:
         now = monotonic()
         self._received += len(data)
         self._queue_up(now, data)
-        gate.byte_came(now)
+        gate.something_came(now)
         self._swallow()
         self.pump()
 

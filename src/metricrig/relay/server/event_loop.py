@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _BATCH = 64
 """Sockets that are served before timers and orders have their turn: an order waits for a few milliseconds at most."""
+_LONGEST_WAIT = 3600.0
+"""Seconds: what is set for later waits again. The system takes no timeout above 24 days."""
 READ, WRITE = select.EPOLLIN, select.EPOLLOUT
 
 
@@ -78,7 +80,7 @@ class EventLoop:
     def _until_next(self) -> float:
         while self._alarms and self._alarms[0][2].call is None:
             heapq.heappop(self._alarms)
-        return max(0.0, self._alarms[0][0] - monotonic()) if self._alarms else -1
+        return min(max(0.0, self._alarms[0][0] - monotonic()), _LONGEST_WAIT) if self._alarms else -1
 
     def _ring(self) -> None:
         if not self._alarms:

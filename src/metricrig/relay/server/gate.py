@@ -12,7 +12,7 @@ from metricrig.relay.effects import Corruption, Delay, Hold, Quota, Rate, Reset,
 
 TYPE_CHECKING = False  # not typing's: the relay starts without
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import TypeVar
 
     from metricrig.relay.effects import Effect
@@ -45,6 +45,10 @@ class Beginnings:
         """When it began."""
         return self._since[_key(effect)][0]
 
+    def anew(self, effect: Effect, now: float) -> None:
+        """Its time begins now."""
+        self._since[_key(effect)] = now, self.passed(effect)
+
     def passed(self, effect: Effect) -> int:
         """How many bytes had passed by then."""
         return self._since[_key(effect)][1]
@@ -73,6 +77,7 @@ class Gate:
         self.swallows = bool(those(Swallow))
         self.slices = bool(self._slicings)
         self.closes_all = any(each.close_all for each in those(Swallow))
+        self._ends_held = self.held or any(not each.ends_pass for each in those(Swallow))
         self.ahead = _FAR_AHEAD if self._delays and self._rate == inf else _AHEAD
         self._ends = [(begun.passed(each) + each.limit, CLOSED) for each in those(Quota)]
         resets = those(Reset)
@@ -80,26 +85,23 @@ class Gate:
             (begun.passed(each) + each.after_bytes, RESET) for each in resets if each.after_bytes is not None
         ]
         self._ends.sort()
-        self.deadlines = [
-            (begun.time(each) + each.close_after, CLOSED) for each in those(Swallow) if each.close_after is not None
-        ]
-        for each in resets:
-            start = begun.first_byte(each) if each.from_first_byte else begun.time(each)
-            if each.after_seconds is not None and start is not None:
-                self.deadlines.append((start + each.after_seconds, RESET))
-        self._unstarted = [each for each in resets if each.from_first_byte and begun.first_byte(each) is None]
+        self._swallows, self._resets = those(Swallow), resets
         self._begun = begun
+        self.deadlines = list(self._due())
+        """When the connection ends, whatever passes, and how."""
         self._not_before = 0.0
         """When the piece before has passed, and its pause is over."""
         self._pieces = 0
 
-    def byte_came(self, now: float) -> bool:
-        """Whether that has set a deadline."""
-        started, self._unstarted = self._unstarted, []
-        for each in started:
-            self._begun.first_byte(each, now)
-            self.deadlines.append((now + (each.after_seconds or 0.0), RESET))
-        return bool(started)
+    def something_came(self, now: float) -> None:
+        """A byte, or the end: the time of some effects begins with it."""
+        for swallow in self._swallows:
+            if swallow.from_last_byte:
+                self._begun.anew(swallow, now)
+        for reset in self._resets:
+            if reset.from_first_byte:
+                self._begun.first_byte(reset, now)
+        self.deadlines = list(self._due())
 
     def next_piece(self, arrived: float, count: int, size: int, passed: int) -> tuple[float, int]:
         """When so many of the bytes that wait may pass, which have arrived then, as the ``count``-th to do so."""
@@ -135,9 +137,18 @@ class Gate:
 
     def end_passes_at(self, arrived: float, count: int) -> float:
         """When the end may pass that has come then."""
-        if self.held or self.swallows:
+        if self._ends_held:
             return inf
         return max(arrived + self._delay(count), self._not_before) + self._slow_close
+
+    def _due(self) -> Iterator[tuple[float, str]]:
+        for swallow in self._swallows:
+            if swallow.close_after is not None:
+                yield self._begun.time(swallow) + swallow.close_after, CLOSED
+        for reset in self._resets:
+            start = self._begun.first_byte(reset) if reset.from_first_byte else self._begun.time(reset)
+            if reset.after_seconds is not None and start is not None:
+                yield start + reset.after_seconds, RESET
 
     def _delay(self, count: int) -> float:
         return sum(each.of(self._number, count) for each in self._delays)

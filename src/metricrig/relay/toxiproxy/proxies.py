@@ -93,9 +93,10 @@ class Proxies:
 
     def put_toxic(self, name: str, toxic: Toxic) -> None:
         """Have this toxic, instead of the one of its name."""
-        self._proxies[name] = self.get(name).with_toxic(toxic)
+        proxy = self.get(name)
+        self._proxies[name] = proxy.with_toxic(toxic)
         if name in self._routed:
-            self._routes.put(name, toxic)
+            self._routes.put(name, toxic, proxy.toxic(toxic.name))
 
     def take_toxic(self, name: str, toxic: str) -> None:
         """Have it no more."""

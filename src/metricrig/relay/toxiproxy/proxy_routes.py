@@ -71,17 +71,19 @@ class ProxyRoutes:
         self._done("aim", route=name, target=target(upstream))
         self._done("hang_up", route=name)
 
-    def put(self, name: str, toxic: Toxic) -> None:
-        """Have this toxic, instead of the one of its name."""
+    def put(self, name: str, toxic: Toxic, before: Toxic | None = None) -> None:
+        """Have this toxic, instead of what it was before."""
         (route,) = self._done("look", route=name)["routes"]
-        policy = policy_of(route["policy"]).without(name_of_effects(toxic.name))
+        policy = policy_of(route["policy"])
+        if before is not None:
+            policy = policy.without(name_of_effects(before))
         for each in effects_of(toxic, name):
             policy = policy.put(place_of(toxic), each)
         self._done("exchange", route=name, policy=policy.as_data())
 
     def take(self, name: str, toxic: Toxic) -> None:
         """Have it no more."""
-        self._done("take", route=name, name=name_of_effects(toxic.name))
+        self._done("take", route=name, name=name_of_effects(toxic))
 
     def _listening(self, address: str, op: str, **fields: Any) -> Order:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING
 
-from metricrig.relay.effects import Delay, Hold, Quota, Rate, Reset, Slicing, SlowClose, Swallow
+from metricrig.relay.effects import Delay, Quota, Rate, Reset, Slicing, SlowClose, Swallow
 from metricrig.relay.policy import DOWN, UP
 from metricrig.relay.toxiproxy.toxic import UPSTREAM
 
@@ -19,12 +19,19 @@ if TYPE_CHECKING:
     Effects = tuple[Effect, ...]
 
 _BYTES_IN_A_KILOBYTE = 1000
+_COUNTED_ANEW = frozenset({"reset_peer", "timeout"})
+_NEVER = 1e-9
+"""Bytes a second of a rate of 0: none passes in a lifetime, and connections are opened and closed all the same."""
 _MILLI, _MICRO = 1e-3, 1e-6
 
 
-def name_of_effects(toxic: str) -> str:
-    """Effects of a rig's own faults have other names: neither takes away what the other has put."""
-    return f"toxic {toxic}"
+def name_of_effects(toxic: Toxic) -> str:
+    """Effects of a rig's own faults have other names: neither takes away what the other has put.
+
+    An effect of the same name goes on counting; what is to count anew when it is changed gets another one.
+    """
+    counted_anew = f" {dict(toxic.attributes)}" if toxic.type in _COUNTED_ANEW else ""
+    return f"toxic {toxic.name}{counted_anew}"
 
 
 def place_of(toxic: Toxic) -> str:
@@ -39,7 +46,7 @@ def effects_of(toxic: Toxic, proxy: str) -> tuple[Effect, ...]:
     """
     seed = zlib.crc32(f"{proxy}\n{toxic.name}".encode("utf-8", "replace"))
     make = _EFFECTS[toxic.type]
-    return make(dict(toxic.attributes), name=name_of_effects(toxic.name), share=toxic.toxicity, seed=seed)
+    return make(dict(toxic.attributes), name=name_of_effects(toxic), share=toxic.toxicity, seed=seed)
 
 
 def _latency(told: Mapping[str, int], **common: Any) -> Effects:
@@ -47,9 +54,7 @@ def _latency(told: Mapping[str, int], **common: Any) -> Effects:
 
 
 def _bandwidth(told: Mapping[str, int], **common: Any) -> Effects:
-    if told["rate"] <= 0:
-        return (Hold(**common),)
-    return (Rate(bytes_per_second=told["rate"] * _BYTES_IN_A_KILOBYTE, **common),)
+    return (Rate(bytes_per_second=max(told["rate"] * _BYTES_IN_A_KILOBYTE, _NEVER), **common),)
 
 
 def _slow_close(told: Mapping[str, int], **common: Any) -> Effects:
@@ -58,7 +63,7 @@ def _slow_close(told: Mapping[str, int], **common: Any) -> Effects:
 
 def _timeout(told: Mapping[str, int], **common: Any) -> Effects:
     after = told["timeout"] * _MILLI if told["timeout"] > 0 else None
-    return (Swallow(close_after=after, close_all=True, **common),)
+    return (Swallow(close_after=after, from_last_byte=True, close_all=True, ends_pass=True, **common),)
 
 
 def _reset_peer(told: Mapping[str, int], **common: Any) -> Effects:
