@@ -65,7 +65,7 @@ def test_a_user_whom_only_the_image_knows(container_engine: str) -> None:
 def test_a_user_whom_nobody_knows_is_named_with_the_way_out(rig: Rig, runtime: str) -> None:
     with pytest.raises((Unavailable, StartFailed)) as failure:
         bring_up(rig, "ghost")
-    where = "in the image metricrig-tests/programs:4, which knows root, nobody, clerk"
+    where = "in the image metricrig-tests/programs:5, which knows root, nobody, clerk"
     assert (
         f"sleeper as user 'ghost': there is no such user {where if runtime == 'docker' else 'on this machine'}"
         in str(failure.value)

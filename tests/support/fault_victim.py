@@ -45,6 +45,8 @@ def whole(name: str) -> None:
         postgresql = rig.add(PostgreSQL(limits=Limits(disk="128MiB")))
         rig.add(Service(name="other", command=["sleep", "1000"], limits=DISK))
         rig.start()
+        again = redis._state.runtime.place(redis.service)  # as another process that shares the server finds it
+        say(again.directory == redis.dir)
         say(json.dumps({each.victim + " " + each.kind: proven(each) for each in _all(redis, postgresql)}))
         postgresql.restart()
         say(postgresql.run(["psql", "-tAc", "SELECT 'still there'"]).out.strip())

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from metricrig.tools import Executable, Tool
 
-_COMMANDS = ("sh", "sleep", "cat", "ls", "id", "curl")
+_COMMANDS = ("sh", "sleep", "cat", "ls", "id", "curl", "getent")
 _HEAVY = {"config", "test", "site-packages", "idlelib", "ensurepip", "lib2to3", "tkinter"}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from metricrig import Service
 
-IMAGE = "metricrig-tests/programs:4"
+IMAGE = "metricrig-tests/programs:5"
 """This Python and a few commands; only a container needs it."""
 
 _HEADER = """

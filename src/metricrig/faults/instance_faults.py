@@ -9,6 +9,7 @@ from metricrig.instance_addresses import InstanceAddresses
 
 if TYPE_CHECKING:
     from metricrig.faults.machine.disk_full import DiskFull
+    from metricrig.faults.machine.dns_fails import DnsFails
     from metricrig.faults.machine.killed import Killed
     from metricrig.faults.machine.limited import LittleMemory, NoOpenFiles
     from metricrig.faults.machine.little_cpu import LittleCpu
@@ -76,6 +77,12 @@ class InstanceFaults(InstanceAddresses):
         if not 0 < arguments.number(who, "share", share) < 1:
             raise arguments.wrong(who, "share", share, "a part of the time, between 0 and 1: share=0.1")
         return LittleCpu(self._victim(), share=share)
+
+    def dns_fails(self) -> DnsFails:
+        """It finds no name any more. Only a container has a resolver of its own."""
+        from metricrig.faults.machine.dns_fails import DnsFails
+
+        return DnsFails(self._victim())
 
     def _victim(self) -> Victim:
         from metricrig.faults.machine.victim import Victim

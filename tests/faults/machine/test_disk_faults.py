@@ -125,8 +125,17 @@ def test_a_file_that_is_open_for_writing_keeps_its_disk_writable(rig: Rig) -> No
     instance.stop()
     with instance.read_only_disk() as fault, pytest.raises(OSError, match="Read-only"):
         (instance.dir / "x").write_text("x")
-    assert "was not running" in fault.healing_evidence
+    assert "did not run when it began" in fault.healing_evidence
     instance.start()
+
+
+def test_one_that_is_started_again_on_a_full_disk_is_ready_when_it_has_healed(rig: Rig) -> None:
+    writing = rig.add(python("writing", WRITES, "{dir}", ready=ready.log("refused|written"), limits=DISK))
+    rig.start()
+    with writing.disk_full() as full:
+        writing.restart()
+        writing.logs.wait("refused No space left on device")
+    assert "and was started again; it is ready" in full.healing_evidence
 
 
 def test_both_at_once_are_healed_in_any_order(rig: Rig) -> None:

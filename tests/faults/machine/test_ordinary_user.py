@@ -81,8 +81,8 @@ def test_an_ordinary_user_has_all_of_it(place: Path, name: str) -> None:
     process = as_somebody_else(name, "whole", place, pwd.getpwnam("nobody").pw_uid)  # initdb wants a name
     said, _ = process.communicate(timeout=300)
     assert process.returncode == 0
-    proofs, rest = said.splitlines()
-    assert rest == "still there"
+    found_again, proofs, rest = said.splitlines()
+    assert (found_again, rest) == ("True", "still there")
     found = json.loads(proofs)
     assert len(found) == 2 * len(fault_victim.FAULTS) - 1
     assert "No space left on device" in found["postgresql disk full"][0]

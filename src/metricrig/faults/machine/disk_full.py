@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 from metricrig._core.amounts import in_bytes
 from metricrig.faults.errors import FaultNotHealed, FaultWithoutEffect
 from metricrig.faults.machine import disk_write
-from metricrig.faults.machine.machine_fault import MachineFault
+from metricrig.faults.machine.disk_fault import DiskFault
 from metricrig.runtimes import own_disk
 
 if TYPE_CHECKING:
     from metricrig.faults.machine.victim import Victim
-    from metricrig.runtimes import Running
 
 _ROOM = 64 << 10
 """Bytes that fit again when it has healed."""
+_ATTEMPTS = 5
+"""How often it is filled again where the service has removed something meanwhile."""
 
 
-class DiskFull(MachineFault):
+class DiskFull(DiskFault):
     """``leave`` bytes are free when it begins. What the service removes is free for it again, as on any disk."""
 
     kind = "disk full"
@@ -33,38 +34,28 @@ class DiskFull(MachineFault):
         """What it does."""
         return f"{in_bytes(self.leave) if self.leave else 'nothing'} is left on the disk of {self.victim}"
 
-    def require(self) -> None:
-        """It needs a disk of its own."""
-        super().require()
-        disk_write.own_disk(self._target.state)
-
-    def _strike(self, running: Running) -> None:
-        del running
-        own_disk.leave_free(disk_write.own_disk(self._target.state), self.leave)
+    def _spoil(self) -> None:
+        own_disk.leave_free(self.disk, self.leave)
 
     def _proof(self) -> str:
-        # What is left may be a page more than was asked for, and the service may have removed something since.
-        size = self.leave + 2 * disk_write.page()
-        said = disk_write.write(self._target.state, size)
-        if said != disk_write.NO_SPACE:
-            raise FaultWithoutEffect(
-                self.name,
-                expected=f"a write of {in_bytes(size)} in its directory to fail: {disk_write.NO_SPACE}",
-                seen=said or "it worked",
-                remedy="the service may have removed files meanwhile: try again",
-            )
-        return f"a write of {in_bytes(size)} in its directory fails: {said}"
+        size = self.leave + 2 * disk_write.page()  # what is left may be a page more than was asked for
+        said = ""
+        for _ in range(_ATTEMPTS):
+            said = disk_write.write(self._target.state, size)
+            if said == disk_write.NO_SPACE:
+                return f"a write of {in_bytes(size)} in its directory fails: {said}"
+            self._spoil()
+        raise FaultWithoutEffect(
+            self.name,
+            expected=f"a write of {in_bytes(size)} in its directory to fail: {disk_write.NO_SPACE}",
+            seen=said or "it worked",
+            remedy="the service may go on removing files: fill its disk when it has done with that",
+        )
 
-    def _mend(self) -> None:
-        """Also if the service has died of it: what is started next finds room."""
-        if self._hit is not None:
-            disk = disk_write.own_disk(self._target.state)
-            disk.change(size=disk.size, read_only=own_disk.is_read_only(disk))
+    def _restore(self) -> None:
+        self.disk.change(size=self.disk.size, read_only=own_disk.is_read_only(self.disk))
 
-    def _relieve(self, running: Running) -> None:
-        """All is done above."""
-
-    def _proof_of_health(self) -> str:
+    def _proof_of_writing(self) -> str:
         said = disk_write.write(self._target.state, _ROOM)
         if said:
             raise FaultNotHealed(
@@ -73,7 +64,4 @@ class DiskFull(MachineFault):
                 seen=said,
                 remedy="a larger disk, if the service has filled it itself: Limits(disk=...)",
             )
-        return f"a write of {in_bytes(_ROOM)} in its directory works; {super()._proof_of_health()}"
-
-    def _recovery(self, running: Running) -> str:
-        return self._target.ready_again(self.name, running)
+        return f"a write of {in_bytes(_ROOM)} in its directory works"

@@ -76,7 +76,11 @@ class MachineFault(Fault):
         if not self.hit.gone:
             return ""
         self.hit.exited.wait(_NEWS_SECONDS)
-        return f"nothing is left to heal: {self.victim} {self.hit.how} meanwhile"
+        said = f"nothing is left to heal: {self.victim} {self.hit.how} meanwhile"
+        now = self._target.state.running
+        if now is None or now.gone:
+            return said
+        return f"{said}, and was started again; {self._target.ready_again(self.name, now)}"
 
     def _forgive(self) -> None:
         """From now on its end is an accident again, unless another fault is in force or it has ended already."""
