@@ -242,7 +242,7 @@ def test_what_holds_is_judged_all_the_while(house: House) -> None:
 
 
 def test_a_look_that_never_returns_is_a_violation(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("metricrig.faults.storm._LAST_LOOK_SECONDS", 0.1)
+    monkeypatch.setattr("metricrig.faults.storm_watch._LAST_LOOK_SECONDS", 0.1)
     first, never = iter([True]), threading.Event()
     with pytest.raises(SteadyStateViolated, match="its last look has not returned"):
         house.storm(QUICK).while_(lambda: next(first, False) or never.wait(HAPPENS_WITHIN)).run()

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
-from metricrig._core.deadlines import factor
 from metricrig._core.errors import MetricrigError, UsageError
 from metricrig._core.events import StormBegan, StormEnded
 from metricrig.faults import recovery
-from metricrig.faults.errors import SteadyStateUnknown, SteadyStateViolated
+from metricrig.faults.errors import SteadyStateViolated
 from metricrig.faults.fault_sequence import FaultSequence
-from metricrig.faults.steady_state import steady
+from metricrig.faults.storm_watch import StormWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,18 +19,12 @@ if TYPE_CHECKING:
 
     from metricrig.faults.fault import Fault
     from metricrig.faults.recovery import Resident
-    from metricrig.faults.steady_state import Steady
     from metricrig.faults.storm_plan import StormPlan
     from metricrig.lifecycle.active_faults import ActiveFaults
 
-_PAUSE_SECONDS = 0.02
-"""Between two looks: at a small page every 20 ms they take 2 % of a core."""
-_COMPUTING_SHARE = 0.04
-"""How much of the time looks may take that compute for long, such as at a page of megabytes."""
-_LAST_LOOK_SECONDS = 30.0
-"""For a look that has begun: a function of a user may wait for what was broken."""
 _INTERRUPTIONS = (KeyboardInterrupt, SystemExit)
 """Whoever wants to get out does not want to wait until all is well."""
+PLANNED, RUNNING, OVER = "planned", "running", "over"
 
 
 class Storm:
@@ -56,13 +48,13 @@ class Storm:
         self._active = active
         self._all_residents = residents
         self._residents: Sequence[Resident] = ()
-        self._steady: list[Steady] = []
-        self._over, self._calm = threading.Event(), threading.Event()
+        self._over = threading.Event()
         self._sequence = FaultSequence(plan, choices, self._over)
-        self._threads: list[threading.Thread] = []
+        self._watch = StormWatch(self._sequence.story, self._fail)
+        self._breaking = threading.Thread(target=self._break, name="metricrig-storm", daemon=True)
         self._trouble: Exception | None = None
         self._lock = threading.RLock()
-        self._state = "planned"
+        self._state = PLANNED
 
     @property
     def name(self) -> str:
@@ -80,9 +72,9 @@ class Storm:
         A condition on bound metrics, ``shop.metrics("queue_depth").max() <= 3``, or a function that returns False or
         raises when it does not hold. A page that cannot be read says neither; one that never says anything is an error.
         """
-        if self._state != "planned":
+        if self._state != PLANNED:
             raise UsageError(f"the {self.name} is {self._state}; say what has to hold before it begins")
-        self._steady.append(steady(condition))
+        self._watch.add(condition)
         return self
 
     def run(self) -> Self:
@@ -94,12 +86,11 @@ class Storm:
     def wait(self) -> None:
         """Return at the end of the plan, or raise what has ended it before."""
         self._over.wait()
-        if self._trouble is not None:
-            raise self._trouble
+        self._raise_trouble()
 
     def __enter__(self) -> Self:
         with self._lock:
-            if self._state != "planned":
+            if self._state != PLANNED:
                 raise UsageError(f"the {self.name} is {self._state}, and runs once; make another one: rig.storm(...)")
             for make in self._choices.values():
                 make().require()
@@ -128,23 +119,14 @@ class Storm:
             raise troubles[0]
 
     def _begin(self) -> None:
-        self._state = "running"
+        self._state = RUNNING
         self._active.add(self)
         self._sequence.began = time.monotonic()
         self._active.stream.emit(StormBegan(rig=self._active.rig, seed=self.plan.seed, plan=str(self.plan)))
-        for each in self._steady:
-            self._look(each)
-        if self._trouble is not None:
-            raise self._trouble
-        work: list[Callable[[], None]] = [
-            self._break,
-            self._watch,
-            *(partial(self._judge, each) for each in self._steady),
-        ]
-        for task in work:
-            thread = threading.Thread(target=task, name="metricrig-storm", daemon=True)
-            thread.start()
-            self._threads.append(thread)
+        self._watch.look_once()
+        self._raise_trouble()
+        self._watch.begin(self._residents, f"in the {self.name}")
+        self._breaking.start()
 
     def _break(self) -> None:
         """On its own thread: carry out the plan."""
@@ -155,29 +137,6 @@ class Storm:
         finally:
             self._over.set()
 
-    def _watch(self) -> None:
-        """On its own thread: a service that ends by itself ends the storm."""
-        while self._trouble is None and not self._calm.wait(_PAUSE_SECONDS):
-            if (death := recovery.lost(self._residents, f"in the {self.name}")) is not None:
-                self._fail(death)
-
-    def _judge(self, state: Steady) -> None:
-        """On its own thread: look until all is over, or until it does not hold."""
-        pause = 0.0
-        while self._trouble is None and not self._calm.wait(pause):
-            began = time.thread_time()
-            self._look(state)
-            pause = max(_PAUSE_SECONDS, (time.thread_time() - began) / _COMPUTING_SHARE)
-
-    def _look(self, state: Steady) -> None:
-        if (seen := state.violation()) is not None:
-            self._violated(state, "\n    ".join([seen, *state.seen()]))
-
-    def _violated(self, state: Steady, seen: str) -> None:
-        violated = SteadyStateViolated(str(state), seen=seen, plan=self.plan, story=self._sequence.story())
-        violated.__cause__ = getattr(state, "error", None)
-        self._fail(violated)
-
     def _fail(self, error: Exception) -> None:
         """The first trouble ends the storm; what comes after it is of its making."""
         with self._lock:
@@ -187,37 +146,35 @@ class Storm:
                 self._trouble = error
         self._over.set()
 
+    def _raise_trouble(self) -> None:
+        if self._trouble is not None:
+            raise self._trouble
+
     def _end(self, *, patient: bool) -> list[Exception]:
         """Heal everything, wait until all is well, and say what went wrong."""
-        if self._state != "running":
+        if self._state != RUNNING:
             return []
-        self._state = "over"
+        self._state = OVER
         self._over.set()
-        for thread in self._threads[:1]:
-            thread.join()
-        troubles = self._sequence.heal_rest()
-        if patient and not troubles:
-            try:
-                self.recovery = recovery.await_ready(self._residents)
-            except MetricrigError as error:
-                error.add_note(str(self._sequence.story()))
-                troubles.append(error)
-        troubles = self._verdicts(troubles)
+        if self._breaking.ident is not None:
+            self._breaking.join()
+        not_healed = self._sequence.heal_rest()
+        not_ready = self._recover() if patient and not not_healed else []
+        unknown = self._watch.end()
+        first = [self._trouble] if self._trouble is not None else []
+        troubles = [*first, *not_healed, *not_ready, *([] if first else unknown)]
         self._active.discard(self)
         self._tell(troubles)
         return troubles
 
-    def _verdicts(self, others: list[Exception]) -> list[Exception]:
-        """What the judges have to say, before everything else."""
-        self._calm.set()
-        for thread in self._threads[1:]:
-            thread.join(_LAST_LOOK_SECONDS * factor())
-        for state, thread in zip(self._steady, self._threads[2:], strict=False):
-            if thread.is_alive():
-                self._violated(state, f"its last look has not returned, {_LAST_LOOK_SECONDS:g} s after the storm")
-        first = [self._trouble] if self._trouble is not None else []
-        never = [SteadyStateUnknown(str(each), why=each.unknown) for each in self._steady if not each.judged]
-        return [*first, *others, *(never if self._trouble is None else [])]
+    def _recover(self) -> list[Exception]:
+        """Wait until all services are ready again; says which is not."""
+        try:
+            self.recovery = recovery.await_ready(self._residents)
+        except MetricrigError as error:
+            error.add_note(str(self._sequence.story()))
+            return [error]
+        return []
 
     def _tell(self, troubles: Sequence[Exception]) -> None:
         ended = StormEnded(
