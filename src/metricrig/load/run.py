@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from metricrig.load.calls import Calls
+    from metricrig.load.comparison import LoadComparison, TimedCalls
     from metricrig.load.error_kinds import ErrorKinds
     from metricrig.load.run_data import RunData
     from metricrig.load.time_slices import TimeSlice
@@ -120,6 +121,12 @@ class Run(LoadFigures):
         """The calls that were due from then on."""
         return self._part("run.after", moment, math.inf, due_within=True)
 
+    def against(self, baseline: Run) -> LoadComparison:
+        """Compare with another run: ratios of percentiles and of throughput, each with an interval."""
+        from metricrig.load.comparison import LoadComparison  # noqa: PLC0415 - most runs are not compared
+
+        return LoadComparison(self._timed(), baseline._timed())
+
     def series(self, every: Any = 1.0) -> list[TimeSlice]:
         """A time series, a second or so a step."""
         if (step := duration(every)) <= 0:
@@ -131,6 +138,11 @@ class Run(LoadFigures):
             return f"{self.data.sentence}: still going on, {self.measured}"
         reasons = self.reasons
         return f"{self.data.sentence}: {self.measured}" + (f"; INVALID: {'; '.join(reasons)}" if reasons else "")
+
+    def _timed(self) -> TimedCalls:
+        from metricrig.load.comparison import TimedCalls  # noqa: PLC0415 - see above
+
+        return TimedCalls(self._counted, self.began, self.ended - self.began)
 
     def _part(self, who: str, began: float | None, ended: float | None, **kind: bool) -> Run:
         if began is None or ended is None:
