@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import resource
 import select
 import socket
 import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -19,9 +18,13 @@ from typing import TYPE_CHECKING
 from bench.finding import MS, Finding, Report, Target, compare
 from bench.relay_peer import COUNT, ECHO
 from bench.rounds import interleave
-from metricrig import Rig, Service, ToolUnavailable, ready
+from metricrig import Rig, ToolUnavailable
 from metricrig.links import link_to
-from metricrig.tools import GoModule, Tool, obtain
+from metricrig.tools import obtain
+
+sys.path.append(str(Path(__file__).parent.parent / "tests"))  # the real Toxiproxy is the tests' own
+from support.toxiproxy_client import ToxiproxyClient
+from support.toxiproxy_server import TOXIPROXY, toxiproxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,19 +41,14 @@ ROUNDS = 15
 SENT = 1 << 30
 PIECE = bytes(1 << 20)
 REQUESTS = 2000
-_MODULE = "github.com/Shopify/toxiproxy/v2"
-TOXIPROXY = Tool(
-    name="toxiproxy",
-    executables=("toxiproxy-server",),
-    preferred="2.12.0",
-    version_args=("-version",),
-    golang=GoModule(module=_MODULE, package=f"{_MODULE}/cmd/server", stamp=f"{_MODULE}.Version={{version}}"),
-)
+AT_ONCE = 1000
 
 
 def run(scale: float) -> Report:
     """All of it, to a process of its own."""
     rounds = max(3, round(ROUNDS * scale))
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a thousand connections, here and in the peer
     with _peer() as target, link_to(f"127.0.0.1:{target[1]}") as link, contextlib.ExitStack() as until:
         ways: dict[str, Address] = {"direct": target, "link": (link.host, link.port)}
         notes = [f"A stream is {SENT >> 20} MiB in one direction, until its receiver has told that it has all of it."]
@@ -60,10 +58,15 @@ def run(scale: float) -> Report:
             notes.append(f"Without Toxiproxy, because {str(lacking).splitlines()[0]}.")
         streams = interleave({name: partial(_stream, way) for name, way in ways.items()}, rounds)
         asked = interleave({name: partial(_requests, way) for name, way in ways.items()}, rounds)
+        crowded = interleave({name: partial(_crowd, way) for name, way in ways.items()}, rounds)
         findings = [
             *compare("a stream of 1 GiB", streams, base="direct", targets={"link": THROUGHPUT}),
             *compare("1,000 requests, one after the other", asked, base="direct", targets={}),
             *_beyond(asked),
+            *compare(f"{AT_ONCE:,} connections at once, a request on each", crowded, base="direct", targets={}),
+            *_beside_toxiproxy("a stream of 1 GiB", streams),
+            *_beside_toxiproxy("1,000 requests, one after the other", asked),
+            *_beside_toxiproxy(f"{AT_ONCE:,} connections at once", crowded),
             *_in_force(link, rounds),
         ]
     speeds = ", ".join(f"{name} {SENT / median(seconds) / 1e9:.2f}" for name, seconds in streams.items())
@@ -83,6 +86,13 @@ def _beyond(asked: dict[str, list[float]]) -> Iterator[Finding]:
             target=REQUESTS_BEYOND if name == "link" else None,
             rounds=len(asked[name]),
         )
+
+
+def _beside_toxiproxy(about: str, timings: dict[str, list[float]]) -> Iterator[Finding]:
+    """The link's row, beside Toxiproxy instead of beside nothing."""
+    if "Toxiproxy" in timings:
+        beside = {name: timings[name] for name in ("Toxiproxy", "link")}
+        yield compare(f"{about}, beside Toxiproxy", beside, base="Toxiproxy", targets={"link": Target(1)})[-1]
 
 
 def _in_force(link: Link, rounds: int) -> Iterator[Finding]:
@@ -158,6 +168,18 @@ def _requests(way: Address) -> float:
     return median(took) * 1000
 
 
+def _crowd(way: Address) -> float:
+    """Seconds until all are open and each has had its answer."""
+    with contextlib.ExitStack() as opened:
+        began = time.perf_counter()
+        connections = [opened.enter_context(socket.create_connection(way)) for _ in range(AT_ONCE)]
+        for connection in connections:
+            connection.sendall(ECHO + PIECE[:64])
+        for connection in connections:
+            connection.recv(64)
+        return time.perf_counter() - began
+
+
 @contextlib.contextmanager
 def _peer() -> Iterator[Address]:
     command = [sys.executable, str(Path(__file__).with_name("relay_peer.py"))]
@@ -173,19 +195,9 @@ def _peer() -> Iterator[Address]:
 def _toxiproxy(target: Address) -> Iterator[Address]:
     """The address of a proxy of its own server."""
     obtain(TOXIPROXY)
-    service = Service(
-        name="toxiproxy",
-        tool=TOXIPROXY,
-        command=["{tool}", "-host", "{host}", "-port", "{port}"],
-        ports={"api": 8474, "proxy": 8475},
-        env={"LOG_LEVEL": "error"},
-        ready=ready.http("/version"),
-    )
     with Rig("bench") as rig:
-        server = rig.add(service)
+        server = rig.add(toxiproxy())
         rig.start()
-        listen = server.address("proxy")
-        body = {"name": "peer", "listen": listen, "upstream": f"{target[0]}:{target[1]}", "enabled": True}
-        asked = urllib.request.Request(f"{server.url}/proxies", json.dumps(body).encode(), method="POST")  # noqa: S310 - loopback
-        urllib.request.urlopen(asked).close()  # noqa: S310 - as above
-        yield server.host, server.ports["proxy"]
+        made = ToxiproxyClient(server.url).proxy("peer", f"{target[0]}:{target[1]}")
+        host, _, port = made["listen"].rpartition(":")
+        yield host, int(port)

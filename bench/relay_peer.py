@@ -29,7 +29,7 @@ def serve(connection: socket.socket) -> None:
 
 
 if __name__ == "__main__":
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with socket.create_server(("127.0.0.1", 0), backlog=4096) as listener:
         print(listener.getsockname()[1], flush=True)
         while True:
             threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
