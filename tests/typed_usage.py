@@ -125,6 +125,22 @@ def the_first_example() -> None:
         assert_type(shop.wait_for_end(within=1), str)
 
 
+def what_is_done_to_a_service(redis: RedisInstance, shop: Instance) -> None:
+    with shop.paused() as paused, redis.killed(after=1, again_after=2.5) as killed:
+        assert_type(paused.evidence, str)
+        assert_type(killed.killed, bool)
+    with redis.disk_full(leave="1MB"), redis.disk_full(leave=4096), redis.read_only_disk():
+        pass
+    full = redis.disk_full().start()
+    full.heal()
+    with shop.no_open_files(), shop.no_open_files(50), shop.little_memory("256MB"), shop.little_cpu(share=0.2):
+        pass
+    with shop.dns_fails() as fails:
+        assert_type(fails.healing_evidence, str)
+    Redis(limits=Limits(disk="64MB"))
+    Redis(limits=Limits(disk=64 << 20, memory=256 << 20))
+
+
 def a_service_of_ones_own(scraped: Instance) -> Service:
     def command(at: Placement) -> list[str]:
         return [at.tool, f"--listen={at.address()}", *(["--new-flag"] if at.at_least("2.0") else [])]
