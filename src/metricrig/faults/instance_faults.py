@@ -8,6 +8,7 @@ from metricrig._core import arguments
 from metricrig.instance_addresses import InstanceAddresses
 
 if TYPE_CHECKING:
+    from metricrig.faults.machine.disconnected import Disconnected
     from metricrig.faults.machine.disk_full import DiskFull
     from metricrig.faults.machine.dns_fails import DnsFails
     from metricrig.faults.machine.killed import Killed
@@ -83,6 +84,12 @@ class InstanceFaults(InstanceAddresses):
         from metricrig.faults.machine.dns_fails import DnsFails
 
         return DnsFails(self._victim())
+
+    def disconnected(self) -> Disconnected:
+        """In no network: it reaches nobody, and nobody reaches it. For containers; else a link to it can be cut."""
+        from metricrig.faults.machine.disconnected import Disconnected
+
+        return Disconnected(self._victim())
 
     def _victim(self) -> Victim:
         from metricrig.faults.machine.victim import Victim

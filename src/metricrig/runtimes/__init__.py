@@ -119,6 +119,28 @@ class Running(Protocol):
         """Make sure that nothing of it is left; returns when nothing is."""
 
 
+class Disconnects(Protocol):
+    """What has a network of its own that can be taken from it: a power of some of what was launched."""
+
+    @property
+    def private(self) -> bool:
+        """Whether it is its own, and not this machine's."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether it has one now, by the word of whoever gives it."""
+
+    @property
+    def interfaces(self) -> set[str]:
+        """What it sees of that itself, besides its own loopback."""
+
+    def disconnect(self) -> None:
+        """Take it."""
+
+    def connect(self) -> None:
+        """Give it back, as it was; fine if nothing is there any more."""
+
+
 class Runtime(Protocol):
     """A place where services run, for one rig."""
 

@@ -14,6 +14,7 @@ from metricrig._core.errors import Unavailable
 from metricrig._core.process_id import ProcessId
 from metricrig.logs import LogFile
 from metricrig.runtimes.docker import container_processes
+from metricrig.runtimes.docker.container_network import ContainerNetwork
 from metricrig.runtimes.docker.engine.errors import engine_message
 from metricrig.runtimes.docker.engine_process import EngineProcess, end_in_words, status_of
 from metricrig.runtimes.docker.output_stream import OutputStream
@@ -62,6 +63,7 @@ class Container(EngineProcess):
         self._pid = 0
         self._frozen = False
         """Whether we have frozen it."""
+        self.network = ContainerNetwork(reached.engine, identity, lambda: self._first)
         self._out: Path | None = None
         self._collected = False
 
