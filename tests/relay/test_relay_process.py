@@ -131,6 +131,25 @@ def test_wrong_orders_are_refused(relay: RelayProcess, route: Route) -> None:
         route.put((DOOR, Hold(name="stall")))
 
 
+@pytest.mark.parametrize(
+    "effect",
+    [
+        {"kind": "Delay", "name": "x", "latency": "long"},
+        {"kind": "Rate", "name": "x"},
+        {"kind": "Corruption", "name": "x", "one_in": 0},
+        {"kind": "Magic", "name": "x"},
+        {"kind": [], "name": "x"},
+        {"name": "x", "share": 0.5},
+        {},
+        7,
+    ],
+)
+def test_an_effect_that_is_none_is_refused_and_the_relay_goes_on(route: Route, effect: object) -> None:
+    with pytest.raises(UsageError, match="the relay refuses to put"):
+        route._ask("put", effects=[("up", effect)])
+    assert route.policy == Policy()
+
+
 def test_its_end_is_told(relay: RelayProcess, route: Route) -> None:
     os.kill(relay.pid, signal.SIGKILL)
     with pytest.raises(RelayLost):

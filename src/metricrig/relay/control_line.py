@@ -20,6 +20,8 @@ _ANSWER_TIMEOUT_SECONDS = 30.0
 """For one answer: a relay that has nothing to do takes less than a millisecond."""
 CONTROL = "control"
 """The socket in a relay's directory."""
+LOG = "log"
+"""What it complains of, beside that."""
 
 
 class ControlLine:
@@ -49,7 +51,9 @@ class ControlLine:
                 self._socket.sendall(json.dumps(order).encode() + b"\n")
                 answer = self._answer(self._numbers)
             except OSError as error:
-                raise RelayLost(f"the relay in {self.directory} does not answer: {error.strerror or error}") from error
+                raise RelayLost(
+                    f"{self.directory}: it does not answer: {error.strerror or error}{self._said()}"
+                ) from error
         if "error" in answer:
             raise _refused(op, answer)
         return answer
@@ -57,6 +61,14 @@ class ControlLine:
     def close(self) -> None:
         """Say nothing more; the relay goes on."""
         self._socket.close()
+
+    def _said(self) -> str:
+        """What it has complained of before it ended."""
+        try:
+            said = (self.directory / LOG).read_text(errors="replace").strip()
+        except OSError:
+            return ""
+        return f"; it said: {said}" if said else ""
 
     def _answer(self, number: int) -> Message:
         """The answer to this order; one to an order that nobody waited for long enough is nobody's."""

@@ -23,6 +23,11 @@ class Effect:
     """Of the connections; for datagrams, of those."""
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        for field, value in vars(self).items():
+            if field != "name" and not (value is None or isinstance(value, int | float)):
+                raise ValueError(f"{type(self).__name__}: {field} is a number, not {value!r}")
+
     def concerns(self, number: int) -> bool:
         """Whether a connection of this number is among its share."""
         return self.share >= 1 or chance(self.seed, number) < self.share
@@ -121,6 +126,11 @@ class Corruption(Effect):
     """One byte in each so many is another one: which, the seed and the number of the connection decide."""
 
     one_in: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.one_in < 1:
+            raise ValueError(f"one byte in {self.one_in} cannot be another one")
 
     def altered(self, data: bytes, number: int, passed: int) -> bytes:
         """What the bytes become that come after so many others of the connection of this number."""

@@ -13,7 +13,7 @@ from metricrig._core.errors import DeadlineExceeded
 from metricrig._core.private_directory import PrivateDirectory
 from metricrig.janitor.child import JANITOR_REPLY_TIMEOUT, Order
 from metricrig.janitor.errors import JanitorLost
-from metricrig.relay.control_line import CONTROL, ControlLine
+from metricrig.relay.control_line import CONTROL, LOG, ControlLine
 from metricrig.relay.errors import RelayLost
 from metricrig.relay.route import Route
 
@@ -36,7 +36,7 @@ class RelayProcess:
     def __init__(self, janitor: Janitor, *, rig: str, directory: Path) -> None:
         self.directory = directory / DIRECTORY
         PrivateDirectory.make(str(self.directory)).close()
-        self._log = self.directory / "log"
+        self._log = self.directory / LOG
         self._child: Child = janitor.spawn(
             Order(
                 rig=rig,

@@ -73,7 +73,7 @@ class Gate:
         self._delays, self._slicings, self._corruptions = those(Delay), those(Slicing), those(Corruption)
         self._rate = min((each.bytes_per_second for each in those(Rate)), default=inf)
         self._slow_close = sum(each.seconds for each in those(SlowClose))
-        self.held = bool(those(Hold))
+        self.held = bool(those(Hold)) or self._rate <= 0
         self.swallows = bool(those(Swallow))
         self.slices = bool(self._slicings)
         self.closes_all = any(each.close_all for each in those(Swallow))
