@@ -80,8 +80,8 @@ def on(*, rig: str, victim: str, name: str, settings: tuple[str, ...], as_json: 
     """Do FAULT to VICTIM, a link or a service of RIG, until ``metricrig fault off`` or the rig's end.
 
     Settings are those of the methods of a link: latency, jitter, rate, slow_close, bytes, seconds, one_in, direction,
-    share, seed. A service that is paused here is "ready" to the process that owns the rig. Exits with 1 if there is no
-    such rig, or if it could not be done.
+    share, seed. A service has to be a process of this machine; paused here, it is "ready" to the process that owns the
+    rig. Exits with 1 if there is no such rig, or if it could not be done.
     """
     given = dict(map(_setting, settings))
     found = _one(rig)

@@ -67,7 +67,7 @@ def _opened(session: Session, event: RigOpened) -> None:
     session.opened(next(each for each in open_rigs() if each.id == event.rig))
 
 
-def _stormy(session: Session, event: StormBegan) -> None:
+def _storm_began(session: Session, event: StormBegan) -> None:
     session.chaos.began(event)
 
 
@@ -101,5 +101,5 @@ _ANSWERS: Mapping[type[Event], Callable[[Session, Any], None]] = {
     RigOpened: _opened,
     RigClosing: _closing,
     RigClosed: _closed,
-    StormBegan: _stormy,
+    StormBegan: _storm_began,
 }
