@@ -37,7 +37,7 @@ PUBLIC = {
         """,
     "metricrig.links": "FreeLink Link link_to",
     "metricrig.pytest": "isolated service",
-    "metricrig.storms": "PlannedFault StormPlan plans shortened",
+    "metricrig.storms": "Fault PlannedFault Storm StormPlan plans shortened",
     "metricrig.tools": """
         DebianPackage Executable GoModule Image Installed Prospect Release Tool Wheel installed obtain survey
         """,

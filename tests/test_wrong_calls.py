@@ -33,6 +33,7 @@ from metricrig import (
 )
 from metricrig.metrics import Endpoint, Metrics
 from metricrig.services import Redis
+from metricrig.storms import PlannedFault, StormPlan, plans
 
 WRONG: list[Any] = [
     None,
@@ -142,6 +143,9 @@ CALLS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     (not_matches, {"pattern": "x"}),
     (Endpoint, {"url": "http://127.0.0.1:1/metrics"}),
     (wait_for, {"condition": None, "within": 0.0}),
+    (PlannedFault, {"fault": "a: x", "at": 1, "lasting": 1}),
+    (StormPlan, {"planned": (PlannedFault("a: x", 1, 1),), "seconds": 3, "at_most": 1, "seed": None}),
+    (plans, {"faults": ["a: x"], "every": "1s", "lasting": "1s", "at_most": 1, "for_": "5s"}),
 ]
 ONE_WORD: list[Callable[..., Any]] = [
     ready.command,
@@ -218,6 +222,11 @@ def test_every_argument_of_a_method(running: Instance, number: int) -> None:
         survives(lambda value=value: METHODS[number](running, value), f"{inspect.getsource(METHODS[number])} {value!r}")  # type: ignore[misc]
 
 
+def sleeping(rig: Rig) -> Instance:
+    """One to break."""
+    return rig["victim"] if "victim" in rig else rig.add(sleeper("victim"))
+
+
 RIGS: list[Callable[[Rig, Any], Any]] = [
     lambda rig, value: rig.add(value),
     lambda rig, value: rig.add(sleeper(), name=value),
@@ -226,6 +235,16 @@ RIGS: list[Callable[[Rig, Any], Any]] = [
     lambda rig, value: rig[value],
     lambda rig, value: value in rig,
     lambda rig, value: rig.provide(value),
+    lambda rig, value: rig.link(value),
+    lambda rig, value: rig.storm(value, faults=[sleeping(rig).paused]),
+    lambda rig, value: rig.storm(faults=value),
+    lambda rig, value: rig.storm(faults=[value]),
+    lambda rig, value: rig.storm(faults=[sleeping(rig).paused], seed=value),
+    lambda rig, value: rig.storm(faults=[sleeping(rig).paused], every=value),
+    lambda rig, value: rig.storm(faults=[sleeping(rig).paused], lasting=value),
+    lambda rig, value: rig.storm(faults=[sleeping(rig).paused], at_most=value),
+    lambda rig, value: rig.storm(faults=[sleeping(rig).paused], for_=value),
+    lambda rig, value: rig.storm(faults=[sleeping(rig).paused], seed=1).while_(value),
 ]
 
 

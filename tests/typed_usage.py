@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from functools import partial
 from pathlib import Path
 from typing import Any, assert_type
 
@@ -30,6 +31,7 @@ from metricrig import (
     ready,
     wait_for,
 )
+from metricrig.links import Link
 from metricrig.metrics import Endpoint, Metrics, PrometheusStore, Promql, VictoriaMetricsStore, read
 from metricrig.metrics.conditions.condition import Condition
 from metricrig.metrics.conditions.expression import Expression
@@ -60,6 +62,7 @@ from metricrig.services.gunicorn import GunicornInstance, Master
 from metricrig.services.memcached import MemcachedInstance
 from metricrig.services.postgresql import PostgreSQLInstance
 from metricrig.services.redis import RedisInstance
+from metricrig.storms import Fault, Storm, StormPlan, shortened
 from metricrig.tools import Executable, Release, obtain
 
 
@@ -313,3 +316,17 @@ def a_gunicorn(rig: Rig) -> None:
     assert_type(gunicorn.wait_for_workers(2, other_than=before, within=5), tuple[int, ...])
     gunicorn.signal_worker(gunicorn.workers[0], signal.SIGABRT)
     assert_type(gunicorn.upgrade(), Master)
+
+
+def storms(rig: Rig, redis: RedisInstance, shop: Instance) -> None:
+    link = rig.link(redis)
+    assert_type(rig.link(redis.isolated()), Link)
+    slow = partial(link.slow, latency=0.05)
+    storm = rig.storm(faults=[link.cut, redis.paused, redis.killed, slow], every="1s…3s", lasting=0.5, at_most=2)
+    assert_type(storm, Storm)
+    with storm.while_(shop.metrics("queue_depth").max() <= 3).while_(lambda: True) as running:
+        assert_type(running, Storm)
+        assert_type(running.faults, list[Fault])
+    assert_type(storm.recovery, float | None)
+    assert_type(shortened(storm.plan, lambda plan: bool(plan.planned)), StormPlan)
+    rig.storm(StormPlan.load("plan.json"), faults=[link.cut]).run()

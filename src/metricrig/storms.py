@@ -3,8 +3,10 @@
 The storm itself is the rig's: ``rig.storm(seed=7, faults=[link.cut, redis.paused]).run()``.
 """
 
+from metricrig.faults.fault import Fault
+from metricrig.faults.storm import Storm
 from metricrig.faults.storm_plan import PlannedFault, StormPlan
 from metricrig.faults.storm_shortening import shortened
 from metricrig.faults.storm_strategy import plans
 
-__all__ = ["PlannedFault", "StormPlan", "plans", "shortened"]
+__all__ = ["Fault", "PlannedFault", "Storm", "StormPlan", "plans", "shortened"]

@@ -321,6 +321,14 @@ def test_a_fault_that_was_made_already_is_refused(house: House) -> None:
         house.rig.storm(faults=[house.a.dark()])  # type: ignore[list-item]
 
 
+def test_a_fault_that_needs_settings_is_refused_with_how_to_give_them(house: House) -> None:
+    def limit(*, bytes: int) -> Dark:  # noqa: A002 - as a link's is called
+        raise AssertionError(bytes)
+
+    with pytest.raises(UsageError, match=r"missing 1 required keyword-only argument: 'bytes'.*partial\(link\.limit"):
+        house.rig.storm(faults=[limit])  # type: ignore[list-item]
+
+
 def test_partials_of_one_fault_have_names_that_differ(house: House) -> None:
     storm = house.rig.storm(faults=[partial(house.a.dark), partial(house.a.dark)], seed=1, for_="60s")
     assert set(storm.plan.faults) == {"a: dark", "a: dark (2)"}

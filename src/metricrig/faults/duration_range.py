@@ -39,7 +39,7 @@ def seconds_of(who: str, what: str, given: Any) -> float:
     """One duration: ``30``, ``"30s"`` or ``"1m30s"``, in whole milliseconds, and above 0."""
     try:
         length = math.nan if isinstance(given, bool) else round(duration(given), 3)
-    except (UsageError, TypeError, ValueError):
+    except (UsageError, TypeError, ValueError, OverflowError):
         length = math.nan
     if not 0 < length <= _LONGEST_SECONDS:  # also what is not a number
         raise wrong(who, what, given, f'a duration above 0 and up to a day: {what}="30s", {what}="1m30s", {what}=2.5')

@@ -84,18 +84,22 @@ def chances_of(
 
 
 def _makers(faults: Any) -> Makers:
-    """Each under the name of the fault that it makes."""
-    if callable(faults) or not hasattr(faults, "__iter__") or not (listed := list(faults)):
+    """Each under the name of the fault that it makes. They have an order, on which a seed's choice depends."""
+    if not isinstance(faults, list | tuple) or not faults:
         raise wrong("rig.storm", "faults", faults, _RIGHT)
-    names = names_of([_made(each).name for each in listed])
-    return dict(zip(names, listed, strict=True))
+    names = names_of([_made(each).name for each in faults])
+    return dict(zip(names, faults, strict=True))
 
 
 def _made(maker: Any) -> Fault:
     """What it makes; a fault that is made has not begun."""
     if isinstance(maker, Fault):
         raise wrong("rig.storm", "faults", maker, f"without the parentheses, because a storm makes many: {_RIGHT}")
-    made = maker() if callable(maker) else None
+    try:
+        made = maker() if callable(maker) else None
+    except TypeError as error:
+        right = f"one that needs nothing more ({error}): faults=[partial(link.limit, bytes=1000)]"
+        raise wrong("rig.storm", "faults", maker, right) from error
     if not isinstance(made, Fault):
         raise wrong("rig.storm", "faults", maker, _RIGHT)
     return made

@@ -40,6 +40,12 @@ class PlannedFault:
     at: float
     lasting: float
 
+    def __post_init__(self) -> None:
+        numbers = _is_number(self.at) and _is_number(self.lasting) and self.lasting > 0
+        if not numbers or not _is_text(self.fault):
+            shown = f"PlannedFault({self.fault!r}, at={self.at!r}, lasting={self.lasting!r})"
+            raise _unsound(f'{shown}: it takes a name and seconds: PlannedFault("redis: paused", at=1.5, lasting=0.2)')
+
     @property
     def until(self) -> float:
         """When it heals."""
@@ -124,19 +130,18 @@ def _require_sound(plan: StormPlan) -> None:
     _require_rules(plan)
 
 
-def _require_kinds(plan: StormPlan) -> None:
-    numbers = [plan.seconds, *(number for each in plan.planned for number in (each.at, each.lasting))]
-    if not all(_is_number(each) for each in numbers) or not _is_count(plan.at_most):
-        raise _unsound("its times are numbers of seconds, and at_most is a whole number from 1 on")
-    if not all(isinstance(name, str) for name in _names(plan)):
-        raise _unsound("the names of its faults are texts")
+def _require_kinds(plan: Any) -> None:
+    if not isinstance(plan.planned, tuple) or not all(isinstance(each, PlannedFault) for each in plan.planned):
+        raise _unsound('its faults are a tuple: StormPlan((PlannedFault("redis: paused", at=1, lasting=2),), ...)')
+    if not _is_number(plan.seconds) or not _is_count(plan.at_most):
+        raise _unsound("its length is a number of seconds, and at_most is a whole number from 1 on")
     if plan.seed is not None and not _is_count(plan.seed, least=0):
         raise _unsound("its seed is a whole number from 0 on, or none")
 
 
 def _require_times(plan: StormPlan) -> None:
     for each in plan.planned:
-        if each.lasting <= 0 or each.until > plan.seconds:
+        if each.until > plan.seconds:
             raise _unsound(f"{each} does not lie in its {plan.seconds:g} s")
     for before, each in pairwise(plan.planned):
         if before.at > each.at:
@@ -154,9 +159,8 @@ def _require_rules(plan: StormPlan) -> None:
         others.append(each)
 
 
-def _names(plan: StormPlan) -> list[Any]:
-    """Of whatever kind they are, in a file that somebody has written."""
-    return [each.fault for each in plan.planned]
+def _is_text(given: Any) -> bool:
+    return isinstance(given, str)
 
 
 def _is_number(given: Any) -> bool:

@@ -55,6 +55,6 @@ def plans(
 
 
 def _require_names(faults: Any) -> None:
-    fine = not isinstance(faults, str) and faults and all(isinstance(each, str) and ": " in each for each in faults)
-    if not fine:
+    listed = isinstance(faults, list | tuple) and bool(faults)
+    if not listed or not all(isinstance(each, str) and ": " in each for each in faults):
         raise wrong("storms.plans", "faults", faults, 'names of faults: faults=["redis: paused", "cache: cut"]')
