@@ -52,6 +52,12 @@ def test_another_path_is_not_there(toxiproxy_api: ToxiproxyClient, path: str) ->
     assert (answer.status, answer.text, answer.type) == (404, "404 page not found\n", "text/plain; charset=utf-8")
 
 
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_a_slash_too_many_is_led_to_where_it_belongs(toxiproxy_api: ToxiproxyClient, method: str) -> None:
+    answer = toxiproxy_api.ask(method, "//proxies/a%20b//toxics?x=y")
+    assert (answer.status, answer.headers["location"].partition("?")[0]) == (301, "/proxies/a%20b/toxics")
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [

@@ -44,12 +44,15 @@ def test_fields_are_found(body: bytes, found: dict[str, object]) -> None:
         (b"[1,", "unexpected EOF"),
         (b"x", "invalid character 'x' looking for beginning of value"),
         (b"NaN", "invalid character 'N' looking for beginning of value"),
-        (b'{"name": 1}', "json: cannot unmarshal number 1 into Go struct field Proxy.name of type string"),
+        (b'{"name": 1}', "json: cannot unmarshal number into Go struct field Proxy.name of type string"),
         (b'{"enabled": "x"}', "json: cannot unmarshal string into Go struct field Proxy.enabled of type bool"),
         (b'{"rate": 1.5}', "json: cannot unmarshal number 1.5 into Go struct field Proxy.rate of type int64"),
         (b'{"rate": true}', "json: cannot unmarshal bool into Go struct field Proxy.rate of type int64"),
         (b'{"share": {}}', "json: cannot unmarshal object into Go struct field Proxy.share of type float32"),
-        (b"[]", "json: cannot unmarshal array into Go value of type Proxy"),
+        (b"[]", "json: cannot unmarshal array into Go value of type toxiproxy.Proxy"),
+        (b"[1,]", "invalid character ']' looking for beginning of value"),
+        (b"{1: 2}", "invalid character '1' looking for beginning of object key string"),
+        (b'{"a" 2}', "invalid character '2' after object key"),
     ],
 )
 def test_what_is_wrong_is_said(body: bytes, why: str) -> None:

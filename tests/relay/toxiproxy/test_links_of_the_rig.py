@@ -165,6 +165,16 @@ def test_a_name_is_an_upstream(api: ToxiproxyClient, upstream: Upstream) -> None
         assert exactly(connection, 4) == b"ping"
 
 
+def test_a_reset_goes_on_where_a_proxy_cannot_be_enabled(api: ToxiproxyClient, upstream: Upstream) -> None:
+    """Toxiproxy stops there, and which it has reset before is chance."""
+    api.proxy("a", upstream.address, "nonsense", enabled=False)
+    for name in ("b", "c"):
+        api.proxy(name, upstream.address)
+        api.toxic(name, "latency")
+    assert api.ask("POST", "/reset").status == 500
+    assert [each["toxics"] for each in api.get("/proxies").values()] == [[], [], []]
+
+
 def test_a_half_closed_connection_is_answered(api: ToxiproxyClient, upstream: Upstream) -> None:
     made = api.proxy("x", upstream.address)
     with dial(made["listen"]) as connection:

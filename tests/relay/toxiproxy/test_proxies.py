@@ -8,18 +8,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.upstreams import Upstream, dial, exactly, hung_up_on, parting, until_end
 
+from metricrig._core.ports import Reservation
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from support.toxiproxy_client import ToxiproxyClient
 
 NOT_FOUND = (404, "proxy not found")
 
 
 @pytest.fixture
-def free_address() -> str:
-    """A port of 127.0.0.1 on which nobody listens."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{found.getsockname()[1]}"
+def free_address() -> Iterator[str]:
+    """A port of 127.0.0.1 that is the test's, and on which nobody listens."""
+    kept = Reservation()
+    yield f"127.0.0.1:{kept.port}"
+    kept.release()
 
 
 def port(proxy: dict[str, Any]) -> str:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from metricrig.relay.toxiproxy import proxy as proxies_asked_for
 from metricrig.relay.toxiproxy import toxic as toxics_asked_for
@@ -37,6 +39,8 @@ _ID_LENGTH = 20
 
 def answer(request: Request, proxies: Proxies) -> Response:
     """Do what the request wants."""
+    if "//" in request.path:  # which comes of a base URL with a slash at its end
+        return Response(HTTPStatus.MOVED_PERMANENTLY, headers={"Location": quote(re.sub("/+", "/", request.path))})
     handlers, names = _route(request.path)
     if handlers is None:
         return Response(HTTPStatus.NOT_FOUND, b"404 page not found\n", _TEXT)

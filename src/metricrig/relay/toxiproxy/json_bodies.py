@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _INT64 = range(-(2**63), 2**63)
+_SHORT_INTEGER = 1e21
+"""From here on Go writes an exponent."""
 _SPACE = " \t\r\n"
 
 
@@ -27,17 +29,24 @@ class Kind:
 
     name: str
     holds: Callable[[object], bool]
+    numeric: bool = False
 
 
 def _number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value not in (inf, -inf)
 
 
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value in _INT64
+
+
 STRING = Kind("string", lambda value: isinstance(value, str))
 BOOLEAN = Kind("bool", lambda value: isinstance(value, bool))
-INTEGER = Kind("int64", lambda value: isinstance(value, int) and not isinstance(value, bool) and value in _INT64)
-FRACTION = Kind("float32", _number)
-OBJECT = Kind("object", lambda value: isinstance(value, dict))
+INTEGER = Kind(
+    "int64", lambda value: isinstance(value, int) and not isinstance(value, bool) and value in _INT64, numeric=True
+)
+FRACTION = Kind("float32", _number, numeric=True)
+OBJECT = Kind("toxics.NoopToxic", lambda value: isinstance(value, dict))
 
 Fields = tuple[tuple[str, Kind], ...]
 
@@ -61,7 +70,7 @@ def fields_of(value: object, path: str, fields: Fields) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise bad_request_body(unfit(value, "value", f"{path.rstrip('.')}"))
+        raise bad_request_body(unfit(value, "value", f"toxiproxy.{path.strip('.')}"))
     kinds: Mapping[str, tuple[str, Kind]] = {name.lower(): (name, kind) for name, kind in fields}
     found = {}
     for given, content in value.items():
@@ -69,7 +78,7 @@ def fields_of(value: object, path: str, fields: Fields) -> dict[str, Any]:
         if kind is None or content is None:
             continue
         if not kind.holds(content):
-            raise bad_request_body(unfit(content, f"struct field {path}{name}", kind.name))
+            raise bad_request_body(unfit(content, f"struct field {path}{name}", kind.name, numeric=kind.numeric))
         found[name] = content
     return found
 
@@ -79,11 +88,11 @@ def single_precision(value: float) -> float:
     try:
         (kept,) = struct.unpack("<f", struct.pack("<f", value))
     except OverflowError:
-        raise bad_request_body(unfit(value, "value", FRACTION.name)) from None
+        raise bad_request_body(unfit(value, "value", FRACTION.name, numeric=True)) from None
     for digits in range(1, 10):
         short = float(f"{kept:.{digits}g}")
         if struct.pack("<f", short) == struct.pack("<f", kept):
-            return int(short) if short.is_integer() else short
+            return int(short) if short.is_integer() and abs(short) < _SHORT_INTEGER else short
     return float(kept)
 
 
@@ -97,17 +106,23 @@ _DECODER = json.JSONDecoder(parse_constant=_no_number)
 def _complaint(text: str, error: json.JSONDecodeError) -> str:
     if error.pos >= len(text.rstrip(_SPACE)) or error.msg.startswith("Unterminated"):
         return "unexpected EOF"
-    place = " looking for beginning of value" if error.pos == 0 else ""
+    place = next((go for python, go in _PLACES.items() if error.msg.startswith(python)), "")
     return f"invalid character {text[error.pos]!r}{place}"
 
 
-def unfit(value: object, where: str, kind: str) -> str:
-    """That a value is not what is to be there, in Go's words."""
-    return f"json: cannot unmarshal {_said(value)} into Go {where} of type {kind}"
+_PLACES = {
+    "Expecting value": " looking for beginning of value",
+    "Expecting property name": " looking for beginning of object key string",
+    "Expecting ':'": " after object key",
+}
+"""What Python says of a place, and what Go does."""
 
 
-def _said(value: object) -> str:
-    if _number(value):
-        return f"number {json.dumps(value)}"
-    names: dict[type, str] = {str: "string", bool: "bool", list: "array", dict: "object"}
-    return names[type(value)]
+def unfit(value: object, where: str, kind: str, *, numeric: bool = False) -> str:
+    """That a value is not what is to be there, in Go's words: which number it is, where another one would do."""
+    number = f"number {json.dumps(value)}" if numeric else "number"
+    said = number if isinstance(value, int | float) and not isinstance(value, bool) else _NAMES[type(value)]
+    return f"json: cannot unmarshal {said} into Go {where} of type {kind}"
+
+
+_NAMES: Mapping[type, str] = {str: "string", bool: "bool", list: "array", dict: "object"}

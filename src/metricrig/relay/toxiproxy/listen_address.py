@@ -41,6 +41,8 @@ def _split(listen: str) -> tuple[str, str]:
     host, colon, port = listen.rpartition(":")
     if not colon or listen.endswith("]"):
         raise BadAddress(f"address {listen}: missing port in address")
+    if host.startswith("[") and "]" not in host:
+        raise BadAddress(f"address {listen}: missing ']' in address")
     if host.startswith("[") and host.endswith("]"):
         return host[1:-1], port
     if ":" in host:

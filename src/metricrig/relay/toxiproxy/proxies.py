@@ -85,11 +85,18 @@ class Proxies:
         self._forget(name)
 
     def reset(self) -> None:
-        """Enable all of them, and have no toxics."""
+        """Enable all of them, and have no toxics; which one cannot be enabled is told when all others have been."""
+        errors: list[ApiError] = []
         for proxy in self.all().values():
-            enabled = proxy if proxy.enabled else self._started(proxy)
+            try:
+                enabled = proxy if proxy.enabled else self._started(proxy)
+            except ApiError as error:
+                errors.append(error)
+                continue
             for each in enabled.toxics:
                 self.take_toxic(proxy.name, each.name)
+        if errors:
+            raise errors[0]
 
     def put_toxic(self, name: str, toxic: Toxic) -> None:
         """Have this toxic, instead of the one of its name."""

@@ -70,8 +70,8 @@ def all_asked_for(body: bytes) -> list[Proxy]:
     if values is None:
         return []
     if not isinstance(values, list):
-        raise bad_request_body(json_bodies.unfit(values, "value", "[]Proxy"))
-    told = [_told(each) for each in values]
+        raise bad_request_body(json_bodies.unfit(values, "value", "[]toxiproxy.Proxy"))
+    told = [_told(each, ".Proxy.") for each in values]
     return [_checked(each, f" at proxy {number}") for number, each in enumerate(told, 1)]
 
 
@@ -82,8 +82,8 @@ def changes_asked_for(body: bytes) -> dict[str, Any]:
     return told
 
 
-def _told(value: object) -> dict[str, Any]:
-    return json_bodies.fields_of(value, "Proxy.", _FIELDS)
+def _told(value: object, path: str = "Proxy.") -> dict[str, Any]:
+    return json_bodies.fields_of(value, path, _FIELDS)
 
 
 def _checked(told: dict[str, Any], place: str = "") -> Proxy:

@@ -27,6 +27,16 @@ ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     "timeout": ("timeout",),
 }
 """The types, and what each has: whole numbers, 0 where a client says nothing."""
+_STRUCTS = {
+    "bandwidth": "BandwidthToxic",
+    "latency": "LatencyToxic",
+    "limit_data": "LimitDataToxic",
+    "reset_peer": "ResetToxic",
+    "slicer": "SlicerToxic",
+    "slow_close": "SlowCloseToxic",
+    "timeout": "TimeoutToxic",
+}
+"""What Go calls them in an error."""
 _CHANGEABLE = (("toxicity", FRACTION), ("attributes", OBJECT))
 _FIELDS = (("name", STRING), ("type", STRING), ("stream", STRING), *_CHANGEABLE)
 
@@ -89,4 +99,5 @@ def created(body: bytes, taken: Container[str]) -> Toxic:
 
 def _attributes(kind: str, told: object) -> dict[str, int]:
     """Those that a request names, of the toxic's own."""
-    return json_bodies.fields_of(told, ".attributes.", tuple((name, INTEGER) for name in ATTRIBUTES[kind]))
+    path = f"{_STRUCTS.get(kind, '')}.attributes."
+    return json_bodies.fields_of(told, path, tuple((name, INTEGER) for name in ATTRIBUTES[kind]))
