@@ -12,6 +12,7 @@ from support.waiting import eventually
 
 from metricrig import Rig, ready
 from metricrig.services import Redis
+from metricrig.storms import PlannedFault, StormPlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,6 +70,16 @@ def test_all_is_well_after_it(rig: Rig, seed: int) -> None:
     assert storm.recovery is not None
     with urlopen(f"http://127.0.0.1:{shop.port}/", timeout=30) as answer:
         assert answer.status == 200
+
+
+def test_a_rig_that_is_closed_in_the_middle_heals_what_needs_each_other(rig: Rig) -> None:
+    """Redis cannot be the last: the shop is not ready before."""
+    paused = (PlannedFault("redis: paused", 0, 3000), PlannedFault("shop: paused", 0.01, 3000))
+    storm = rig.storm(StormPlan(paused, 3600, 2), faults=[rig["redis"].paused, rig["shop"].paused])
+    storm.__enter__()
+    eventually(lambda: len(storm.faults) == 2 and all(each.evidence for each in storm.faults))
+    rig.close()
+    assert not any(each.in_force for each in storm.faults)
 
 
 def test_one_that_is_stopped_in_the_middle_leaves_all_well(rig: Rig) -> None:

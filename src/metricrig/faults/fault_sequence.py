@@ -26,10 +26,18 @@ _PLACE_LOOK_SECONDS = 0.005
 class FaultSequence:
     """The faults of one plan, made by ``choices`` when their time comes; ``over`` ends it early."""
 
-    def __init__(self, plan: StormPlan, choices: Mapping[str, Callable[[], Fault]], over: threading.Event) -> None:
+    def __init__(
+        self,
+        plan: StormPlan,
+        choices: Mapping[str, Callable[[], Fault]],
+        over: threading.Event,
+        one_more: Callable[[], None],
+    ) -> None:
         self._plan = plan
         self._choices = choices
         self._over = over
+        self._one_more = one_more
+        """Called when one more is in force."""
         self._begun: list[tuple[PlannedFault, Fault]] = []
         self._healing: list[tuple[str, threading.Thread]] = []
         """Whose faults are in force, or not yet proven to have healed."""
@@ -74,6 +82,7 @@ class FaultSequence:
         fault = self._choices[planned.fault]()
         self._begun.append((planned, fault))
         fault.start()
+        self._one_more()
         thread = threading.Thread(target=self._heal, args=[fault, planned.lasting], name="metricrig-heals", daemon=True)
         self._healing.append((planned.victim, thread))
         thread.start()

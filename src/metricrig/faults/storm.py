@@ -49,7 +49,7 @@ class Storm:
         self._all_residents = residents
         self._residents: Sequence[Resident] = ()
         self._over = threading.Event()
-        self._sequence = FaultSequence(plan, choices, self._over)
+        self._sequence = FaultSequence(plan, choices, self._over, self._stay_last)
         self._watch = StormWatch(self._sequence.story, self._fail)
         self._breaking = threading.Thread(target=self._break, name="metricrig-storm", daemon=True)
         self._trouble: Exception | None = None
@@ -127,6 +127,14 @@ class Storm:
         self._raise_trouble()
         self._watch.begin(self._residents, f"in the {self.name}")
         self._breaking.start()
+
+    def _stay_last(self) -> None:
+        """A rig that is closed heals the last one first: the storm as a whole, before its faults one by one.
+
+        Their proofs of health may wait for each other, and only the storm heals them side by side.
+        """
+        self._active.discard(self)
+        self._active.add(self)
 
     def _break(self) -> None:
         """On its own thread: carry out the plan."""
