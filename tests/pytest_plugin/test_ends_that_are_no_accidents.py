@@ -52,6 +52,10 @@ WANTED = """
     def test_pause(redis_server):
         redis_server.pause()
 
+    def test_faults_that_are_left_in_force(redis_server):
+        redis_server.no_open_files().start()
+        redis_server.killed().start()
+
     def test_survived(redis_server, soon_killed):
         with redis_server.may_die():
             pass

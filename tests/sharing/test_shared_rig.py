@@ -108,6 +108,15 @@ def test_one_that_was_paused_or_stopped_is_there_again(join: Join) -> None:
     assert replies(redis.host, redis.port, b"PING\r\n") == b"+PONG\r\n"
 
 
+def test_what_was_done_to_one_and_not_healed_is_healed(join: Join) -> None:
+    shared_rig = join()
+    redis = shared_rig.server(Redis())
+    faults = [redis.no_open_files().start(), redis.little_cpu().start(), redis.paused().start()]
+    shared_rig.ensure(redis)
+    assert [each.in_force for each in faults] == [False, False, False]
+    assert replies(redis.host, redis.port, b"PING\r\n") == b"+PONG\r\n"
+
+
 def test_several_who_come_at_once_start_one_server(join: Join) -> None:
     several = [join() for _ in range(4)]
     pids: list[int] = []

@@ -91,6 +91,10 @@ class InstanceFaults(InstanceAddresses):
 
         return Disconnected(self._victim())
 
+    def heal(self) -> None:
+        """Heal whatever of this is in force on it, the last one first."""
+        self._state.faults.heal_all(self.name)
+
     def _victim(self) -> Victim:
         from metricrig.faults.machine.victim import Victim
 

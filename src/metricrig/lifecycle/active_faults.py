@@ -18,7 +18,7 @@ class Heals(Protocol):
 
     @property
     def name(self) -> str:
-        """What is done to whom."""
+        """What is done to whom: "redis: paused"."""
 
     def heal(self) -> None:
         """End it; healing twice is fine."""
@@ -44,10 +44,17 @@ class ActiveFaults:
             if fault in self._faults:
                 self._faults.remove(fault)
 
-    def heal_all(self) -> None:
-        """Heal all, the last one first, whatever becomes of the others; the first that could not be is told."""
+    def of(self, victim: str) -> list[Heals]:
+        """Those of one victim."""
+        return [each for each in self if each.name.startswith(f"{victim}: ")]
+
+    def heal_all(self, victim: str | None = None) -> None:
+        """Heal all, the last one first, whatever becomes of the others; the first that could not be is told.
+
+        Only those of one victim, if it is named.
+        """
         errors: list[Exception] = []
-        for each in reversed(list(self)):
+        for each in reversed(list(self) if victim is None else self.of(victim)):
             try:
                 each.heal()
             except Exception as error:  # noqa: BLE001 - raised below, when all have been tried

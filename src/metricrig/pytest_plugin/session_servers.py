@@ -101,7 +101,8 @@ class Attached:
 
 
 def mend(instance: Instance) -> None:
-    """Resume what was paused; start what has ended, with an empty directory if it has died."""
+    """Heal and resume what a test has left so; start what has ended, with an empty directory if it has died."""
+    instance.heal()
     if instance.state == PAUSED:
         instance.resume()
     if instance.ended:

@@ -68,6 +68,7 @@ class SharedRig:
     def ensure(self, instance: Instance) -> None:
         """Have it ready again: after a death as a new one, at the same addresses, with an empty directory."""
         state = self._states[instance.name]
+        instance.heal()
         if state.phase == PAUSED:
             instance.resume()
         if state.phase == READY and not state.gone:

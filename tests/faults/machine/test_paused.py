@@ -92,6 +92,18 @@ def test_a_rig_that_is_closed_lets_it_go_on_first() -> None:
     assert not paused.in_force
 
 
+def test_all_that_is_in_force_on_an_instance_is_healed_at_once(rig: Rig) -> None:
+    redis, other = rig.add(Redis()), rig.add(Redis(), name="redis-2")
+    rig.start()
+    kept = other.paused().start()
+    faults = [redis.paused().start(), redis.killed().start()]
+    redis.heal()
+    assert [each.in_force for each in faults] == [False, False]
+    assert redis.state == "ready"
+    assert kept.in_force
+    kept.heal()
+
+
 def test_what_does_not_run_cannot_be_paused(rig: Rig) -> None:
     redis = rig.add(Redis())
     with pytest.raises(UsageError, match="needs redis running"):

@@ -54,7 +54,7 @@ class Disconnected(MachineFault):
     def _recovery(self, running: Running) -> str:
         if not (found := _network(running).interfaces):
             raise FaultNotHealed(self.name, expected="the interface of its network", seen="its own loopback alone")
-        return f"it has {', '.join(sorted(found))}; {self._target.ready_again(self.name, running)}"
+        return f"it has {', '.join(sorted(found))}; {self._ready(running)}"
 
 
 def _network(running: Running) -> Disconnects:

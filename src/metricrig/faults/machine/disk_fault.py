@@ -64,4 +64,4 @@ class DiskFault(MachineFault):
         return f"{writes}; {self._target.name} did not run when it began"
 
     def _recovery(self, running: Running) -> str:
-        return self._target.ready_again(self.name, running)
+        return self._ready(running)

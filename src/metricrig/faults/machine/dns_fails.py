@@ -87,7 +87,7 @@ class DnsFails(MachineFault):
     def _recovery(self, running: Running) -> str:
         if said := self._asked():
             raise FaultNotHealed(self.name, expected="its own name to be found", seen=said)
-        return f"its own name is found; {self._target.ready_again(self.name, running)}"
+        return f"its own name is found; {self._ready(running)}"
 
 
 def _resolver(running: Running) -> Path:

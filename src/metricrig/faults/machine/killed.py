@@ -119,9 +119,9 @@ class Killed(MachineFault):
 
     def _proof_of_health(self) -> str:
         now = self._target.state.require_running("seeing that it is ready")
-        said = self._target.ready_again(self.name, now)
+        said = self._ready(now)
         self._forgive()
         return f"pid {now.pid} runs in its place, and {said}"
 
     def _recovery(self, running: Running) -> str:
-        return self._target.ready_again(self.name, running)
+        return self._ready(running)

@@ -106,7 +106,7 @@ class Limited(MachineFault):
                     seen=self._shown(limit),
                 )
         back = self._shown(self._usual(tree[0])) if tree else "as it was"
-        return f"its limit is {back} again; {self._target.ready_again(self.name, running)}"
+        return f"its limit is {back} again; {self._ready(running)}"
 
     def _limit_now(self, process: ProcessId) -> int | None:
         """None for one that has ended."""

@@ -118,4 +118,4 @@ class LittleCpu(MachineFault):
         stopped = [each.pid for each in self._target.tree(running) if state_of(each.pid) == "T"]
         if stopped:
             raise FaultNotHealed(self.name, expected="its processes running", seen=f"stopped: {stopped}")
-        return self._target.ready_again(self.name, running)
+        return self._ready(running)

@@ -80,12 +80,21 @@ class MachineFault(Fault):
         now = self._target.state.running
         if now is None or now.gone:
             return said
-        return f"{said}, and was started again; {self._target.ready_again(self.name, now)}"
+        return f"{said}, and was started again; {self._ready(now)}"
+
+    def _ready(self, running: Running) -> str:
+        """That it is ready again; with something else in force on it, nobody can ask that of it."""
+        if others := self._others():
+            return f"whether it is ready is not asked while this is in force: {', '.join(others)}"
+        return self._target.ready_again(self.name, running)
+
+    def _others(self) -> list[str]:
+        """What else is in force on it."""
+        return [each.name for each in self._active.of(self.victim) if each is not self]
 
     def _forgive(self) -> None:
         """From now on its end is an accident again, unless another fault is in force or it has ended already."""
-        others = [each for each in self._active if each is not self and getattr(each, "victim", None) == self.victim]
-        if not others:
+        if not self._others():
             self._target.state.provoked = self._target.state.gone
 
 

@@ -54,4 +54,4 @@ class Paused(MachineFault):
                 seen="all of them are stopped",
                 remedy=f"somebody else may have stopped them: {self.victim}.resume()",
             )
-        return self._target.ready_again(self.name, running)
+        return self._ready(running)
