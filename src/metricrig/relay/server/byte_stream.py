@@ -29,6 +29,10 @@ else:
     Protocol = object
 
 _READ = 1 << 16
+_LARGE = 1 << 16
+"""Bytes after which there are probably more."""
+_TURNS = 4
+"""How often those are taken before others have their turn."""
 _SIOCOUTQNSD = 0x894B  # linux/sockios.h
 _SENT_SOON = 0.001
 """Seconds until it is looked again whether the system has sent what it has."""
@@ -152,8 +156,14 @@ class ByteStream:
 
     def sink_ready(self) -> None:
         """The sink takes more."""
-        if self._blocked:
-            self._blocked = False
+        if not self._blocked:
+            return
+        self._blocked = False
+        if self._gate is None and not self._queue and self.sink is not None:
+            self._drain(self.sink)
+            self.read()  # what it can have at once, it need not be called for
+            self._connection.changed()
+        else:
             self.pump()
 
     def pump(self) -> None:
@@ -177,12 +187,17 @@ class ByteStream:
     # --- without a gate
 
     def _splice(self, source: socket.socket, sink: socket.socket) -> None:
-        if not self._spliced.fill(source):
-            self.source_ended(CLOSED)
-            return
-        self._drain(sink)
-        if self._spliced.under_way or self.done:
-            self._connection.changed()
+        for _ in range(_TURNS):
+            size = self._spliced.fill(source)
+            if not size:
+                self.source_ended(CLOSED)
+                return
+            self._drain(sink)
+            if self._spliced.under_way or self.done:
+                self._connection.changed()
+                return
+            if size < _LARGE:
+                return
 
     def _drain(self, sink: socket.socket) -> None:
         """Hand on what has been spliced."""

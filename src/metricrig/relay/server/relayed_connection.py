@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 
     Address = tuple[str, int]
 
-_UNSENT = 1 << 18
-"""Bytes that the kernel takes for a receiver who does not: what it has taken, no effect can hold back any more."""
+_UNSENT = 1 << 19
+"""Bytes that the kernel takes for a receiver who does not: what it has taken, no effect can hold back any more.
+
+With less, a receiver runs dry whenever this process has to wait for a processor.
+"""
 _AT_ONCE = struct.pack("ii", 1, 0)
 """For SO_LINGER: closing is a reset."""
 _LAST_WORDS = 2.0
