@@ -97,6 +97,10 @@ class Job:
         """Wait so long for its end."""
         return self._child.exited.wait(within)
 
+    def interrupt(self) -> None:
+        """Have it end by itself, as Ctrl-C does."""
+        self._child.signal(signal.SIGINT)
+
     def idle(self) -> float:
         """For how many seconds it has neither written anything nor used the processor."""
         said, ticks = _size(self._out) + _size(self._err), process_tree.cpu_seconds(self._child.pid)

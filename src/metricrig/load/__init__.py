@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from metricrig.load.loops import background, closed_loop, open_loop
     from metricrig.load.rate import Rate, poisson, ramp, steps
     from metricrig.load.recorder import op
+    from metricrig.load.requests.http_loop import http
+    from metricrig.load.requests.request_call import request
     from metricrig.load.run import Run
     from metricrig.load.run_merge import merge
 
@@ -24,11 +26,13 @@ _HOMES = {
     "Run": "run",
     "background": "loops",
     "closed_loop": "loops",
+    "http": "requests.http_loop",
     "merge": "run_merge",
     "op": "recorder",
     "open_loop": "loops",
     "poisson": "rate",
     "ramp": "rate",
+    "request": "requests.request_call",
     "steps": "rate",
     "weighted": "caller",
 }
@@ -40,11 +44,13 @@ __all__ = [
     "Run",
     "background",
     "closed_loop",
+    "http",
     "merge",
     "op",
     "open_loop",
     "poisson",
     "ramp",
+    "request",
     "steps",
     "weighted",
 ]

@@ -29,9 +29,10 @@ class ErrorKinds:
 
     def number(self, error: BaseException | str) -> int:
         """The number of an error's kind."""
-        name = error if isinstance(error, str) else described(error).split("\n", 1)[0][:_LONGEST]
-        if name not in self._numbers and len(self.names) > _MOST and not isinstance(error, str):
-            name = type(error).__name__
+        said, kind = (error, "others") if isinstance(error, str) else (described(error), type(error).__name__)
+        name = said.split("\n", 1)[0][:_LONGEST]
+        if name not in self._numbers and len(self.names) > _MOST:
+            name = kind
         if name not in self._numbers:
             self._numbers[name] = len(self.names)
             self.names.append(name)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from metricrig.load.rate import Rate
     from metricrig.load.run import Run
 
-_THREADS, _TASKS = 512, 10_000
+_THREADS, TASKS = 512, 10_000
 """Calls at a time, at most, where nobody says: threads have stacks, tasks hardly anything."""
 
 
@@ -34,13 +34,13 @@ def open_loop(
     percentile; without it, a fifth of the latency there. ``patience`` is for calls under way when the time is over.
     """
     plan = _open("load.open_loop", call, rate=rate, for_=for_, users=users, patience=patience)
-    return Traffic(plan, _seconds(lag)).start().wait()
+    return Traffic(plan, seconds_or_none(lag)).start().wait()
 
 
 def closed_loop(call: Any, *, users: int, for_: Any, think: Any = 0.0, lag: Any = None, patience: Any = 10.0) -> Run:
     """Users who each call, wait for the answer, think, and call again: a slow server is called less often."""
     plan = _closed("load.closed_loop", call, users=users, for_=for_, think=think, patience=patience)
-    return Traffic(plan, _seconds(lag)).start().wait()
+    return Traffic(plan, seconds_or_none(lag)).start().wait()
 
 
 @contextmanager
@@ -63,7 +63,7 @@ def background(
         plan = _open(who, call, rate=rate, for_=math.inf, users=users, patience=patience)
     else:
         plan = _closed(who, call, users=users, for_=math.inf, think=think, patience=patience)
-    traffic = Traffic(plan, _seconds(lag)).start()
+    traffic = Traffic(plan, seconds_or_none(lag)).start()
     try:
         yield traffic.run
     except BaseException:
@@ -78,15 +78,15 @@ def _open(who: str, call: Any, *, rate: Any, for_: Any, users: int | None, patie
     caller = caller_of(who, call)
     if users is None and caller.own_users:
         raise UsageError(f"{who}: {caller.name} is a class, so it has to be said how many there are: users=20")
-    most = _users(who, users) if users is not None else _TASKS if caller.awaited else _THREADS
-    return RunPlan(caller, most, _length(who, for_), rate_of(who, rate), patience=duration(patience) * factor())
+    most = _users(who, users) if users is not None else TASKS if caller.awaited else _THREADS
+    return RunPlan(caller, most, length_of(who, for_), rate_of(who, rate), patience=duration(patience) * factor())
 
 
 def _closed(who: str, call: Any, *, users: Any, for_: Any, think: Any, patience: Any) -> RunPlan:
     return RunPlan(
         caller_of(who, call),
         _users(who, users),
-        _length(who, for_),
+        length_of(who, for_),
         think=duration(think),
         patience=duration(patience) * factor(),
     )
@@ -98,11 +98,13 @@ def _users(who: str, given: Any) -> int:
     return number
 
 
-def _length(who: str, given: Any) -> float:
+def length_of(who: str, given: Any) -> float:
+    """The seconds of a run."""
     if (length := duration(given)) > 0:
         return length
     raise wrong(who, "for_", given, 'a duration above 0: for_="10s"')
 
 
-def _seconds(given: Any) -> float | None:
+def seconds_or_none(given: Any) -> float | None:
+    """A lag that is borne, or none that was said."""
     return None if given is None else duration(given)

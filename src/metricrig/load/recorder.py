@@ -45,6 +45,12 @@ class CallRecorder:
                 due, began = self._under_way.pop(number)
                 self.calls.add(due, began, ended, GOOD if error is None else self.kinds.number(error))
 
+    def take(self, due: float, began: float, ended: float, error: str) -> None:
+        """A call that another program has made; an empty ``error`` is none."""
+        with self._lock:
+            self._next += 1
+            self.calls.add(due, began, ended, self.kinds.number(error) if error else GOOD)
+
     def operation(self, name: str, began: float, error: BaseException | None) -> None:
         """A part of a call, which has ended now."""
         ended = time.monotonic()

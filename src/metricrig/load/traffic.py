@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from contextvars import copy_context
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 from metricrig._core.events import LoadBegan, LoadEnded, ServiceDiedUnasked, everything
 from metricrig.load.calling_tasks import CallingTasks
@@ -26,16 +27,33 @@ if TYPE_CHECKING:
     from metricrig.load.run_plan import RunPlan
 
 
+class Engine(Protocol):
+    """What makes the calls of one run, or has them made."""
+
+    began: float
+    """When, on the monotonic clock; 0 if it has not."""
+    all_busy: bool
+    """Whether a call was due while every user that there may be had one."""
+
+    def run(self, pulse: GeneratorPulse) -> None:
+        """Returns when the time is over and calls have ended, or when it is stopped."""
+
+
 class Traffic:
     """One run, from its start to its end."""
 
-    def __init__(self, plan: RunPlan, lag_allowed: float | None) -> None:
+    def __init__(
+        self,
+        plan: RunPlan,
+        lag_allowed: float | None,
+        engine: Callable[[CallRecorder, RunStop], Engine] | None = None,
+    ) -> None:
         self._plan, self._stop, self._recorder = plan, RunStop(), CallRecorder()
         pulse = GeneratorPulse()
         self._data = RunData(plan.sentence, self._recorder, pulse, plan.users, lag_allowed)
         self.run = Run(self._data)
-        make = CallingTasks if plan.caller.awaited else CallingThreads
-        self._engine = make(plan, self._recorder, self._stop)
+        make = engine or partial(CallingTasks if plan.caller.awaited else CallingThreads, plan)
+        self._engine = make(self._recorder, self._stop)
         self._over = threading.Event()
         self._error: BaseException | None = None
         self._unsubscribe: Callable[[], None] = lambda: None
@@ -90,9 +108,9 @@ class Traffic:
         data.began = self._engine.began or data.began
         now = time.monotonic()
         data.ended_early, data.all_busy = self._stop.why, self._engine.all_busy
-        planned = min(now, self._stop.at, data.began + self._plan.seconds)
-        data.missed = self._plan.missed(self._recorder.begun, planned - data.began) if self._plan.rate else 0
-        data.ended = now
+        planned = min(now, self._stop.at, data.began + self._plan.seconds) - data.began
+        data.missed = self._plan.missed(self._recorder.begun, planned) if self._plan.rate else 0
+        data.ended = min(now, max([data.began + planned, *self._recorder.calls.ended]))
         everything.emit(
             LoadEnded(
                 load=self._plan.caller.name,
