@@ -158,3 +158,12 @@ def test_somebody_elses_memcached_is_not_flushed(theirs: Rig, rig: Rig) -> None:
 
 def clones(server: PostgreSQLInstance) -> set[str]:
     return set(server.psql("SELECT datname FROM pg_database").splitlines())
+
+
+@pytest.mark.parametrize("fault", ["paused", "killed", "disk_full", "no_open_files", "little_cpu"])
+def test_nothing_is_done_to_what_somebody_else_runs(few: RedisInstance, rig: Rig, fault: str) -> None:
+    attached = rig.attach(Redis("attached"), few.url)
+    with pytest.raises(UsageError, match="somebody else's server"):
+        getattr(attached, fault)().start()
+    assert list(rig._faults) == []
+    assert few.state == "ready"

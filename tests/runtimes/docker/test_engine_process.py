@@ -120,7 +120,10 @@ def test_processors_are_limited(boxes: Rig, client: docker.APIClient) -> None:
 
 
 def test_a_process_cannot_be_held_to_limits() -> None:
-    with Rig("plain") as rig, pytest.raises(Unavailable, match="a process of this machine is not held to any"):
+    with (
+        Rig("plain") as rig,
+        pytest.raises(Unavailable, match="held to none but that of its disk"),
+    ):
         rig.add(sleeper(limits=Limits(cpus=0.5)))
 
 
