@@ -7,7 +7,7 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
-from support import engines
+from support import engines, toxiproxy_server
 
 from metricrig import Rig
 
@@ -59,6 +59,7 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     """Nothing that a test needs is started or built at the expense of its time."""
     if not session.items or session.config.option.collectonly:  # of a parallel run, the workers have them
         return (yield)
+    toxiproxy_server.build_for(session.items)
     with engines.held(session.items, engines.shared(session.config._tmp_path_factory)):  # type: ignore[attr-defined]
         return (yield)
 

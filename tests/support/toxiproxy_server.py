@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+from typing import TYPE_CHECKING
+
 from metricrig import Service, ready
-from metricrig.tools import GoModule, Tool
+from metricrig.errors import ToolUnavailable
+from metricrig.tools import GoModule, Tool, obtain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pytest
 
 _MODULE = "github.com/Shopify/toxiproxy/v2"
 
@@ -28,3 +37,10 @@ def toxiproxy(*words: str) -> Service:
         env={"LOG_LEVEL": "error"},
         ready=ready.http("/version"),
     )
+
+
+def build_for(items: Iterable[pytest.Item]) -> None:
+    """Have it, if any of these tests compares with it: building takes longer than a test may."""
+    if any({"toxiproxy_api", "real_url"} & set(getattr(item, "fixturenames", ())) for item in items):
+        with contextlib.suppress(ToolUnavailable):  # which its fixture tells
+            obtain(TOXIPROXY)
