@@ -52,6 +52,8 @@ def fill(rig: Rig) -> list[Callable[[], Fault]]:
     ]
     with suppress(Unavailable):
         faults.append(rig.add(server("on-disk", limits=Limits(disk="1MB"))).disk_full)
+    datagrams = rig.link(plain[0], name="datagrams", udp=True)
+    assert rig.links.api
     links = [rig.link(plain[0], name=f"link-{number}") for number in range(9)]
     return [
         *faults,
@@ -64,6 +66,7 @@ def fill(rig: Rig) -> list[Callable[[], Fault]]:
         partial(links[6].reset_after, seconds=1000),
         partial(links[7].split, bytes=10),
         links[8].corrupt,
+        datagrams.drop,
     ]
 
 
