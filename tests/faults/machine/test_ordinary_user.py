@@ -105,6 +105,32 @@ def test_nothing_is_left_of_a_killed_test(start: Start, fault: str, place: Path,
     eventually(lambda: not left(name, place))
 
 
+@only_root
+@pytest.mark.parametrize("fault", ["paused", "disk_full", "little_cpu"])
+def test_nothing_is_left_of_a_killed_test_with_containers(
+    container_engine: str, fault: str, place: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("METRICRIG_RUNTIME", "docker")
+    process = as_ourselves(name, fault, place)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("in force"), process.communicate()
+        assert mounted_for_anybody(name)
+    finally:
+        process.kill()
+        process.communicate()
+    eventually(lambda: not left(name, place) and not mounted_for_anybody(name))
+
+
+def mounted_for_anybody(name: str) -> list[str]:
+    """Processes that see something of this rig mounted: its containers, and their engine."""
+    found = []
+    for each in Path("/proc").glob("[0-9]*/mountinfo"):
+        with contextlib.suppress(OSError):
+            found += [str(each)] if name in each.read_text(errors="replace") else []
+    return found
+
+
 def test_what_a_killed_janitor_leaves_is_reaped(place: Path, name: str) -> None:
     process = as_ourselves(name, "disk_full", place)
     assert process.stdout is not None
