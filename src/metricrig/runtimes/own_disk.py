@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+_ATTEMPTS = 1000
+"""How often it may be written to between the look at what is used and the change of its size."""
+
 
 class OwnDisk(Protocol):
     """What can be done to one."""
@@ -98,6 +101,3 @@ def leave_free(disk: OwnDisk, free: int) -> None:
         else:
             return
     raise TimeoutError(f"{disk.directory} is written to faster than it can be filled")
-
-
-_ATTEMPTS = 1000

@@ -27,7 +27,9 @@ _PROGRAM = str(Path(__file__).with_name("duty_cycle.py"))
 _SEEN_WITHIN = 30.0
 """Seconds in which it is seen to be stopped, and to run: many times what that takes."""
 _ENDS_WITHIN = 10.0
-_LOOK = 0.001
+"""Seconds in which the cycle ends when it is asked to; else it is killed."""
+_LOOK_SECONDS = 0.001
+"""Between two looks: its turns are milliseconds long."""
 
 
 class LittleCpu(MachineFault):
@@ -95,7 +97,7 @@ class LittleCpu(MachineFault):
         while deadline.remaining and not self.hit.gone:
             if state_of(self.hit.pid) in states:
                 return True
-            time.sleep(_LOOK)
+            time.sleep(_LOOK_SECONDS)
         return False
 
     def _mend(self) -> None:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from metricrig.faults.machine.victim import Victim
     from metricrig.runtimes import Running
 
+_NEWS_SECONDS = 1.0
+"""Seconds in which the news of an end has arrived."""
+
 
 class MachineFault(Fault):
     """Done to what runs when it starts; what is started later has nothing of it, unless its kind says otherwise."""
@@ -96,7 +99,3 @@ class MachineFault(Fault):
         """From now on its end is an accident again, unless another fault is in force or it has ended already."""
         if not self._others():
             self._target.state.provoked = self._target.state.gone
-
-
-_NEWS_SECONDS = 1.0
-"""Seconds in which the news of an end has arrived."""
