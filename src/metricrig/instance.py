@@ -129,7 +129,7 @@ class Instance(InstanceFaults):
 
     def start_unless(self, abandoned: threading.Event | None) -> None:
         """Start it, but stop waiting when the event is set: another service of the same start has failed."""
-        if self._state.phase not in RUNNING:
+        if not self._state.runs:
             if self._state.running is not None:  # it died: let nothing of that life remain
                 stop.stop_all([self._state])
             start.start(self._state, self, abandoned)
@@ -165,7 +165,7 @@ class Instance(InstanceFaults):
     def wipe(self) -> None:
         """Forget its data: the next start begins with an empty directory, at the same addresses."""
         self._state.require_ours("to wipe its data")
-        if self._state.phase in RUNNING:
+        if self._state.runs:
             raise UsageError(f"{self.name} runs; stop it before its data is removed: {self.name}.stop()")
         start.wipe(self._state)
 

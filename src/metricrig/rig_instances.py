@@ -82,7 +82,7 @@ class RigInstances:
 
     def running(self, names: Collection[str]) -> list[str]:
         """Those of the names whose instances run."""
-        return [name for name in names if self.states[name].phase in RUNNING]
+        return [name for name in names if self.states[name].runs]
 
     def require_own(self, instances: Sequence[Any]) -> None:
         """Refuse to start what is not an instance, or not one of this rig: it would be left out without a word."""

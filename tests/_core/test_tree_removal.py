@@ -119,7 +119,9 @@ def test_a_directory_replaced_by_a_link_in_a_loop_leads_nowhere_else(tmp_path: P
         over.clear()
         swapping = threading.Thread(target=swap, args=(tree,))
         swapping.start()
-        remove_path(str(tree))
-        over.set()
-        swapping.join()
+        try:
+            remove_path(str(tree))
+        finally:
+            over.set()
+            swapping.join()
         assert len(list(precious.iterdir())) == 5

@@ -19,6 +19,7 @@ from support.waiting import eventually, with_time
 
 from metricrig import DeadlineExceeded, Instance, PortTaken, Rig, ServiceDied, StartFailed, ready
 from metricrig.events import ServiceMoved
+from metricrig.lifecycle.instance_state import InstanceState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -229,3 +230,22 @@ def test_starting_twice_is_fine(rig: Rig) -> None:
     rig.start()
     instance.start()
     assert instance.pid == pid
+
+
+def test_one_that_has_ended_starts_although_nobody_has_heard_of_its_end_yet(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waited for the end may be faster than the news of it."""
+    instance = rig.add(python("x", "signal.pause()"))
+    rig.start()
+    first = instance.pid
+    monkeypatch.setattr(InstanceState, "on_exit", lambda *_: None)
+    instance.signal(signal.SIGKILL)
+    instance.wait_for_end(within=60)
+    rig.start()
+    assert instance.pid != first
+    instance.signal(signal.SIGKILL)
+    instance.wait_for_end(within=60)
+    instance.start()
+    assert instance.state == "ready"
+    assert not instance.ended

@@ -51,14 +51,20 @@ class _Removal:
             self.remove(self._top, each, 0)
 
     def remove(self, parent: int, name: str, depth: int) -> None:
-        try:
-            os.unlink(name, dir_fd=parent)
-        except FileNotFoundError:
-            return
-        except (IsADirectoryError, PermissionError):  # POSIX says EPERM where Linux says EISDIR
-            if not _is_directory(parent, name):
-                raise
-            self._remove_directory(parent, name, depth)
+        while True:
+            try:
+                os.unlink(name, dir_fd=parent)
+            except FileNotFoundError:
+                return
+            except (IsADirectoryError, PermissionError) as error:  # POSIX says EPERM where Linux says EISDIR
+                if _is_directory(parent, name):
+                    self._remove_directory(parent, name, depth)
+                    return
+                # It was a directory a moment ago: somebody has put something else in its place.
+                if isinstance(error, PermissionError) or time.monotonic() > self._end:
+                    raise
+            else:
+                return
 
     def _remove_directory(self, parent: int, name: str, depth: int) -> None:
         if depth >= _DEEPEST:

@@ -193,6 +193,11 @@ class InstanceState:
         self.stream.emit(ServiceDiedUnasked(rig=self.rig, service=self.name, how=running.how, provoked=self.provoked))
 
     @property
+    def runs(self) -> bool:
+        """Whether it is ready or paused, and has not ended meanwhile: the news of that may come later."""
+        return self.phase in RUNNING and not self.gone
+
+    @property
     def gone(self) -> bool:
         """Whether it has ended since it was ready, even if the news is still on its way."""
         return self.running is not None and self.phase in {*RUNNING, DIED} and self.running.gone

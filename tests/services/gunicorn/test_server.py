@@ -205,12 +205,19 @@ def test_options_win_over_the_configuration_file_which_wins_over_defaults(rig: R
     assert listening == [(by_path.host, by_path.port)]
 
 
-def test_a_changed_configuration_file_is_read_at_a_reload(rig: Rig) -> None:
+@pytest.mark.parametrize("no_bytecode", ["", "1"])
+def test_a_changed_configuration_file_is_read_at_a_reload(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, no_bytecode: str
+) -> None:
+    """Also one that has its length and its second as before, which Python takes for the same."""
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", no_bytecode)
     gunicorn = rig.add(shop(config="workers = 1"))
     rig.start()
     before = gunicorn.workers
     file = gunicorn.dir / "gunicorn.conf.py"
+    seen = file.stat()
     file.write_text(file.read_text().replace("workers = 1", "workers = 3"))
+    os.utime(file, ns=(seen.st_atime_ns, seen.st_mtime_ns))
     gunicorn.reload()
     gunicorn.wait_for_workers(3, other_than=before)
 

@@ -38,6 +38,9 @@ class GunicornInstance(Instance):
 
     def reload(self) -> None:
         """SIGHUP: read the configuration again, and replace all workers by new ones."""
+        # Python takes bytecode for that of a file which was changed within the second and kept its length.
+        for stale in self.dir.glob("__pycache__/gunicorn.conf.*.pyc"):
+            stale.unlink(missing_ok=True)
         self.signal(signal.SIGHUP)
 
     def more_workers(self) -> None:
