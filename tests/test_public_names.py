@@ -36,7 +36,7 @@ PUBLIC = {
         Promql Sample Series Summary Timeline Vector VictoriaMetricsStore assert_label_exists matches metric not_
         not_matches payload read wait_for
         """,
-    "metricrig.links": "FreeLink Link link_to",
+    "metricrig.links": "DatagramLink FreeLink Link link_to",
     "metricrig.pytest": "isolated service",
     "metricrig.storms": "Fault PlannedFault Storm StormPlan plans shortened",
     "metricrig.tools": """

@@ -31,7 +31,7 @@ from metricrig import (
     ready,
     wait_for,
 )
-from metricrig.links import Link
+from metricrig.links import DatagramLink, FreeLink, Link, link_to
 from metricrig.metrics import Endpoint, Metrics, PrometheusStore, Promql, VictoriaMetricsStore, read
 from metricrig.metrics.conditions.condition import Condition
 from metricrig.metrics.conditions.expression import Expression
@@ -316,6 +316,20 @@ def a_gunicorn(rig: Rig) -> None:
     assert_type(gunicorn.wait_for_workers(2, other_than=before, within=5), tuple[int, ...])
     gunicorn.signal_worker(gunicorn.workers[0], signal.SIGABRT)
     assert_type(gunicorn.upgrade(), Master)
+
+
+def links(rig: Rig, redis: RedisInstance) -> None:
+    link = rig.link(redis, port="redis", name="cache")
+    assert_type(link, Link)
+    assert_type(link.inside.url, str)
+    assert_type(rig.link("statsd", udp=True), DatagramLink)
+    with link.cut(share=0.3, seed=7) as cut, link.slow(latency=0.1, rate=64_000, direction="down"):
+        assert_type(cut.evidence, str)
+        assert_type(cut.began, float | None)
+    link.half_open(direction="up").start().heal()
+    with link_to("127.0.0.1:5432") as free:
+        assert_type(free, FreeLink)
+    link.stall(direction="left")  # type: ignore[arg-type]
 
 
 def storms(rig: Rig, redis: RedisInstance, shop: Instance) -> None:

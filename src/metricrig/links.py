@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from metricrig.faults.datagram_link import DatagramLink
 from metricrig.faults.free_link import FreeLink, link_to
 from metricrig.faults.link import Link
 
-__all__ = ["FreeLink", "Link", "link_to"]
+__all__ = ["DatagramLink", "FreeLink", "Link", "link_to"]

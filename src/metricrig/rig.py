@@ -170,6 +170,7 @@ class Rig:
         """The links of this rig, by their names."""
         with self._lock:
             if self._links is None:
+                self._require_open()
                 from metricrig.faults.rig_links import Links  # noqa: PLC0415 - few rigs have one
                 from metricrig.janitor.client import janitor  # noqa: PLC0415 - as above
 

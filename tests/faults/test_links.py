@@ -116,6 +116,13 @@ def test_a_rig_that_is_closed_heals_its_links_and_leaves_no_relay() -> None:
     eventually(lambda: not _runs(pid))
 
 
+def test_a_closed_rig_begins_no_relay() -> None:
+    with Rig("shop") as rig:
+        pass
+    with pytest.raises(UsageError, match="is closed"):
+        rig.links.relay  # noqa: B018 - what is asked for would begin one
+
+
 def test_a_relay_that_died_is_told_and_a_fault_of_its_heals() -> None:
     with Rig("shop") as rig:
         link = rig.link(rig.add(Redis()))
