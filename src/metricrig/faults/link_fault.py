@@ -34,6 +34,7 @@ class Closes(Protocol):
 W = TypeVar("W", bound=Closes)
 """The kind of its witnesses."""
 WAYS: dict[str, tuple[Way, ...]] = {"up": (UP,), "down": (DOWN,), "both": (UP, DOWN)}
+_UNREACHED = "a connection of ours reaches its far end", "it was accepted, and went nowhere"
 _SHUT = (ConnectionRefusedError, ConnectionResetError)
 _numbers = itertools.count(1)
 
@@ -89,12 +90,15 @@ class LinkFault(Fault, Generic[W]):
     # --- the steps of every fault
 
     def _inflict(self) -> None:
-        with contextlib.suppress(*_SHUT):  # by another fault; by what else, the proof tells
+        with contextlib.suppress(*_SHUT, TimeoutError):  # by another fault; by what else, the proof tells
             self._another()
         self.link.route.put(*self._effects())
 
     def _proof(self) -> str:
-        return self._unless_shut(lambda: self._bites(self._kept[0] if self._kept else self._another()))
+        try:
+            return self._unless_shut(lambda: self._bites(self._kept[0] if self._kept else self._another()))
+        except TimeoutError as error:
+            raise self.without_effect(*_UNREACHED) from error
 
     def _mend(self) -> None:
         with contextlib.suppress(RelayLost):
@@ -105,6 +109,8 @@ class LinkFault(Fault, Generic[W]):
             if self.link.route.policy.named(self._effect):
                 raise self.not_healed("it is out of the link's policy", "it is there")
             return self._unless_shut(lambda: self._healed(self._kept[0] if self._kept else None))
+        except TimeoutError as error:
+            raise self.not_healed(*_UNREACHED) from error
         except RelayLost:
             return "the relay is gone, and the link with it"
         finally:
