@@ -28,8 +28,8 @@ PUBLIC = {
         ToolUnavailable Unavailable Unkeepable Unreachable UsageError WriteRejected WriteUncertain
         """,
     "metricrig.load": """
-        InvalidRun LoadInterrupted Rate Run background closed_loop http merge op open_loop poisson ramp request steps
-        weighted
+        Benchmark InvalidRun LoadInterrupted Rate Run background benchmark closed_loop http merge op open_loop poisson
+        ramp request steps weighted
         """,
     "metricrig.metrics": """
         Block Counter Endpoint Engine Expression Gauge Histogram Ingested Matrix Metadata Metrics Page PrometheusStore

@@ -9,6 +9,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from metricrig.load.benchmarks.benchmark import Benchmark
+    from metricrig.load.benchmarks.rounds import benchmark
     from metricrig.load.caller import weighted
     from metricrig.load.errors import InvalidRun, LoadInterrupted
     from metricrig.load.loops import background, closed_loop, open_loop
@@ -20,11 +22,13 @@ if TYPE_CHECKING:
     from metricrig.load.run_merge import merge
 
 _HOMES = {
+    "Benchmark": "benchmarks.benchmark",
     "InvalidRun": "errors",
     "LoadInterrupted": "errors",
     "Rate": "rate",
     "Run": "run",
     "background": "loops",
+    "benchmark": "benchmarks.rounds",
     "closed_loop": "loops",
     "http": "requests.http_loop",
     "merge": "run_merge",
@@ -38,11 +42,13 @@ _HOMES = {
 }
 
 __all__ = [
+    "Benchmark",
     "InvalidRun",
     "LoadInterrupted",
     "Rate",
     "Run",
     "background",
+    "benchmark",
     "closed_loop",
     "http",
     "merge",

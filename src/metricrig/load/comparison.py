@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metricrig._core.errors import Unavailable, UsageError
+from metricrig.load.ratio import RESAMPLES, Ratio, interval
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -13,25 +14,10 @@ if TYPE_CHECKING:
 
     from metricrig.load.calls import Calls
 
-RESAMPLES = 1000
-"""How often chance is asked: the ends of a 95 % interval then lie within 1 % of where more would have them."""
-CONFIDENCE = 0.95
 _BLOCKS = 50
 """Parts in time that are drawn as a whole: calls that follow one another share a stall, and are no independent news."""
 _FEWEST = 100
 """Calls of each run, with fewer of which a percentile is one call's luck."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ratio:
-    """How many times the baseline's: ``value`` as measured, and with 95 % confidence between ``low`` and ``high``."""
-
-    value: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.value:.3g} ({self.low:.3g}…{self.high:.3g})"
 
 
 class LoadComparison:
@@ -87,7 +73,7 @@ class LoadComparison:
             numpy.array([figure(blocks, each) for each in weights])
             for blocks, weights in zip(self._pair, self._weights, strict=True)
         ]
-        return ratio_of(measured[0], measured[1], drawn[0], drawn[1])
+        return Ratio(measured[0] / measured[1], *interval((drawn[0] / drawn[1]).tolist()))
 
     def __str__(self) -> str:
         return f"{self.p50} times the p50, {self.p99} times the p99, {self.throughput} times the throughput"
@@ -135,14 +121,6 @@ class _Blocks:
 
     def throughput(self, weights: Any) -> float:
         return float(weights @ self._good / self._seconds)
-
-
-def ratio_of(value: float, baseline: float, values: Any, baselines: Any) -> Ratio:
-    """The ratio of two figures, and the interval in which those of resampled data lie."""
-    numpy = numbers()
-    outside = (1 - CONFIDENCE) / 2 * 100
-    low, high = numpy.percentile(values / baselines, [outside, 100 - outside])
-    return Ratio(value / baseline, float(low), float(high))
 
 
 def numbers() -> ModuleType:

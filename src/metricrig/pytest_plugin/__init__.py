@@ -32,7 +32,14 @@ _finders = sys.meta_path[:]
 sys.meta_path[:] = [each for each in _finders if each is not _rewriting]
 try:
     from metricrig.pytest_plugin import report_hooks, runtest_hooks
-    from metricrig.pytest_plugin.fixtures import rig, rig_chaos_seed, rig_quick, service_fixtures, session_rig
+    from metricrig.pytest_plugin.fixtures import (
+        rig,
+        rig_benchmark,
+        rig_chaos_seed,
+        rig_quick,
+        service_fixtures,
+        session_rig,
+    )
     from metricrig.pytest_plugin.options import add_options, settings_of
     from metricrig.pytest_plugin.session import SESSION, Session
 finally:
@@ -43,7 +50,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-__all__ = ["rig", "rig_chaos_seed", "rig_quick", "session_rig"]
+__all__ = ["rig", "rig_benchmark", "rig_chaos_seed", "rig_quick", "session_rig"]
 
 globals().update(service_fixtures())  # pytest takes for fixtures what stands in the module
 

@@ -13,6 +13,7 @@ from metricrig.services import CATALOGUE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from metricrig.pytest_plugin.rig_benchmark import RigBenchmark
     from metricrig.rig import Rig
     from metricrig.services.entry import CatalogueEntry
 
@@ -35,6 +36,14 @@ def session_rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
 def rig_chaos_seed(request: pytest.FixtureRequest) -> int:
     """A seed of this test's own, for all that it leaves to chance: --rig-chaos-seed has the same again."""
     return session_of(request.config).chaos.seed_of(request.node)
+
+
+@pytest.fixture
+def rig_benchmark(request: pytest.FixtureRequest) -> RigBenchmark:
+    """Time calls in turn, and fail if one is proven to be slower than the limit: than the first, or than it was."""
+    from metricrig.pytest_plugin.rig_benchmark import RigBenchmark  # noqa: PLC0415 - few tests are benchmarks
+
+    return RigBenchmark(request.node.nodeid, request.config, session_of(request.config).settings)
 
 
 @pytest.fixture(scope="session")

@@ -32,6 +32,9 @@ class PluginOptions:
         """What the next test gets after a death: "fresh", or "fail"."""
         self.servers = _servers(config)
         """URLs of servers that somebody else runs, by the fixture that each is: ``redis_server``."""
+        self.benchmark_save: bool = config.getoption("rig_benchmark_save")
+        self.benchmark_json: str | None = config.getoption("rig_benchmark_json")
+        """Where the times of all benchmarks go."""
         self.chaos_seed = _seed(config.getoption("rig_chaos_seed") or os.environ.get("METRICRIG_CHAOS_SEED", ""))
         """From which the seed of each test follows; None for one that is drawn."""
 
@@ -91,6 +94,16 @@ def add_options(parser: pytest.Parser) -> None:
         "--rig-chaos-seed",
         metavar="N",
         help="have the storms of an earlier run again: its seed is in the report of a failure (METRICRIG_CHAOS_SEED)",
+    )
+    add(
+        "--rig-benchmark-save",
+        action="store_true",
+        help="write the baselines of rig_benchmark anew, instead of comparing with them",
+    )
+    add(
+        "--rig-benchmark-json",
+        metavar="PATH",
+        help="write the times of every rig_benchmark there, in the format of pytest-benchmark",
     )
     parser.addini("rig_server", "servers that somebody else runs, a line each: NAME=URL", type="linelist", default=[])
     for name, kind, default, about in (
