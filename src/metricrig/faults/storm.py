@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _INTERRUPTIONS = (KeyboardInterrupt, SystemExit)
 """Whoever wants to get out does not want to wait until all is well."""
+_CTRL_C_SECONDS = 0.1
+"""Python may notice a Ctrl-C that comes just before it waits for a lock only when that wait ends: no wait is longer."""
 PLANNED, RUNNING, OVER = "planned", "running", "over"
 
 
@@ -85,7 +87,8 @@ class Storm:
 
     def wait(self) -> None:
         """Return at the end of the plan, or raise what has ended it before."""
-        self._over.wait()
+        while not self._over.wait(_CTRL_C_SECONDS):
+            pass
         self._raise_trouble()
 
     def __enter__(self) -> Self:
