@@ -45,11 +45,14 @@ class CallRecorder:
                 due, began = self._under_way.pop(number)
                 self.calls.add(due, began, ended, GOOD if error is None else self.kinds.number(error))
 
-    def take(self, due: float, began: float, ended: float, error: str) -> None:
-        """A call that another program has made; an empty ``error`` is none."""
+    def take(self, due: float, began: float, ended: float, error: str, *, operation: str = "") -> None:
+        """A call that another program has made, with the operation that it was; an empty ``error`` is none."""
         with self._lock:
             self._next += 1
-            self.calls.add(due, began, ended, self.kinds.number(error) if error else GOOD)
+            outcome = self.kinds.number(error) if error else GOOD
+            self.calls.add(due, began, ended, outcome)
+            if operation:
+                self.calls.add(due, began, ended, outcome, self.number_of(operation))
 
     def operation(self, name: str, began: float, error: BaseException | None) -> None:
         """A part of a call, which has ended now."""

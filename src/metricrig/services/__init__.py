@@ -19,6 +19,7 @@ def __getattr__(name: str) -> Any:
 if TYPE_CHECKING:
     from metricrig.services.etcd import ETCD, Etcd, EtcdInstance, EtcdNamespace
     from metricrig.services.gunicorn import Gunicorn, GunicornInstance, Master, at_work
+    from metricrig.services.locust import Locust, LocustInstance
     from metricrig.services.memcached import MEMCACHED, Memcached, MemcachedInstance, MemcachedTurn
     from metricrig.services.nats import NATS, NATS_SERVER, NATSInstance, NATSSubjects
     from metricrig.services.postgresql import (
@@ -46,6 +47,15 @@ CATALOGUE = (
         module="gunicorn",
         service="Gunicorn",
         names=("Gunicorn", "GunicornInstance", "Master", "at_work"),
+        tool="",
+        tool_constant="",
+        fixture=False,
+        shared=True,
+    ),
+    CatalogueEntry(
+        module="locust",
+        service="Locust",
+        names=("Locust", "LocustInstance"),
         tool="",
         tool_constant="",
         fixture=False,
@@ -122,6 +132,8 @@ __all__ = [
     "EtcdNamespace",
     "Gunicorn",
     "GunicornInstance",
+    "Locust",
+    "LocustInstance",
     "Master",
     "Memcached",
     "MemcachedInstance",
