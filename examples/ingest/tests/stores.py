@@ -17,10 +17,12 @@ from metricrig.services import (
 from metricrig.tools import obtain
 
 if TYPE_CHECKING:
-    from metricrig import Instance, Service
+    from collections.abc import Callable
+
+    from metricrig import Instance, Service, Tool
 
 Store = PrometheusInstance | VictoriaMetricsInstance
-KINDS = {
+KINDS: dict[str, tuple[Callable[..., Service], Tool]] = {
     "victoria-metrics": (VictoriaMetrics, VICTORIA_METRICS),
     "prometheus": (Prometheus, PROMETHEUS),
 }
