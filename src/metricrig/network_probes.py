@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from metricrig._core.deadlines import Deadline, try_limit
 from metricrig._core.frozen_class import frozen
+from metricrig._core.ports import LOOPBACK
 from metricrig.probe import Answer
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Tcp:
         """Connect once."""
         number = _number(subject, self.port)
         try:
-            socket.create_connection((subject.host, number), try_limit()).close()
+            _connection(subject.host, number, try_limit()).close()
         except OSError as error:
             return Answer(ready=False, said=f"{subject.host}:{number}: {_plainly(error)}")
         if not subject.listens(self.port):
@@ -57,7 +58,7 @@ class Reply:
         number = _number(subject, self.port)
         try:
             # Half of it to connect and half to hear: three steps would take three times as long as one.
-            with socket.create_connection((subject.host, number), try_limit() / 2) as connection:
+            with _connection(subject.host, number, try_limit() / 2) as connection:
                 connection.sendall(self.question)
                 said = connection.recv(4096)
         except OSError as error:
@@ -153,7 +154,25 @@ def _why(subject: Subject, port: str | None, error: OSError) -> str:
     return _plainly(error) if subject.listens(port) else _REFUSED
 
 
+def _connection(host: str, number: int, within: float) -> socket.socket:
+    if host != LOOPBACK:
+        return socket.create_connection((host, number), within)
+    # Looking up a name loads Python's tables of international ones: 1 ms of a first start.
+    connection = socket.socket()
+    try:
+        connection.settimeout(within)
+        connection.connect((host, number))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 def _plainly(error: OSError) -> str:
+    if isinstance(
+        error, ConnectionRefusedError
+    ):  # what all hear who ask before it listens: no need of the module below
+        return _REFUSED
     from metricrig._core.http import plainly  # noqa: PLC0415 - see above
 
     said = plainly(error)
