@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from metricrig.faults.datagram_link import DatagramLink
-from metricrig.faults.free_link import FreeLink, link_to
-from metricrig.faults.link import Link
+from metricrig.faults.links.datagram_link import DatagramLink
+from metricrig.faults.links.free_link import FreeLink, link_to
+from metricrig.faults.links.link import Link
 
 __all__ = ["DatagramLink", "FreeLink", "Link", "link_to"]

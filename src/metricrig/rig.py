@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from metricrig.faults.datagram_link import DatagramLink
     from metricrig.faults.fault import Fault
-    from metricrig.faults.link import Link
-    from metricrig.faults.rig_links import Links
-    from metricrig.faults.storm import Storm
-    from metricrig.faults.storm_choices import StormChances
-    from metricrig.faults.storm_plan import StormPlan
+    from metricrig.faults.links.datagram_link import DatagramLink
+    from metricrig.faults.links.link import Link
+    from metricrig.faults.links.rig_links import Links
+    from metricrig.faults.storms.storm import Storm
+    from metricrig.faults.storms.storm_choices import StormChances
+    from metricrig.faults.storms.storm_plan import StormPlan
     from metricrig.rig_instances import PartOfServer
     from metricrig.service import Service
     from metricrig.tools import Executable
@@ -171,7 +171,7 @@ class Rig:
         with self._lock:
             if self._links is None:
                 self._require_open()
-                from metricrig.faults.rig_links import Links  # noqa: PLC0415 - few rigs have one
+                from metricrig.faults.links.rig_links import Links  # noqa: PLC0415 - few rigs have one
                 from metricrig.janitor.client import janitor  # noqa: PLC0415 - as above
 
                 self._links = Links(janitor(), self.directory, self._faults)
@@ -215,7 +215,7 @@ class Rig:
         ``lasting="0.2s…2s"``, ``at_most=2`` are at once, and that goes on ``for_="30s"``. A ``plan`` that was saved
         takes the place of chance. It begins with ``run()`` or ``with``.
         """
-        from metricrig.faults.storm_choices import new_storm  # noqa: PLC0415 - few rigs have one
+        from metricrig.faults.storms.storm_choices import new_storm  # noqa: PLC0415 - few rigs have one
 
         self._require_open()
         return new_storm(self._faults, self._instances.with_states, faults, plan, **chances)

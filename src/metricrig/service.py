@@ -185,6 +185,17 @@ def needed_name(need: Named | str) -> str:
     return need if isinstance(need, str) else getattr(need, "leads_to", "") or need.name
 
 
+def relied_on(service: Service) -> set[str]:
+    """The names of what it needs, of what that needs, and of the links in between, as far as it says so itself."""
+    names: set[str] = set()
+    for need in service.needs:
+        names.add(needed_name(need))
+        if not isinstance(need, str):
+            further = getattr(need, "service", None)
+            names |= {need.name} | (relied_on(further) if isinstance(further, Service) else set())
+    return names
+
+
 def require_service(what: str, given: Any) -> Service:
     """What a method of the rig was given, which is a service."""
     if isinstance(given, Service):

@@ -4,9 +4,9 @@ The storm itself is the rig's: ``rig.storm(seed=7, faults=[link.cut, redis.pause
 """
 
 from metricrig.faults.fault import Fault
-from metricrig.faults.storm import Storm
-from metricrig.faults.storm_plan import PlannedFault, StormPlan
-from metricrig.faults.storm_shortening import shortened
-from metricrig.faults.storm_strategy import plans
+from metricrig.faults.storms.storm import Storm
+from metricrig.faults.storms.storm_plan import PlannedFault, StormPlan
+from metricrig.faults.storms.storm_shortening import shortened
+from metricrig.faults.storms.storm_strategy import plans
 
 __all__ = ["Fault", "PlannedFault", "Storm", "StormPlan", "plans", "shortened"]

@@ -17,7 +17,7 @@ import cramjam
 from fuzz.server import CannedServer
 
 from metricrig import MetricrigError
-from metricrig.faults.storm_plan import StormPlan
+from metricrig.faults.storms.storm_plan import StormPlan
 from metricrig.janitor import found_rigs
 from metricrig.janitor.protocol import MessageBuffer
 from metricrig.janitor.rig_record import FILE

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from metricrig._core.errors import UsageError
 from metricrig.faults.errors import FaultNotHealed, FaultWithoutEffect
-from metricrig.faults.link import Link
-from metricrig.faults.link_addresses import FreeAddresses
-from metricrig.faults.witness import Witness
+from metricrig.faults.links.link import Link
+from metricrig.faults.links.link_addresses import FreeAddresses
+from metricrig.faults.links.witness import Witness
 from metricrig.janitor import process_tree
 from metricrig.lifecycle.active_faults import ActiveFaults
 from metricrig.lifecycle.start_order import did_you_mean
@@ -23,7 +23,7 @@ from metricrig.relay.route import Route
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from metricrig.faults.link_fault import LinkFault
+    from metricrig.faults.links.link_fault import LinkFault
     from metricrig.janitor.found_rigs import FoundRig, FoundService
 
 LINK_FAULTS = ("cut", "refuse", "stall", "half-open", "slow", "limit", "reset-after", "split", "corrupt")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from metricrig._core.errors import MetricrigError
 
 if TYPE_CHECKING:
-    from metricrig.faults.storm_plan import StormPlan
-    from metricrig.faults.storm_story import StormStory
+    from metricrig.faults.storms.storm_plan import StormPlan
+    from metricrig.faults.storms.storm_story import StormStory
 
 
 class FaultWithoutEffect(MetricrigError):

@@ -6,7 +6,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from metricrig._core.printable import printable
-from metricrig.faults.chaos_seed import take_from
+from metricrig.faults.storms.chaos_seed import take_from
 
 if TYPE_CHECKING:
     import pytest

@@ -9,7 +9,7 @@ import pytest
 from support.programs import sleeper, web
 
 from metricrig import Instance, Rig, Unavailable
-from metricrig.faults.link import Link
+from metricrig.faults.links.link import Link
 from metricrig.runtimes.docker.network import Network
 
 REFUSED = 7

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from metricrig._core.errors import ServiceDied
 from metricrig.faults.fault import Fault
+from metricrig.service import relied_on
 
 if TYPE_CHECKING:
     from metricrig.faults.machine.victim import Victim
@@ -86,8 +87,9 @@ class MachineFault(Fault):
         return f"{said}, and was started again; {self._ready(now)}"
 
     def _ready(self, running: Running) -> str:
-        """That it is ready again; with something else in force on it, nobody can ask that of it."""
-        if others := self._others():
+        """That it is ready again; with something else in force on it or what it needs, nobody can ask that of it."""
+        needed = sorted(relied_on(self._target.state.service) - {self.victim})
+        if others := self._others() + [each.name for name in needed for each in self._active.of(name)]:
             return f"whether it is ready is not asked while this is in force: {', '.join(others)}"
         return self._target.ready_again(self.name, running)
 

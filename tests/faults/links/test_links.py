@@ -15,7 +15,7 @@ from support.waiting import eventually
 from metricrig import Rig, Service, UsageError, ready
 from metricrig._core.process_id import ProcessId
 from metricrig.errors import RelayLost
-from metricrig.faults.link import Link
+from metricrig.faults.links.link import Link
 from metricrig.services import Redis
 
 SHOP = """

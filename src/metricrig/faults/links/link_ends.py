@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from metricrig._core.amounts import in_bytes, in_time
 from metricrig._core.arguments import count, seconds
 from metricrig._core.errors import UsageError
-from metricrig.faults.connection_fault import ConnectionFault, both_pass
+from metricrig.faults.links.connection_fault import ConnectionFault, both_pass
 from metricrig.relay.effects import Quota, Reset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from metricrig.faults.link_fault import Direction
-    from metricrig.faults.link_way import LinkWay
-    from metricrig.faults.witness import Carried, Way, Witness
+    from metricrig.faults.links.link_fault import Direction
+    from metricrig.faults.links.link_way import LinkWay
+    from metricrig.faults.links.witness import Carried, Way, Witness
     from metricrig.lifecycle.active_faults import ActiveFaults
     from metricrig.relay.effects import Effect
 

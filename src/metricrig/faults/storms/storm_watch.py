@@ -8,16 +8,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from metricrig._core.deadlines import factor
-from metricrig.faults import recovery
 from metricrig.faults.errors import SteadyStateUnknown, SteadyStateViolated
-from metricrig.faults.steady_state import steady
+from metricrig.faults.storms import recovery
+from metricrig.faults.storms.steady_state import steady
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from metricrig.faults.recovery import Resident
-    from metricrig.faults.steady_state import Steady
-    from metricrig.faults.storm_story import StormStory
+    from metricrig.faults.storms.recovery import Resident
+    from metricrig.faults.storms.steady_state import Steady
+    from metricrig.faults.storms.storm_story import StormStory
 
 _PAUSE_SECONDS = 0.02
 """Between two looks: at a small page every 20 ms they take 2 % of a core."""

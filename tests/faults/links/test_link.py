@@ -10,8 +10,8 @@ from support.waiting import eventually
 
 from metricrig import Rig, UsageError
 from metricrig.errors import FaultNotHealed, FaultWithoutEffect
-from metricrig.faults.connection_fault import ConnectionFault
-from metricrig.faults.link import Link
+from metricrig.faults.links.connection_fault import ConnectionFault
+from metricrig.faults.links.link import Link
 from metricrig.relay.policy import Policy
 from metricrig.relay.route import Route
 from metricrig.services import Redis
@@ -76,7 +76,7 @@ def test_each_fault_is_proven_to_bite_and_to_have_healed(link: Link, kind: str) 
 @pytest.mark.parametrize("kind", sorted(KINDS.keys() - UNSEEN))
 def test_a_fault_that_does_nothing_is_an_error(link: Link, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Route, "put", lambda *_: None)
-    monkeypatch.setattr("metricrig.faults.witness.ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr("metricrig.faults.links.witness.ANSWER_SECONDS", 1.0)
     with pytest.raises(FaultWithoutEffect):
         KINDS[kind](link).start()
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import find, given, settings
 
 from metricrig import Unavailable, UsageError
-from metricrig.faults.storm_plan import PlannedFault, StormPlan
-from metricrig.faults.storm_strategy import plans
+from metricrig.faults.storms.storm_plan import PlannedFault, StormPlan
+from metricrig.faults.storms.storm_strategy import plans
 
 NAMES = ["redis: paused", "cache: cut"]
 

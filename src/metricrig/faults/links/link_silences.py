@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Literal
 
-from metricrig.faults.connection_fault import ConnectionFault
-from metricrig.faults.link_fault import WAYS
+from metricrig.faults.links.connection_fault import ConnectionFault
+from metricrig.faults.links.link_fault import WAYS
 from metricrig.relay.effects import Hold, Swallow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from metricrig.faults.witness import Witness
+    from metricrig.faults.links.witness import Witness
     from metricrig.relay.effects import Effect
 
 _WORDS = b"sent meanwhile"

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from metricrig.faults.link_bytes import Corrupted, SplitUp
-from metricrig.faults.link_ends import LimitedBytes, ResetLater
-from metricrig.faults.link_refusals import Cut, Refused
-from metricrig.faults.link_silences import HalfOpen, Stalled
-from metricrig.faults.link_slowness import Slowed
-from metricrig.faults.link_way import LinkWay
+from metricrig.faults.links.link_bytes import Corrupted, SplitUp
+from metricrig.faults.links.link_ends import LimitedBytes, ResetLater
+from metricrig.faults.links.link_refusals import Cut, Refused
+from metricrig.faults.links.link_silences import HalfOpen, Stalled
+from metricrig.faults.links.link_slowness import Slowed
+from metricrig.faults.links.link_way import LinkWay
 
 if TYPE_CHECKING:
-    from metricrig.faults.link_fault import Direction
+    from metricrig.faults.links.link_fault import Direction
 
 
 class Link(LinkWay):

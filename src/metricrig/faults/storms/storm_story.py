@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from metricrig.faults.storm_plan import StormPlan
+    from metricrig.faults.storms.storm_plan import StormPlan
 
 _MOST_SHOWN = 8
 """Faults that were over by then: those before them have hardly to do with it."""

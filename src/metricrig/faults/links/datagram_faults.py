@@ -9,17 +9,17 @@ from metricrig._core.amounts import in_time
 from metricrig._core.arguments import seconds, wrong
 from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import UsageError
-from metricrig.faults.datagram_witness import DatagramWitness
-from metricrig.faults.link_fault import LinkFault
+from metricrig.faults.links.datagram_witness import DatagramWitness
+from metricrig.faults.links.link_fault import LinkFault
 from metricrig.relay.datagram_fate import fate_of
 from metricrig.relay.effects import Delay, Duplication, Loss, Reordering
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from metricrig.faults.link_fault import Direction
-    from metricrig.faults.link_way import LinkWay
-    from metricrig.faults.witness import Way
+    from metricrig.faults.links.link_fault import Direction
+    from metricrig.faults.links.link_way import LinkWay
+    from metricrig.faults.links.witness import Way
     from metricrig.lifecycle.active_faults import ActiveFaults
     from metricrig.relay.effects import Effect
 

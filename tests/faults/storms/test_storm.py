@@ -17,13 +17,13 @@ from support.waiting import HAPPENS_WITHIN, eventually
 from metricrig import MetricrigError, Rig, Service, ServiceDied, Unavailable, UsageError, metric, ready
 from metricrig.errors import FaultNotHealed, FaultWithoutEffect, SteadyStateUnknown, SteadyStateViolated
 from metricrig.events import StormBegan, StormEnded
-from metricrig.faults.storm_plan import PlannedFault, StormPlan
+from metricrig.faults.storms.storm_plan import PlannedFault, StormPlan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from metricrig import Instance
-    from metricrig.faults.storm import Storm
+    from metricrig.faults.storms.storm import Storm
 
 QUICK = StormPlan((PlannedFault("a: dark", 0.01, 0.02), PlannedFault("b: dark", 0.02, 0.03)), 0.06, 2)
 ENDLESS = StormPlan((PlannedFault("a: dark", 0.01, 3000),), 3600, 1)
@@ -242,7 +242,7 @@ def test_what_holds_is_judged_all_the_while(house: House) -> None:
 
 
 def test_a_look_that_never_returns_is_a_violation(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("metricrig.faults.storm_watch._LAST_LOOK_SECONDS", 0.1)
+    monkeypatch.setattr("metricrig.faults.storms.storm_watch._LAST_LOOK_SECONDS", 0.1)
     first, never = iter([True]), threading.Event()
     with pytest.raises(SteadyStateViolated, match="its last look has not returned"):
         house.storm(QUICK).while_(lambda: next(first, False) or never.wait(HAPPENS_WITHIN)).run()

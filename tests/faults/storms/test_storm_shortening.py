@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metricrig import UsageError
-from metricrig.faults.duration_range import DurationRange
-from metricrig.faults.storm_chance import Chances, plan_of_seed
-from metricrig.faults.storm_plan import PlannedFault, StormPlan
-from metricrig.faults.storm_shortening import shortened
+from metricrig.faults.storms.duration_range import DurationRange
+from metricrig.faults.storms.storm_chance import Chances, plan_of_seed
+from metricrig.faults.storms.storm_plan import PlannedFault, StormPlan
+from metricrig.faults.storms.storm_shortening import shortened
 
 NAMES = ("a: cut", "b: paused", "c: killed", "d: slow")
 PLAN = plan_of_seed(11, Chances(NAMES, DurationRange(0.5, 1), DurationRange(0.2, 2), at_most=3, seconds=30))

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from metricrig._core.errors import UsageError
 from metricrig._core.events import ServiceMoved
-from metricrig.faults.datagram_link import DatagramLink
-from metricrig.faults.link import Link
-from metricrig.faults.link_addresses import FreeAddresses, LinkAddresses
+from metricrig.faults.links.datagram_link import DatagramLink
+from metricrig.faults.links.link import Link
+from metricrig.faults.links.link_addresses import FreeAddresses, LinkAddresses
 from metricrig.relay.relay_process import RelayProcess
 from metricrig.service_fields import check_name
 

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from metricrig._core.arguments import count, wrong
 from metricrig._core.errors import UsageError
-from metricrig.faults import chaos_seed
-from metricrig.faults.duration_range import range_of, seconds_of
 from metricrig.faults.fault import Fault
-from metricrig.faults.storm import Storm
-from metricrig.faults.storm_chance import Chances, plan_of_seed
-from metricrig.faults.storm_plan import StormPlan, names_of
+from metricrig.faults.storms import chaos_seed
+from metricrig.faults.storms.duration_range import range_of, seconds_of
+from metricrig.faults.storms.storm import Storm
+from metricrig.faults.storms.storm_chance import Chances, plan_of_seed
+from metricrig.faults.storms.storm_plan import StormPlan, names_of
 from metricrig.lifecycle.start_order import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from metricrig.faults.duration_range import Duration
-    from metricrig.faults.recovery import Resident
+    from metricrig.faults.storms.duration_range import Duration
+    from metricrig.faults.storms.recovery import Resident
     from metricrig.lifecycle.active_faults import ActiveFaults
 
     Makers = dict[str, Callable[[], Fault]]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from metricrig.faults.link_fault import WAYS, LinkFault
-from metricrig.faults.witness import Witness
+from metricrig.faults.links.link_fault import WAYS, LinkFault
+from metricrig.faults.links.witness import Witness
 
 
 class ConnectionFault(LinkFault[Witness]):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from metricrig.faults.connection_fault import ConnectionFault, both_pass
+from metricrig.faults.links.connection_fault import ConnectionFault, both_pass
 from metricrig.relay.effects import ShutDoor
 from metricrig.relay.policy import DOOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from metricrig.faults.witness import Witness
+    from metricrig.faults.links.witness import Witness
     from metricrig.relay.effects import Effect
 
 

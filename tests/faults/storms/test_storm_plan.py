@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metricrig import UsageError
-from metricrig.faults.duration_range import DurationRange, range_of, seconds_of
-from metricrig.faults.storm_chance import Chances, Draw, plan_of_draws, plan_of_seed
-from metricrig.faults.storm_plan import MOST_FAULTS, PlannedFault, StormPlan, names_of, victim_of
+from metricrig.faults.storms.duration_range import DurationRange, range_of, seconds_of
+from metricrig.faults.storms.storm_chance import Chances, Draw, plan_of_draws, plan_of_seed
+from metricrig.faults.storms.storm_plan import MOST_FAULTS, PlannedFault, StormPlan, names_of, victim_of
 
 if TYPE_CHECKING:
     from pathlib import Path

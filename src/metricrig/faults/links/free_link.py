@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from metricrig._core import at_exit
 from metricrig._core.arguments import port_number
 from metricrig._core.errors import MetricrigError, UsageError
-from metricrig.faults.link import Link
-from metricrig.faults.link_addresses import FreeAddresses
+from metricrig.faults.links.link import Link
+from metricrig.faults.links.link_addresses import FreeAddresses
 from metricrig.lifecycle.active_faults import ActiveFaults
 from metricrig.relay.relay_process import RelayProcess
 from metricrig.runtimes import data_root

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any, Self
 
 from metricrig._core.errors import MetricrigError, UsageError
 from metricrig._core.events import StormBegan, StormEnded
-from metricrig.faults import recovery
 from metricrig.faults.errors import SteadyStateViolated
-from metricrig.faults.fault_sequence import FaultSequence
-from metricrig.faults.storm_watch import StormWatch
+from metricrig.faults.storms import recovery
+from metricrig.faults.storms.fault_sequence import FaultSequence
+from metricrig.faults.storms.storm_watch import StormWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
     from metricrig.faults.fault import Fault
-    from metricrig.faults.recovery import Resident
-    from metricrig.faults.storm_plan import StormPlan
+    from metricrig.faults.storms.recovery import Resident
+    from metricrig.faults.storms.storm_plan import StormPlan
     from metricrig.lifecycle.active_faults import ActiveFaults
 
 _INTERRUPTIONS = (KeyboardInterrupt, SystemExit)

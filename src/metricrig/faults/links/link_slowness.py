@@ -9,15 +9,15 @@ from metricrig._core.arguments import number, seconds, wrong
 from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import UsageError
 from metricrig._core.frozen_class import frozen_by_name
-from metricrig.faults.connection_fault import ConnectionFault
+from metricrig.faults.links.connection_fault import ConnectionFault
 from metricrig.relay.effects import Delay, Rate, SlowClose
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from metricrig.faults.link_fault import Direction
-    from metricrig.faults.link_way import LinkWay
-    from metricrig.faults.witness import Way, Witness
+    from metricrig.faults.links.link_fault import Direction
+    from metricrig.faults.links.link_way import LinkWay
+    from metricrig.faults.links.witness import Way, Witness
     from metricrig.lifecycle.active_faults import ActiveFaults
     from metricrig.relay.effects import Effect
 

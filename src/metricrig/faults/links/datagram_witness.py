@@ -7,13 +7,13 @@ import socket
 import time
 from typing import TYPE_CHECKING, Self
 
-from metricrig.faults import witness
+from metricrig.faults.links import witness
 from metricrig.relay.datagram_fate import fate_of
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from metricrig.faults.witness import Way
+    from metricrig.faults.links.witness import Way
     from metricrig.relay.effects import Effect
     from metricrig.relay.route import Route
 

@@ -6,12 +6,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from metricrig._core.errors import UsageError
-from metricrig.faults.storm_plan import PlannedFault
+from metricrig.faults.storms.storm_plan import PlannedFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from metricrig.faults.storm_plan import StormPlan
+    from metricrig.faults.storms.storm_plan import StormPlan
 
     Fails = Callable[[StormPlan], bool]
 

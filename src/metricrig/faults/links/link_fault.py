@@ -16,7 +16,7 @@ from metricrig.relay.policy import DOWN, UP
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from metricrig.faults.link_way import LinkWay
+    from metricrig.faults.links.link_way import LinkWay
     from metricrig.lifecycle.active_faults import ActiveFaults
     from metricrig.relay.effects import Effect
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from metricrig._core.amounts import in_bytes
 from metricrig._core.arguments import count, wrong
 from metricrig._core.deadlines import Deadline
-from metricrig.faults.connection_fault import ConnectionFault
+from metricrig.faults.links.connection_fault import ConnectionFault
 from metricrig.relay.effects import Corruption, Slicing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from metricrig.faults.link_fault import Direction
-    from metricrig.faults.link_way import LinkWay
-    from metricrig.faults.witness import Way, Witness
+    from metricrig.faults.links.link_fault import Direction
+    from metricrig.faults.links.link_way import LinkWay
+    from metricrig.faults.links.witness import Way, Witness
     from metricrig.lifecycle.active_faults import ActiveFaults
     from metricrig.relay.effects import Effect
 

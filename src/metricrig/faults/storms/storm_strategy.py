@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from metricrig._core.arguments import wrong
 from metricrig._core.errors import Unavailable
-from metricrig.faults.storm_chance import Draw, plan_of_draws
-from metricrig.faults.storm_choices import chances_of
-from metricrig.faults.storm_plan import names_of
+from metricrig.faults.storms.storm_chance import Draw, plan_of_draws
+from metricrig.faults.storms.storm_choices import chances_of
+from metricrig.faults.storms.storm_plan import names_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hypothesis.strategies import SearchStrategy
 
-    from metricrig.faults.duration_range import Duration
-    from metricrig.faults.storm_plan import StormPlan
+    from metricrig.faults.storms.duration_range import Duration
+    from metricrig.faults.storms.storm_plan import StormPlan
 
 _STEPS = 1000
 """Into how many parts a range is divided: finer differences are nobody's cause."""

@@ -11,8 +11,8 @@ from support.programs import python
 
 from metricrig import Rig, UsageError
 from metricrig.errors import FaultNotHealed, FaultWithoutEffect
-from metricrig.faults.datagram_faults import DatagramFault
-from metricrig.faults.datagram_link import DatagramLink
+from metricrig.faults.links.datagram_faults import DatagramFault
+from metricrig.faults.links.datagram_link import DatagramLink
 from metricrig.relay.policy import Policy
 from metricrig.relay.route import Route
 
@@ -63,7 +63,7 @@ def test_each_fault_is_proven_to_bite_and_to_have_healed(link: DatagramLink, kin
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_fault_that_does_nothing_is_an_error(link: DatagramLink, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Route, "put", lambda *_: None)
-    monkeypatch.setattr("metricrig.faults.witness.ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr("metricrig.faults.links.witness.ANSWER_SECONDS", 0.5)
     with pytest.raises(FaultWithoutEffect):
         KINDS[kind](link).start()
 

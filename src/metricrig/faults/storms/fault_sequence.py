@@ -11,13 +11,13 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from metricrig.faults.storm_story import Happened, StormStory
+from metricrig.faults.storms.storm_story import Happened, StormStory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from metricrig.faults.fault import Fault
-    from metricrig.faults.storm_plan import PlannedFault, StormPlan
+    from metricrig.faults.storms.storm_plan import PlannedFault, StormPlan
 
 _PLACE_LOOK_SECONDS = 0.005
 """Between two looks whether the victim of the next fault is well."""

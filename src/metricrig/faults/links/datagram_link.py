@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from metricrig.faults.datagram_faults import Delayed, Dropped, Duplicated, Reordered
-from metricrig.faults.link_way import LinkWay
+from metricrig.faults.links.datagram_faults import Delayed, Dropped, Duplicated, Reordered
+from metricrig.faults.links.link_way import LinkWay
 
 if TYPE_CHECKING:
-    from metricrig.faults.link_fault import Direction
+    from metricrig.faults.links.link_fault import Direction
 
 
 class DatagramLink(LinkWay):

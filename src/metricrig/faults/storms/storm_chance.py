@@ -6,12 +6,12 @@ import random
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from metricrig.faults.storm_plan import MOST_FAULTS, PlannedFault, StormPlan, victim_of
+from metricrig.faults.storms.storm_plan import MOST_FAULTS, PlannedFault, StormPlan, victim_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from metricrig.faults.duration_range import DurationRange
+    from metricrig.faults.storms.duration_range import DurationRange
 
 
 class Draw(NamedTuple):

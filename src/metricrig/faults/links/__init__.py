@@ -1,0 +1,1 @@
+"""Links: routes of their own to ports of services, and the faults of those who go that way."""
