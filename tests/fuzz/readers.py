@@ -21,6 +21,8 @@ from metricrig.faults.storms.storm_plan import StormPlan
 from metricrig.janitor import found_rigs
 from metricrig.janitor.protocol import MessageBuffer
 from metricrig.janitor.rig_record import FILE
+from metricrig.load.benchmarks.benchmark_json import saved_rounds
+from metricrig.load.requests.answer_reader import AnswerReader
 from metricrig.metrics.exposition import Page
 from metricrig.metrics.http.client import Server
 from metricrig.metrics.promql.client import Promql
@@ -80,6 +82,23 @@ def postgresql(data: bytes) -> None:
 
 def resp_replies(data: bytes) -> None:
     resp_protocol.converse("redis", server().saying(data).address, [["PING"], ["SCRIPT", "LIST"]])
+
+
+def http_answer_in_pieces(data: bytes) -> None:
+    """What comes over a connection of load, in pieces as the first byte says."""
+    reader = AnswerReader(bodiless=False)
+    size = data[0] + 1 if data else 1
+    for start in range(1, len(data), size):
+        if reader.feed(data[start : start + size]):
+            return
+
+
+def benchmark_file(data: bytes) -> None:
+    """A baseline that lies in a repository."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "baseline.json"
+        path.write_bytes(data)
+        saved_rounds(path)
 
 
 def http_answer(data: bytes) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from fuzz import readers, samples
 
 from metricrig import MetricrigError
+from metricrig._core.http.errors import NotHttp
 from metricrig.janitor.protocol import encode
 from metricrig.tools.archive_members import BadArchive
 from metricrig.tools.tool_request import CannotDeliver
@@ -65,6 +66,24 @@ TARGETS = (
         name="resp",
         read=readers.resp_replies,
         seeds=(b"+PONG\r\n*2\r\n$1\r\na\r\n:5\r\n", b"-ERR no\r\n$-1\r\n", b"+OK\r\n*-1\r\n"),
+    ),
+    Target(
+        name="http_answer_in_pieces",
+        read=readers.http_answer_in_pieces,
+        allowed=(NotHttp,),
+        seeds=(
+            b"\x03" + samples.HTTP + b"Content-Length: 2\r\n\r\nok",
+            b"\x09" + samples.HTTP + b"Transfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nA: b\r\n\r\n",
+            b"\xffHTTP/1.1 100 Continue\r\n\r\n" + samples.HTTP + b"\r\n",
+        ),
+    ),
+    Target(
+        name="benchmark_file",
+        read=readers.benchmark_file,
+        seeds=(
+            b'{"benchmarks": [{"group": "g", "param": "a", "stats": {"data": [0.1, 0.2], "iterations": 3}}]}',
+            b'{"benchmarks": []}',
+        ),
     ),
     Target(
         name="http_answer",

@@ -8,8 +8,9 @@ import time
 from typing import Any
 
 import pytest
+from support.waiting import eventually
 
-from metricrig import events, load
+from metricrig import UsageError, events, load
 
 INTERRUPTED = """
 import asyncio, os, signal, sys, threading, time
@@ -85,6 +86,16 @@ def test_a_block_that_fails_ends_its_load_and_keeps_its_error() -> None:
         raise ValueError("the test's own")
     assert not traffic.running
     assert "ended with an error" in str(traffic)
+
+
+def test_a_generator_that_fails_does_not_hide_why_its_block_did() -> None:
+    async def nothing() -> None: ...
+
+    with pytest.raises(ValueError, match="the test's own"), load.background(lambda: nothing(), rate=1000) as traffic:
+        eventually(lambda: not traffic.running)
+        raise ValueError("the test's own")
+    with pytest.raises(UsageError, match="nobody awaits"), load.background(lambda: nothing(), rate=1000) as traffic:
+        eventually(lambda: not traffic.running)
 
 
 def test_a_run_is_told_as_events() -> None:

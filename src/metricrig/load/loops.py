@@ -63,15 +63,8 @@ def background(
         plan = _open(who, call, rate=rate, for_=math.inf, users=users, patience=patience)
     else:
         plan = _closed(who, call, users=users, for_=math.inf, think=think, patience=patience)
-    traffic = Traffic(plan, seconds_or_none(lag)).start()
-    try:
-        yield traffic.run
-    except BaseException:
-        traffic.stop("its block ended with an error", at_once=True)
-        raise
-    finally:
-        traffic.stop()
-        traffic.wait()
+    with Traffic(plan, seconds_or_none(lag)).in_background() as run:
+        yield run
 
 
 def _open(who: str, call: Any, *, rate: Any, for_: Any, users: int | None, patience: Any) -> RunPlan:

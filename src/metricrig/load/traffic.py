@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
@@ -20,7 +21,7 @@ from metricrig.load.run_data import RunData
 from metricrig.load.run_stop import RunStop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Self
 
     from metricrig._core.events import Event
@@ -80,6 +81,20 @@ class Traffic:
         if self._error is not None:
             raise self._error
         return self.run
+
+    @contextmanager
+    def in_background(self) -> Iterator[Run]:
+        """It goes on for as long as a block. What has gone wrong in the block counts more than what does here."""
+        self.start()
+        try:
+            yield self.run
+        except BaseException:
+            self.stop("its block ended with an error", at_once=True)
+            with suppress(Exception):
+                self.wait()
+            raise
+        self.stop()
+        self.wait()
 
     def stop(self, why: str = "", *, at_once: bool = False) -> None:
         """No further call begins; ``at_once`` does not wait for those that have begun."""

@@ -35,6 +35,10 @@ def test_what_comes_beyond_it_is_noticed(answer: bytes) -> None:
     assert reader.beyond == b"HTTP"
 
 
+def test_any_number_of_interim_answers_comes_before_the_real_one() -> None:
+    assert AnswerReader(bodiless=False).feed(b"HTTP/1.1 100 Continue\r\n\r\n" * 5000 + WHOLE[0])
+
+
 def test_an_answer_to_head_has_no_body() -> None:
     assert AnswerReader(bodiless=True).feed(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n")
 

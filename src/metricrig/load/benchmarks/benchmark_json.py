@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _VERSION = "5.1.0"
 """The version of pytest-benchmark whose format this is; its tools look at the data only."""
 
+_YEAR_SECONDS = 366 * 86_400.0
+"""What nothing takes."""
+
 
 def save(benchmarks: Mapping[str, Benchmark], path: str | PathLike[str]) -> None:
     """Write some, by the names of their tests, in one go."""
@@ -45,8 +48,10 @@ def saved_rounds(path: str | PathLike[str]) -> tuple[dict[str, list[float]], dic
         group = entries[0]["group"]
         first = [each for each in entries if each["group"] == group]
         times = {each["param"]: [float(took) for took in each["stats"]["data"]] for each in first}
+        if not all(len(each) > 1 and all(0 < took < _YEAR_SECONDS for took in each) for each in times.values()):
+            raise ValueError("a time that is none, or a single round")  # noqa: TRY301 - told below, like the others
         return times, {each["param"]: int(each["stats"]["iterations"]) for each in first}
-    except (ValueError, KeyError, IndexError, TypeError) as error:
+    except (ValueError, KeyError, IndexError, TypeError, OverflowError, RecursionError) as error:
         raise UsageError(f"{place} is no file of benchmarks with their data: {error!r}") from error
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from metricrig._core.http.exchange import Head
 
 _LONGEST_LINE = 8192
-"""Bytes of the line before a chunk."""
+"""Bytes of a line between chunks."""
 
 
 class AnswerReader:
@@ -39,14 +39,11 @@ class AnswerReader:
         return self._step == self._drop_all
 
     def _read_head(self) -> bool:
-        lines, blank, rest = self._pieces.partition(b"\r\n\r\n")
-        if not blank:
-            if len(lines) > HEAD_BYTES:
-                raise NotHttp(f"a head of more than {HEAD_BYTES} bytes")
-            return False
-        self.head, self._pieces = read_head(lines), rest
-        if self.head.interim:
-            return self._read_head()
+        while self.head is None or self.head.interim:
+            lines, blank, rest = self._pieces.partition(b"\r\n\r\n")
+            if not blank:
+                return self._incomplete(HEAD_BYTES, "its head")
+            self.head, self._pieces = read_head(lines), rest
         if self._bodiless:
             return self._complete()
         if self.head.chunked:
@@ -56,6 +53,11 @@ class AnswerReader:
         else:
             self._left, self._step = self.head.length, self._drop_body
         return self._step()
+
+    def _incomplete(self, most: int, what: str) -> bool:
+        if len(self._pieces) > most:
+            raise NotHttp(f"more than {most} bytes, and no end of {what}")
+        return False
 
     def _drop_body(self) -> bool:
         return self._skipped() and self._complete()
@@ -77,9 +79,7 @@ class AnswerReader:
                 return False
             line, end, rest = self._pieces.partition(b"\n")
             if not end:
-                if len(line) > _LONGEST_LINE:
-                    raise NotHttp("a chunk without its size")
-                return False
+                return self._incomplete(_LONGEST_LINE, "the line before a chunk")
             self._pieces = rest
             if not (size := chunk_size(line)):
                 self._step = self._read_trailers
@@ -90,7 +90,7 @@ class AnswerReader:
         while True:
             line, end, rest = self._pieces.partition(b"\n")
             if not end:
-                return False
+                return self._incomplete(_LONGEST_LINE, "a line after the last chunk")
             self._pieces = rest
             if line in {b"", b"\r"}:
                 return self._complete()

@@ -43,15 +43,8 @@ class LocustInstance(Instance):
     @contextmanager
     def background(self, *, users: int, spawn_rate: float | None = None, lag: Any = None) -> Iterator[Run]:
         """The same for the length of a block."""
-        traffic = self._traffic(users, math.inf, spawn_rate, lag).start()
-        try:
-            yield traffic.run
-        except BaseException:
-            traffic.stop("its block ended with an error", at_once=True)
-            raise
-        finally:
-            traffic.stop()
-            traffic.wait()
+        with self._traffic(users, math.inf, spawn_rate, lag).in_background() as run:
+            yield run
 
     def statistics(self) -> dict[str, Any]:
         """Its own, as its web page shows them."""
