@@ -24,6 +24,7 @@ from metricrig import (
     ToolUnavailable,
     Unavailable,
     events,
+    load,
     matches,
     metric,
     not_,
@@ -45,6 +46,7 @@ from metricrig.services import (
     Etcd,
     EtcdNamespace,
     Gunicorn,
+    Locust,
     Memcached,
     MemcachedTurn,
     PostgreSQL,
@@ -344,3 +346,41 @@ def storms(rig: Rig, redis: RedisInstance, shop: Instance) -> None:
     assert_type(storm.recovery, float | None)
     assert_type(shortened(storm.plan, lambda plan: bool(plan.planned)), StormPlan)
     rig.storm(StormPlan.load("plan.json"), faults=[link.cut]).run()
+
+
+def loads(rig: Rig, shop: Instance, link: Link) -> None:
+    def buy() -> None:
+        with load.op("pay"):
+            pass
+
+    async def look() -> None: ...
+
+    run = load.open_loop(buy, rate=200, for_="10s", users=50, lag="20ms", watch=[shop])
+    assert_type(run, load.Run)
+    assert_type(run.p99, float)
+    assert_type(run.op("pay").failed, int)
+    assert run.errors == 0
+    assert run.errors["ValueError: declined"] < 3
+    assert_type(run.resources["shop"].cpu_per_call, float)
+    assert_type([each.p99 for each in run.series("100ms")], list[float])
+    assert_type(run.reasons, tuple[str, ...])
+    assert_type(run.measured.throughput, float)
+    assert_type(load.closed_loop(look, users=8, for_=10, think="50ms").against(run).p99.low, float)
+    load.open_loop(load.weighted({buy: 9, look: 1}), rate=load.ramp(10, 200, over="30s"), for_="1m")
+    load.open_loop(load.request(shop, "GET /"), rate=load.poisson(load.steps(10, 20, every=1), seed=7), for_=2)
+    assert_type(load.http(shop, "POST /buy/ok", rate=5_000, for_="10s", body="book"), load.Run)
+    with load.background(buy, rate=50) as traffic, link.cut() as cut:
+        assert_type(traffic, load.Run)
+    assert traffic.between(cut.began, cut.ended).errors == 0
+    assert_type(load.merge(run, traffic), load.Run)
+    locust = rig.add(Locust("locustfile.py", workers=4, host=shop.url))
+    assert_type(locust.load(users=50, for_="30s"), load.Run)
+    timed = load.benchmark({"bare": buy, "ours": buy}, rounds=30)
+    assert_type(timed.ratio("ours").low, float)
+    assert_type(timed.against(Path("baseline.json"), "ours").high, float)
+    try:
+        assert run.max < 1
+    except load.InvalidRun as invalid:
+        assert_type(invalid.reasons, tuple[str, ...])
+    except load.LoadInterrupted as interrupted:
+        assert_type(interrupted.run, load.Run)

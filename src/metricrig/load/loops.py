@@ -16,9 +16,10 @@ from metricrig.load.traffic import Traffic
 from metricrig.metrics.times import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from metricrig.load.rate import Rate
+    from metricrig.load.resource_use import Watched
     from metricrig.load.run import Run
 
 _THREADS, TASKS = 512, 10_000
@@ -26,21 +27,38 @@ _THREADS, TASKS = 512, 10_000
 
 
 def open_loop(
-    call: Any, *, rate: float | Rate, for_: Any, users: int | None = None, lag: Any = None, patience: Any = 10.0
+    call: Any,
+    *,
+    rate: float | Rate,
+    for_: Any,
+    users: int | None = None,
+    lag: Any = None,
+    patience: Any = 10.0,
+    watch: Sequence[Watched] = (),
 ) -> Run:
     """Calls that are due at moments fixed beforehand, however long others take; latency counts from those moments.
 
     ``users`` is how many may be under way at most. ``lag`` is how late the generator itself may be at the 99th
     percentile; without it, a fifth of the latency there. ``patience`` is for calls under way when the time is over.
+    ``watch`` are instances whose use of processor, memory and descriptors is measured meanwhile.
     """
     plan = _open("load.open_loop", call, rate=rate, for_=for_, users=users, patience=patience)
-    return Traffic(plan, seconds_or_none(lag)).start().wait()
+    return Traffic(plan, seconds_or_none(lag), watch=watch).start().wait()
 
 
-def closed_loop(call: Any, *, users: int, for_: Any, think: Any = 0.0, lag: Any = None, patience: Any = 10.0) -> Run:
+def closed_loop(
+    call: Any,
+    *,
+    users: int,
+    for_: Any,
+    think: Any = 0.0,
+    lag: Any = None,
+    patience: Any = 10.0,
+    watch: Sequence[Watched] = (),
+) -> Run:
     """Users who each call, wait for the answer, think, and call again: a slow server is called less often."""
     plan = _closed("load.closed_loop", call, users=users, for_=for_, think=think, patience=patience)
-    return Traffic(plan, seconds_or_none(lag)).start().wait()
+    return Traffic(plan, seconds_or_none(lag), watch=watch).start().wait()
 
 
 @contextmanager
@@ -52,6 +70,7 @@ def background(
     think: Any = 0.0,
     lag: Any = None,
     patience: Any = 10.0,
+    watch: Sequence[Watched] = (),
 ) -> Iterator[Run]:
     """A loop for as long as a block: an open one with a ``rate``, a closed one without; asserted on after the block."""
     who = "load.background"
@@ -63,7 +82,7 @@ def background(
         plan = _open(who, call, rate=rate, for_=math.inf, users=users, patience=patience)
     else:
         plan = _closed(who, call, users=users, for_=math.inf, think=think, patience=patience)
-    with Traffic(plan, seconds_or_none(lag)).in_background() as run:
+    with Traffic(plan, seconds_or_none(lag), watch=watch).in_background() as run:
         yield run
 
 

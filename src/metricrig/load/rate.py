@@ -79,7 +79,7 @@ class Rate:
 def ramp(first: float, last: float, *, over: Any) -> Rate:
     """From one rate to another, evenly; it stays there."""
     begins, ends = _calls_a_second("load.ramp", "first", first), _calls_a_second("load.ramp", "last", last)
-    return Rate((RateStep(_length("load.ramp", over), begins, ends),), ends)
+    return Rate((RateStep(_length("load.ramp", "over", over), begins, ends),), ends)
 
 
 def steps(*rates: float, every: Any) -> Rate:
@@ -87,7 +87,7 @@ def steps(*rates: float, every: Any) -> Rate:
     if not rates:
         raise wrong("load.steps", "rates", rates, 'load.steps(50, 100, 200, every="10s")')
     checked = [_calls_a_second("load.steps", "rates", each) for each in rates]
-    return Rate(tuple(RateStep(_length("load.steps", every), each, each) for each in checked), checked[-1])
+    return Rate(tuple(RateStep(_length("load.steps", "every", every), each, each) for each in checked), checked[-1])
 
 
 def poisson(rate: float | Rate, *, seed: int) -> Rate:
@@ -110,7 +110,7 @@ def _calls_a_second(who: str, what: str, given: Any) -> float:
     return float(given)
 
 
-def _length(who: str, given: Any) -> float:
+def _length(who: str, what: str, given: Any) -> float:
     if (length := duration(given)) > 0:
         return length
-    raise wrong(who, "over", given, 'a duration above 0: "30s"')
+    raise wrong(who, what, given, f'a duration above 0: {what}="30s"')

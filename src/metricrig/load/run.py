@@ -13,6 +13,7 @@ from metricrig.load.calls import WHOLE
 from metricrig.load.errors import InvalidRun
 from metricrig.load.figures import LoadFigures, MeasuredFigures
 from metricrig.load.judgement import GeneratorFigures, reasons_against
+from metricrig.load.resource_use import use_of
 from metricrig.load.time_slices import slices_of
 from metricrig.metrics.times import duration
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from metricrig.load.calls import Calls
     from metricrig.load.comparison import LoadComparison, TimedCalls
     from metricrig.load.error_kinds import ErrorKinds
+    from metricrig.load.resource_use import ResourceUse
     from metricrig.load.run_data import RunData
     from metricrig.load.time_slices import TimeSlice
 
@@ -120,6 +122,12 @@ class Run(LoadFigures):
     def after(self, moment: float | None) -> Run:
         """The calls that were due from then on."""
         return self._part("run.after", moment, math.inf, due_within=True)
+
+    @property
+    def resources(self) -> dict[str, ResourceUse]:
+        """What the services used that were to be watched (``watch=[shop]``), by their names."""
+        calls, began, ended = len(self._counted), self.began, self.ended
+        return {name: use_of(samples, began, ended, calls) for name, samples in self.data.samples.items()}
 
     def against(self, baseline: Run) -> LoadComparison:
         """Compare with another run: ratios of percentiles and of throughput, each with an interval."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from metricrig.load.generator_pulse import GeneratorPulse
     from metricrig.load.recorder import CallRecorder
+    from metricrig.load.resource_use import Samples
 
 
 @dataclass(slots=True)
@@ -25,6 +26,8 @@ class RunData:
     missed: int = 0
     all_busy: bool = False
     ended_early: str = ""
+    samples: Samples = field(default_factory=dict)
+    """What services used, whenever that was looked at."""
     pauses: float = 0.0
     """Seconds between runs that were merged, in which nothing was called."""
 

@@ -45,4 +45,4 @@ class RunPlan:
         if self.rate is not None:
             return f"{self.caller.name} at {self.rate}{length}"
         thinking = f", thinking {self.think:g} s between" if self.think else ""
-        return f"{self.caller.name} by {self.users} users{thinking}{length}"
+        return f"{self.caller.name} by {self.users} user{'s' * (self.users != 1)}{thinking}{length}"

@@ -16,16 +16,22 @@ from metricrig.load.errors import LoadInterrupted
 from metricrig.load.generator_pulse import GeneratorPulse
 from metricrig.load.progress import telling_progress
 from metricrig.load.recorder import CallRecorder
+from metricrig.load.resource_use import watching
 from metricrig.load.run import Run
 from metricrig.load.run_data import RunData
 from metricrig.load.run_stop import RunStop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Self
 
     from metricrig._core.events import Event
+    from metricrig.load.resource_use import Watched
     from metricrig.load.run_plan import RunPlan
+
+
+_GIVEN_UP_SECONDS = 2.0
+"""After an interrupt: a coroutine that blocks its event loop cannot be ended, and is left alone."""
 
 
 class Engine(Protocol):
@@ -48,14 +54,16 @@ class Traffic:
         plan: RunPlan,
         lag_allowed: float | None,
         engine: Callable[[CallRecorder, RunStop], Engine] | None = None,
+        watch: Sequence[Watched] = (),
     ) -> None:
+        self._watch = tuple(watch)
         self._plan, self._stop, self._recorder = plan, RunStop(), CallRecorder()
         pulse = GeneratorPulse()
         self._data = RunData(plan.sentence, self._recorder, pulse, plan.users, lag_allowed)
         self.run = Run(self._data)
         make = engine or partial(CallingTasks if plan.caller.awaited else CallingThreads, plan)
         self._engine = make(self._recorder, self._stop)
-        self._over = threading.Event()
+        self._over, self._concluding = threading.Event(), threading.Lock()
         self._error: BaseException | None = None
         self._unsubscribe: Callable[[], None] = lambda: None
 
@@ -72,7 +80,8 @@ class Traffic:
             self._over.wait()
         except BaseException as error:
             self.stop(f"interrupted by {type(error).__name__}", at_once=True)
-            self._over.wait()
+            if not self._over.wait(_GIVEN_UP_SECONDS):
+                self._conclude()
             if isinstance(error, KeyboardInterrupt):
                 raise LoadInterrupted(self.run) from error
             raise
@@ -103,14 +112,11 @@ class Traffic:
     def _go(self) -> None:
         everything.emit(LoadBegan(load=self._plan.caller.name, sentence=self._plan.sentence))
         try:
-            with telling_progress(self._plan.caller.name, self._data):
+            with watching(self._watch, self._data.samples), telling_progress(self._plan.caller.name, self._data):
                 self._engine.run(self._data.pulse)
         except BaseException as error:  # noqa: BLE001 - raised in the thread that waits
             self._error = error
-        try:
-            self._conclude()
-        finally:
-            self._over.set()
+        self._conclude()
 
     def _look_for_death(self, event: Event) -> None:
         """A server that dies although nobody has asked it to ends the run: what comes after says nothing."""
@@ -118,6 +124,15 @@ class Traffic:
             self.stop(f"{event.service} died, {event.how}", at_once=True)
 
     def _conclude(self) -> None:
+        """Once: by its own thread, or by who has given that up."""
+        with self._concluding:
+            if not self._over.is_set():
+                try:
+                    self._settle()
+                finally:
+                    self._over.set()
+
+    def _settle(self) -> None:
         self._recorder.close()
         data = self._data
         data.began = self._engine.began or data.began

@@ -17,11 +17,12 @@ from metricrig.load.traffic import Traffic
 from metricrig.metrics.times import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from metricrig.load.rate import Rate
     from metricrig.load.recorder import CallRecorder
     from metricrig.load.requests.request_call import RequestCall
+    from metricrig.load.resource_use import Watched
     from metricrig.load.run import Run
     from metricrig.load.run_stop import RunStop
     from metricrig.load.traffic import Engine
@@ -41,6 +42,7 @@ def http(
     driver: str | None = None,
     lag: Any = None,
     patience: Any = 10.0,
+    watch: Sequence[Watched] = (),
 ) -> Run:
     """One request, ``load.http(shop, "POST /buy/ok", rate=1000, for_="10s")``, of an instance or of a URL.
 
@@ -53,7 +55,7 @@ def http(
     given, seconds = rate_of(who, rate), length_of(who, for_)
     plan = RunPlan(caller_of(who, call), TASKS, seconds, given, patience=duration(patience) * factor())
     engine = None if driver == "python" else _vegeta(call, given, seconds, required=driver is not None)
-    return Traffic(plan, seconds_or_none(lag), engine).start().wait()
+    return Traffic(plan, seconds_or_none(lag), engine, watch).start().wait()
 
 
 def _vegeta(

@@ -6,7 +6,6 @@ import json
 import math
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -17,8 +16,9 @@ from metricrig.instance import Instance
 from metricrig.probe import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from metricrig.load.resource_use import Watched
     from metricrig.load.run import Run
     from metricrig.load.traffic import Traffic
     from metricrig.probe import Probe
@@ -31,19 +31,27 @@ _NOT_ALLOWED = 405
 class LocustInstance(Instance):
     """A running Locust. ``url`` is its web page."""
 
-    def load(self, *, users: int, for_: Any, spawn_rate: float | None = None, lag: Any = None) -> Run:
+    def load(
+        self,
+        *,
+        users: int,
+        for_: Any,
+        spawn_rate: float | None = None,
+        lag: Any = None,
+        watch: Sequence[Watched] = (),
+    ) -> Run:
         """Have so many users at work for so long; without ``spawn_rate`` all of them begin at once.
 
         Latency is that of Locust's requests, each of which is an operation by its name. It is a closed loop.
         """
-        from metricrig.load.loops import length_of  # noqa: PLC0415 - an extra
-
-        return self._traffic(users, length_of("locust.load", for_), spawn_rate, lag).start().wait()
+        return self._traffic(users, for_, spawn_rate=spawn_rate, lag=lag, watch=watch).start().wait()
 
     @contextmanager
-    def background(self, *, users: int, spawn_rate: float | None = None, lag: Any = None) -> Iterator[Run]:
+    def background(
+        self, *, users: int, spawn_rate: float | None = None, lag: Any = None, watch: Sequence[Watched] = ()
+    ) -> Iterator[Run]:
         """The same for the length of a block."""
-        with self._traffic(users, math.inf, spawn_rate, lag).in_background() as run:
+        with self._traffic(users, math.inf, spawn_rate=spawn_rate, lag=lag, watch=watch).in_background() as run:
             yield run
 
     def statistics(self) -> dict[str, Any]:
@@ -62,17 +70,13 @@ class LocustInstance(Instance):
         if not json.loads(said).get("success"):
             raise UsageError(f"{self.name}: Locust refuses to {what}: {said}")
 
-    def _traffic(self, users: int, seconds: float, spawn_rate: float | None, lag: Any) -> Traffic:
-        from metricrig.load.caller import Caller  # noqa: PLC0415 - an extra
-        from metricrig.load.loops import seconds_or_none  # noqa: PLC0415 - as above
-        from metricrig.load.run_plan import RunPlan  # noqa: PLC0415 - as above
-        from metricrig.load.traffic import Traffic  # noqa: PLC0415 - as above
-        from metricrig.services.locust.swarm import LocustSwarm, SwarmOrder  # noqa: PLC0415 - as above
+    def _traffic(
+        self, users: int, for_: Any, *, spawn_rate: float | None, lag: Any, watch: Sequence[Watched]
+    ) -> Traffic:
+        from metricrig.services.locust.swarm import SwarmOrder, traffic_of  # noqa: PLC0415 - it needs an extra
 
         number = count("locust.load", "users", users)
-        swarm = partial(LocustSwarm, SwarmOrder(self, number, spawn_rate or number, seconds))
-        plan = RunPlan(Caller(self.name, lambda: None, awaited=False), number, seconds)
-        return Traffic(plan, seconds_or_none(lag), swarm)
+        return traffic_of(SwarmOrder(self, number, spawn_rate or number, for_), lag, watch)
 
     def _answer(self, method: str, path: str, body: bytes = b"") -> str:
         from metricrig._core.http import HttpConnection, HttpRequest  # noqa: PLC0415 - when it is asked

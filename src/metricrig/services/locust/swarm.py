@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from metricrig._core.deadlines import Deadline
 from metricrig._core.errors import DeadlineExceeded
+from metricrig.load.caller import Caller
+from metricrig.load.loops import length_of, seconds_or_none
+from metricrig.load.run_plan import RunPlan
+from metricrig.load.traffic import Traffic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from metricrig.load.generator_pulse import GeneratorPulse
     from metricrig.load.recorder import CallRecorder
+    from metricrig.load.resource_use import Watched
     from metricrig.load.run_stop import RunStop
     from metricrig.services.locust.instance import LocustInstance
 
@@ -30,7 +37,8 @@ class SwarmOrder:
     locust: LocustInstance
     users: int
     spawn_rate: float
-    seconds: float
+    """Users that begin in a second."""
+    for_: Any
 
 
 class LocustSwarm:
@@ -40,6 +48,7 @@ class LocustSwarm:
 
     def __init__(self, order: SwarmOrder, recorder: CallRecorder, stop: RunStop) -> None:
         self.began = 0.0
+        self._seconds = length_of("locust.load", order.for_)
         self._order, self._locust = order, order.locust
         self._recorder, self._stop = recorder, stop
 
@@ -48,7 +57,7 @@ class LocustSwarm:
         before = self._stops()
         self.began = time.monotonic()
         self._locust.order("swarm", user_count=self._order.users, spawn_rate=self._order.spawn_rate)
-        self._stop.wait_until(self.began + self._order.seconds)
+        self._stop.wait_until(self.began + self._seconds)
         if self._locust.ended:
             return
         self._locust.order("stop")
@@ -90,6 +99,13 @@ class LocustSwarm:
             else:
                 cpu = figure if kind == "started" else figure - cpu
         pulse.cpu = max(pulse.cpu, cpu)
+
+
+def traffic_of(order: SwarmOrder, lag: Any, watch: Sequence[Watched]) -> Traffic:
+    """A run of its users, which can be begun."""
+    seconds = length_of("locust.load", order.for_)
+    plan = RunPlan(Caller(order.locust.name, nullcontext, awaited=False), order.users, seconds)
+    return Traffic(plan, seconds_or_none(lag), partial(LocustSwarm, order), watch)
 
 
 def _entries(log: Path) -> Iterator[list[Any]]:
