@@ -108,6 +108,8 @@ class Service:
     """What it runs from in a container; a tool of the catalogue knows its own."""
     limits: Limits | None = None
     """What it may use; a process can be held to its disk, a container to all of it."""
+    own_clock: bool = False
+    """Whether it has a clock of its own, which a test can put wrong: ``instance.clock(offset=3600)``."""
     runtime: str | None = None
     """Where it runs, if elsewhere than the rest of its rig: "docker" in a rig of processes."""
     ports: Mapping[str, int | Fixed] = field(default_factory=dict)
@@ -162,7 +164,16 @@ class Service:
         """
         metrics = f"{url.rstrip('/')}{self.metrics}" if self.metrics and self.metrics.startswith("/") else self.metrics
         literal = metrics and metrics.replace("{", "{{").replace("}", "}}")
-        return self.but(files={}, needs=(), prepare=None, runtime=None, user=None, unprivileged=False, metrics=literal)
+        return self.but(
+            files={},
+            needs=(),
+            prepare=None,
+            runtime=None,
+            user=None,
+            unprivileged=False,
+            own_clock=False,
+            metrics=literal,
+        )
 
     @property
     def needed(self) -> tuple[str, ...]:

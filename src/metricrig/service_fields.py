@@ -205,9 +205,12 @@ def _text(name: str, example: str) -> Callable[[Any, Any], None]:
     return look
 
 
-def _flag(service: Any, given: Any) -> None:
-    if not isinstance(given, bool):
-        raise wrong(service.name, "unprivileged", given, "unprivileged=True")
+def _flag(name: str) -> Callable[[Any, Any], None]:
+    def look(service: Any, given: Any) -> None:
+        if not isinstance(given, bool):
+            raise wrong(service.name, name, given, f"{name}=True")
+
+    return look
 
 
 def _set(service: Any, name: str, value: Any) -> None:
@@ -254,7 +257,8 @@ _CHECKS: dict[str, Callable[[Any, Any], None]] = {
     "cwd": _place("cwd", "{dir}"),
     "trust": _place("trust", "{dir}/authority.pem"),
     "user": _user,
-    "unprivileged": _flag,
+    "unprivileged": _flag("unprivileged"),
+    "own_clock": _flag("own_clock"),
     "stop_signal": _stop_signal,
     "start_within": _within("start_within"),
     "stop_within": _within("stop_within"),

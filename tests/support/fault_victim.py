@@ -41,8 +41,8 @@ def until_killed(name: str, fault: str) -> None:
 def whole(name: str) -> None:
     """Each fault once, on a server and on one with many processes and a directory that is prepared."""
     with Rig(name) as rig:
-        redis = rig.add(Redis(limits=DISK))
-        postgresql = rig.add(PostgreSQL(limits=Limits(disk="128MiB")))
+        redis = rig.add(Redis(limits=DISK, own_clock=True))
+        postgresql = rig.add(PostgreSQL(limits=Limits(disk="128MiB"), own_clock=True))
         rig.add(Service(name="other", command=["sleep", "1000"], limits=DISK))
         rig.start()
         again = redis._state.runtime.place(redis.service)  # as another process that shares the server finds it
@@ -60,6 +60,8 @@ def proven(fault: Fault) -> list[str]:
 
 
 def _all(redis: Instance, postgresql: Instance) -> Iterator[Fault]:
+    for server in (redis, postgresql):
+        yield server.clock(offset=3600)
     for each in FAULTS:
         yield getattr(redis, each)()
         if each != "read_only_disk":  # it has files open for writing

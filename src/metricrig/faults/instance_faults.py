@@ -8,6 +8,7 @@ from metricrig._core import arguments
 from metricrig.instance_addresses import InstanceAddresses
 
 if TYPE_CHECKING:
+    from metricrig.faults.machine.clock import Clock
     from metricrig.faults.machine.disconnected import Disconnected
     from metricrig.faults.machine.disk_full import DiskFull
     from metricrig.faults.machine.dns_fails import DnsFails
@@ -78,6 +79,12 @@ class InstanceFaults(InstanceAddresses):
         if not 0 < arguments.number(who, "share", share) < 1:
             raise arguments.wrong(who, "share", share, "a part of the time, between 0 and 1: share=0.1")
         return LittleCpu(self._victim(), share=share)
+
+    def clock(self, *, offset: float = 0.0, rate: float = 1.0) -> Clock:
+        """It is told a time so many seconds ahead, or one ``rate`` times as fast. It needs ``own_clock=True``."""
+        from metricrig.faults.machine.clock import Clock
+
+        return Clock(self._victim(), offset=offset, rate=rate)
 
     def dns_fails(self) -> DnsFails:
         """It finds no name any more. Only a container has a resolver of its own."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from metricrig._core.latch import Latch
     from metricrig.placement import Addresses, Placement
     from metricrig.resources import Resources
+    from metricrig.runtimes.own_clock import OwnClock
     from metricrig.runtimes.own_disk import OwnDisk
     from metricrig.service import Service
     from metricrig.tools import Executable
@@ -39,6 +40,8 @@ class Site:
     """The directory in which processes that share it lock what each of them uses, if they are not of this rig alone."""
     disk: OwnDisk | None = None
     """What its directory lies on, if that is its own."""
+    clock: OwnClock | None = None
+    """What it is told the time of day by, if that is its own."""
 
     @property
     def log(self) -> Path:

@@ -18,6 +18,7 @@ class Options(TypedDict, total=False):
     version: str | None
     image: str | Image | None
     limits: Limits | None
+    own_clock: bool
     runtime: str | None
     user: str | None
     env: Environment

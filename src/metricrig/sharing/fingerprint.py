@@ -48,7 +48,8 @@ def _words(service: Service, executable: Executable | None) -> Iterator[str | by
         yield name
         yield content_of(service, name, at)
     yield from (str(service.ports), str(service.url), str(service.metrics), str(service.cwd), str(service.ready))
-    yield from (str(service.needed), str(service.stop_signal), str(service.unprivileged), described(service.prepare))
+    yield from (str(service.needed), str(service.stop_signal), described(service.prepare))
+    yield from (str(service.unprivileged), str(service.own_clock))
 
 
 def described(thing: Any) -> str:

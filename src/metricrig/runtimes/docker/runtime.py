@@ -85,6 +85,12 @@ class DockerRuntime:
 
     def place(self, service: Service) -> Site:
         """Its usual ports inside, reserved ones of 127.0.0.1 outside, and a directory at the same path for both."""
+        if service.own_clock:
+            raise Unavailable(
+                f"a clock of its own for the container {service.name}",
+                reason="what tells it the time is built for the C library of this machine, and an image has its own",
+                remedy='run it as a process: Service(..., runtime="process"); or leave own_clock out',
+            )
         if not self._guest:
             self._network.begin()
         outside = self._reservations.make(service)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from metricrig.janitor.child import Child
     from metricrig.janitor.client import Janitor
     from metricrig.runtimes import Launch, Running
+    from metricrig.runtimes.own_clock import OwnClock
     from metricrig.runtimes.own_disk import OwnDisk
     from metricrig.service import Service
     from metricrig.tools import Executable
@@ -113,7 +114,7 @@ class ProcessRuntime:
             name=site.at.name,
             argv=site.disk.command(launch.argv, cwd) if site.disk else launch.argv,
             cwd=cwd,
-            env=launch.env,
+            env=site.clock.environment(launch.env, beside=launch.beside) if site.clock else launch.env,
             out=launch.out,
             err=launch.err,
             stdin=launch.stdin,
@@ -168,8 +169,23 @@ class ProcessRuntime:
             require_way(at.dir, user)
         disk = self._disk(service, at)
         directory = disk.directory if disk else at.dir
-        # One machine, one loopback: the addresses inside and outside are the same.
-        return Site(at=at, inside=addresses, outside=addresses, directory=directory, user=user, owner=user, disk=disk)
+        return Site(
+            at=at,
+            inside=addresses,  # one machine, one loopback
+            outside=addresses,
+            directory=directory,
+            user=user,
+            owner=user,
+            disk=disk,
+            clock=self._clock(service, at, user),
+        )
+
+    def _clock(self, service: Service, at: Placement, user: tuple[int, int] | None) -> OwnClock | None:
+        if not service.own_clock:
+            return None
+        from metricrig.runtimes.own_clock import OwnClock  # noqa: PLC0415 - few services have one
+
+        return OwnClock.on(service.name, at.dir, user)
 
     def _disk(self, service: Service, at: Placement) -> OwnDisk | None:
         """One that everybody sees, where we may mount; else in a namespace."""
