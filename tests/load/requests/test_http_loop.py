@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import http.server
+import ssl
 import subprocess
 import sys
+import threading
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import trustme
 from support.shop_client import Shop
 
 from metricrig import ToolUnavailable, UsageError, load
@@ -89,3 +95,38 @@ def test_without_vegeta_python_drives(shop: Shop, monkeypatch: pytest.MonkeyPatc
     assert load.http(shop.url, "GET /", rate=50, for_="200ms").measured.calls == 10
     with pytest.raises(ToolUnavailable):
         load.http(shop.url, "GET /", rate=50, for_="200ms", driver="vegeta")
+
+
+class Welcome(http.server.BaseHTTPRequestHandler):
+    """Answers with nothing, and says nothing of it."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None: ...
+
+
+def test_a_server_of_https_is_trusted_by_its_own_authority(driver: str, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    trust = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(str(trust))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Welcome)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        url = f"https://127.0.0.1:{server.server_address[1]}"
+        trusted = SimpleNamespace(url=url, trust=str(trust))
+        assert load.http(trusted, "GET /", rate=50, for_="200ms", driver=driver).measured.errors == {}
+        stranger = load.http(url, "GET /", rate=50, for_="200ms", driver=driver).measured
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+    assert stranger.failed == stranger.calls == 10
+    assert "certificate" in next(iter(stranger.errors))

@@ -9,11 +9,11 @@ from urllib.parse import urljoin, urlsplit
 from metricrig._core.arguments import text, wrong
 from metricrig._core.errors import MetricrigError
 from metricrig._core.http.exchange import HttpRequest
+from metricrig._core.tls import trusting
 from metricrig.load.requests.kept_connection import KeptConnection
 from metricrig.metrics.times import duration
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import AsyncGenerator, Mapping
 
 _FAILURE = 400
@@ -36,15 +36,13 @@ class RequestTimeout(MetricrigError, TimeoutError):
 class RequestCall:
     """A coroutine function: it makes one request, and raises if it fails or is answered with 400 or more."""
 
-    def __init__(self, url: str, method: str, headers: Mapping[str, str], body: bytes | None, timeout: float) -> None:
+    def __init__(self, url: str, request: HttpRequest, *, timeout: float, trust: str | None) -> None:
         parts = urlsplit(url)
-        self.url, self.method, self.headers, self.body, self.timeout = url, method, dict(headers), body, timeout
-        self.__name__ = f"{method} {parts.path or '/'}"
+        self.url, self.request, self.timeout, self.trust = url, request, timeout, trust
+        self.__name__ = f"{request.method} {parts.path or '/'}"
         self._host, self._port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
         self._tls = parts.scheme == "https"
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        host = parts.netloc.rpartition("@")[2]
-        self._request = HttpRequest(method, target, headers, body).head(host) + (body or b"")
+        self._bytes = request.head(parts.netloc.rpartition("@")[2]) + (request.body or b"")
         self._idle: list[KeptConnection] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._keeper: AsyncGenerator[None] | None = None
@@ -67,7 +65,7 @@ class RequestCall:
         timer = loop.call_later(self.timeout, give_up)
         try:
             connection = self._kept() or await self._opened(loop)
-            head = await connection.ask(self._request, bodiless=self.method == "HEAD")
+            head = await connection.ask(self._bytes, bodiless=self.request.method == "HEAD")
         except asyncio.CancelledError:
             if not late:
                 raise
@@ -88,7 +86,7 @@ class RequestCall:
         return None
 
     async def _opened(self, loop: asyncio.AbstractEventLoop) -> KeptConnection:
-        tls = _tls() if self._tls else None
+        tls = trusting(self.trust) if self._tls else None
         _, connection = await loop.create_connection(KeptConnection, self._host, self._port, ssl=tls)
         return connection
 
@@ -109,7 +107,7 @@ class RequestCall:
         await anext(self._keeper)
 
     def __repr__(self) -> str:
-        return f"<RequestCall {self.method} {self.url}>"
+        return f"<RequestCall {self.request.method} {self.url}>"
 
 
 def request(
@@ -123,6 +121,7 @@ def request(
     """A call that makes one request: ``load.request(shop, "POST /buy/ok")``, of an instance or of a URL.
 
     It fails with 400 or more, without a connection, or without a whole answer in time. Redirects are not followed.
+    An instance's https is trusted by its ``trust``, other servers' by what the system trusts.
     """
     who = "load.request"
     method, _, path = text(who, "line", line, f'{who}(shop, "GET /healthz")').partition(" ")
@@ -132,10 +131,8 @@ def request(
     if not method.isalpha() or not method.isupper() or not path.startswith("/"):
         raise wrong(who, "line", line, f'a method and a path: {who}(shop, "GET /healthz")')
     content = body.encode() if isinstance(body, str) else body
-    return RequestCall(urljoin(url, path), method, headers or {}, content, duration(timeout))
-
-
-def _tls() -> ssl.SSLContext:
-    import ssl  # noqa: PLC0415 - 10 ms, for those who have it
-
-    return ssl.create_default_context()
+    whole = urljoin(url, path)
+    parts = urlsplit(whole)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    wanted = HttpRequest(method, target, dict(headers or {}), content)
+    return RequestCall(whole, wanted, timeout=duration(timeout), trust=getattr(server, "trust", None))

@@ -67,12 +67,12 @@ class VegetaAttack:
 
     @property
     def _target(self) -> dict[str, object]:
-        call = self._order.call
-        target: dict[str, object] = {"method": call.method, "url": call.url}
-        if call.headers:
-            target["header"] = {name: [value] for name, value in call.headers.items()}
-        if call.body:
-            target["body"] = base64.b64encode(call.body).decode()
+        request = self._order.call.request
+        target: dict[str, object] = {"method": request.method, "url": self._order.call.url}
+        if request.headers:
+            target["header"] = {name: [value] for name, value in request.headers.items()}
+        if request.body:
+            target["body"] = base64.b64encode(request.body).decode()
         return target
 
     def _attack(self, place: Work) -> None:
@@ -81,6 +81,7 @@ class VegetaAttack:
             *("-targets", "target", "-format", "json", "-output", "results"),
             *("-rate", f"{round(order.rate * 1000)}/1000s", "-duration", f"{order.seconds:.6f}s"),
             *("-timeout", f"{order.call.timeout:.6f}s", "-redirects", "-1", "-max-body", "0"),
+            *(("-root-certs", order.call.trust) if order.call.trust else ()),
         ]
         latest = Deadline.exactly(order.seconds + order.call.timeout + _SPARE_SECONDS)
         with self._running(place, "attack", *options) as job:
