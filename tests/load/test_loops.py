@@ -295,7 +295,6 @@ def coroutine_behind_a_lambda() -> Awaitable[None]:
         (nothing, {"users": 0}, "users=8"),
         (nothing, {"rate": 0}, "rate="),
     ],
-    ids=str,
 )
 @pytest.mark.filterwarnings("ignore:coroutine 'nothing' was never awaited")
 def test_what_cannot_be_called_is_refused(call: Any, options: dict[str, Any], said: str) -> None:

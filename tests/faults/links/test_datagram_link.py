@@ -73,7 +73,7 @@ def test_a_fault_that_stays_is_an_error(link: DatagramLink, kind: str, monkeypat
     fault = KINDS[kind](link).start()
     with monkeypatch.context() as patched:
         for module in ("witness.ANSWER_SECONDS", "datagram_faults.HEALED_SECONDS"):
-            patched.setattr(f"metricrig.faults.{module}", 0.5)
+            patched.setattr(f"metricrig.faults.links.{module}", 0.5)
         patched.setattr(Route, "take", lambda *_: None)
         patched.setattr(Route, "policy", Policy())
         with pytest.raises(FaultNotHealed):

@@ -88,7 +88,7 @@ def test_a_fault_that_stays_is_an_error(link: Link, kind: str, monkeypatch: pyte
     taken: list[Any] = []
     with monkeypatch.context() as patched:
         for module in ("witness.ANSWER_SECONDS", "link_slowness.HEALED_SECONDS", "link_bytes.HEALED_SECONDS"):
-            patched.setattr(f"metricrig.faults.{module}", 1.0)
+            patched.setattr(f"metricrig.faults.links.{module}", 1.0)
         patched.setattr(Route, "take", taken.append)
         with pytest.raises(FaultNotHealed, match="it is out of the link's policy"):
             fault.heal()

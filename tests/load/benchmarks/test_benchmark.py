@@ -84,7 +84,6 @@ async def awaited() -> None: ...
 @pytest.mark.parametrize(
     ("calls", "options"),
     [({}, {}), ({"a": 3}, {}), ({"a": awaited}, {}), ({"a": print}, {"rounds": 4}), ({"a": print}, {"rounds": -1})],
-    ids=str,
 )
 def test_what_is_no_benchmark_is_refused(calls: Any, options: Any) -> None:
     with pytest.raises(UsageError):

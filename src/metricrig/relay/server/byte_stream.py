@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import fcntl
 import struct
-from collections import deque
 from math import inf
 from time import monotonic
 
 from metricrig.relay.server.event_loop import READ, WRITE
 from metricrig.relay.server.gate import CLOSED, RESET, Beginnings, Gate
 from metricrig.relay.server.spliced_bytes import SplicedBytes
+from metricrig.relay.server.waiting_bytes import WaitingBytes
 
 TYPE_CHECKING = False  # not typing's: the relay starts without
 if TYPE_CHECKING:
@@ -73,10 +73,7 @@ class ByteStream:
         self._gate: Gate | None = None
         self._begun = Beginnings()
         self._number = number
-        self._queue: deque[tuple[float, int, bytes]] = deque()
-        """When each has come, as the how-manieth, and the bytes."""
-        self._queued = 0
-        self._count = 0
+        self._queue = WaitingBytes()
         self._received = self._sent = 0
         self._ended_at = 0.0
         self._spliced = SplicedBytes(pipes)
@@ -99,7 +96,7 @@ class ByteStream:
         """What it wants to hear of the source."""
         if self.end or self.done or self.source is None or self.sink is None or self._spliced.under_way:
             return 0
-        if self._gate is not None and (self._gate.held or self._queued >= self._gate.ahead):
+        if self._gate is not None and (self._gate.held or self._queue.size >= self._gate.ahead):
             return 0
         return 0 if self._gate is None and self._queue else READ
 
@@ -124,7 +121,7 @@ class ByteStream:
             return
         if self._gate is not None:
             if under_way := self._spliced.take_out():
-                self._queue_up(now, under_way)
+                self._queue.put(now, under_way)
             self._swallow()
         self.pump()
 
@@ -217,21 +214,14 @@ class ByteStream:
             return
         now = monotonic()
         self._received += len(data)
-        self._queue_up(now, data)
+        self._queue.put(now, data)
         gate.something_came(now)
         self._swallow()
         self.pump()
 
-    def _queue_up(self, now: float, data: bytes) -> None:
-        self._count += 1
-        self._queue.append((now, self._count, data))
-        self._queued += len(data)
-
     def _swallow(self) -> None:
         if self._gate is not None and self._gate.swallows:
-            self.lost += self._queued
-            self._queue.clear()
-            self._queued = 0
+            self.lost += self._queue.clear()
 
     def _pass_queue(self) -> None:
         gate = self._gate or _FREE
@@ -239,7 +229,7 @@ class ByteStream:
             if not self._queue:
                 self._pass_end(gate)
                 return
-            arrived, count, data = self._queue[0]
+            arrived, count, data = self._queue.first
             when, size = gate.next_piece(arrived, count, len(data), self.passed)
             if when > monotonic():
                 self._ring_at(when)
@@ -266,10 +256,7 @@ class ByteStream:
             return False
         gate.has_passed(when, monotonic())
         self._sent += size
-        self._queued -= size
-        arrived, count, data = self._queue.popleft()
-        if size < len(data):
-            self._queue.appendleft((arrived, count, data[size:]))
+        self._queue.passed(size)
         return True
 
     def _unsent(self) -> bool:
@@ -281,7 +268,7 @@ class ByteStream:
     def _pass_end(self, gate: Gate) -> None:
         if self.end is None:
             return
-        when = gate.end_passes_at(self._ended_at, self._count + 1)
+        when = gate.end_passes_at(self._ended_at, self._queue.count + 1)
         if when > monotonic():
             self._ring_at(when)
             return
