@@ -11,7 +11,7 @@ import pytest
 
 from metricrig.load.judgement import GeneratorFigures, reasons_against
 
-GOOD = GeneratorFigures(calls=1000, lag_p99=0.001, latency_p99=0.020, lag_allowed=None, elapsed=10, users=8)
+GOOD = GeneratorFigures(calls=1000, lag_p99=0.001, lag=0.001, latency_p99=0.020, lag_allowed=None, elapsed=10, users=8)
 
 
 def reason(**different: object) -> str:
@@ -38,14 +38,14 @@ def test_a_generator_that_kept_up_is_valid() -> None:
 def test_a_lag_counts_in_proportion_to_the_latency(
     lag: float, latency: float, allowed: float | None, *, valid: bool
 ) -> None:
-    found = reasons_against(replace(GOOD, lag_p99=lag, latency_p99=latency, lag_allowed=allowed))
+    found = reasons_against(replace(GOOD, lag=lag, latency_p99=latency, lag_allowed=allowed))
     assert (found == ()) is valid
 
 
 def test_the_cause_is_named() -> None:
-    assert "others had the processors" in reason(lag_p99=1.0, starved=5.0)
-    assert "took 97% of a processor" in reason(lag_p99=1.0, cpu=9.7)
-    assert "users=32" in reason(lag_p99=1.0, all_busy=True)
+    assert "others had the processors" in reason(lag=1.0, starved=5.0)
+    assert "took 97% of a processor" in reason(lag=1.0, cpu=9.7)
+    assert "users=32" in reason(lag=1.0, all_busy=True)
 
 
 def test_a_schedule_that_was_missed_is_invalid() -> None:
@@ -54,7 +54,7 @@ def test_a_schedule_that_was_missed_is_invalid() -> None:
 
 
 def test_no_calls_are_no_good_result() -> None:
-    assert "no calls" in reason(calls=0, lag_p99=0.0)
+    assert "no calls" in reason(calls=0, lag=0.0)
 
 
 def test_an_early_end_is_told() -> None:

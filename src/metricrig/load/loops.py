@@ -38,8 +38,8 @@ def open_loop(
 ) -> Run:
     """Calls that are due at moments fixed beforehand, however long others take; latency counts from those moments.
 
-    ``users`` is how many may be under way at most. ``lag`` is how late the generator itself may be at the 99th
-    percentile; without it, a fifth of the latency there. ``patience`` is for calls under way when the time is over.
+    ``users`` is how many may be under way at most. ``lag`` is how much of the p99 may be the generator's
+    own; without it, a fifth. ``patience`` is for calls under way when the time is over.
     ``watch`` are instances whose use of processor, memory and descriptors is measured meanwhile.
     """
     plan = _open("load.open_loop", call, rate=rate, for_=for_, users=users, patience=patience)

@@ -194,11 +194,13 @@ class Run(LoadFigures):
         calls = self.data.recorder.calls.where(lambda row: window.has(row[0], row[2], row[4]))
         own = self._chosen()
         pulse = self.data.pulse
+        lags = (calls.lags, pulse.between(window.began, window.ended))
         whole = window == RunWindow()
         return GeneratorFigures(
             calls=len(own),
-            lag_p99=max(_p99(calls.lags), _p99(pulse.between(window.began, window.ended))),
-            latency_p99=_p99(own.waits),
+            lag_p99=max(_percentile(99, each) for each in lags),
+            lag=max(_percentile(99.5, each) for each in lags),
+            latency_p99=_percentile(99, own.waits),
             lag_allowed=self.data.lag_allowed,
             missed=self.data.missed if whole else 0,
             elapsed=self.data.until - self.data.began,
@@ -210,6 +212,6 @@ class Run(LoadFigures):
         )
 
 
-def _p99(seconds: Sequence[float]) -> float:
+def _percentile(percent: float, seconds: Sequence[float]) -> float:
     """Of ten, the second largest: a single outlier is no percentile of few."""
-    return sorted(seconds)[int(0.99 * (len(seconds) - 1))] if seconds else 0.0
+    return sorted(seconds)[int(percent / 100 * (len(seconds) - 1))] if seconds else 0.0
