@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from metricrig import UsageError
+from metricrig.load.requests.vegeta_tool import VEGETA
 from metricrig.services import CATALOGUE, VICTORIA_METRICS
 from metricrig.services.known_tools import all_tools, look_up, tool_names
 
@@ -15,6 +16,11 @@ def test_an_unknown_tool_comes_with_near_misses() -> None:
         look_up("postgres")
     with pytest.raises(UsageError, match=r"there are etcd, memcached"):
         look_up("zzz")
+
+
+def test_the_driver_of_load_is_known_by_its_name() -> None:
+    assert look_up("vegeta") is VEGETA
+    assert VEGETA not in all_tools()
 
 
 def test_names_are_known_without_importing_a_service() -> None:

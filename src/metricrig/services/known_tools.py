@@ -10,6 +10,9 @@ from metricrig.services import CATALOGUE
 if TYPE_CHECKING:
     from metricrig.tools import Tool
 
+_DRIVER = "vegeta"
+"""What drives ``load.http``. No service needs it, so it is known by its name and not among all tools."""
+
 
 def tool_names() -> list[str]:
     """All names, in the catalogue's order; nothing is imported for them."""
@@ -26,6 +29,10 @@ def look_up(name: str) -> Tool:
     for each in CATALOGUE:
         if each.tool == name:
             return each.load_tool()
+    if name == _DRIVER:
+        from metricrig.load.requests.vegeta_tool import VEGETA  # noqa: PLC0415 - who asks for it has time
+
+        return VEGETA
     from difflib import get_close_matches  # noqa: PLC0415 - only for the error
 
     near = get_close_matches(name, tool_names())
