@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from metricrig._core import mounts
+from metricrig._core import control_groups, mounts
 from metricrig._core.private_directory import NotOurs
 from metricrig._core.process_id import ProcessId
 from metricrig._core.tree_removal import remove_below
@@ -78,6 +78,7 @@ def remove(directory: str, *, maker: ProcessId | None = None) -> str | None:
             _require_ours(parent, each, held)
             fresh = _given_up(held, each)
             mounts.unmount_below(f"{parent}/{fresh}")
+            control_groups.remove_noted(f"{parent}/{fresh}")
             remove_below(held, fresh)
     except OSError as error:
         return str(error)

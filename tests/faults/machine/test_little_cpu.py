@@ -13,11 +13,18 @@ from metricrig import Rig, UsageError, ready
 from metricrig._core.process_id import ProcessId, state_of
 from metricrig.errors import FaultWithoutEffect
 from metricrig.faults.machine import little_cpu
+from metricrig.faults.machine.cpu_group import CpuGroup
 from metricrig.services import Redis
 
 EVERY_RUNTIME = True
 
 BUSY = "print('up')\nwhile True: pass"
+
+
+@pytest.fixture(autouse=True)
+def no_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where no control group can be made."""
+    monkeypatch.setattr(CpuGroup, "made", lambda *_, **__: None)
 
 
 def test_it_runs_in_turns_and_then_all_the_time(rig: Rig) -> None:

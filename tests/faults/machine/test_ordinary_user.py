@@ -64,10 +64,11 @@ def as_somebody_else(name: str, fault: str, place: Path, uid: int = STRANGER) ->
 
 
 def left(name: str, place: Path) -> list[str]:
-    """Processes, directories and mounts of this rig."""
+    """Processes, directories, mounts and control groups of this rig."""
     pids = [int(each.name) for each in Path("/proc").iterdir() if each.name.isdigit()]
     found = [f"process {pid}" for pid in pids if mark_of(pid).startswith(f"{name}-") or writes_below(pid, f"{place}/")]
     found += [f"mount {each}" for each in mounts._mount_points() if name in each]
+    found += [f"control group {each}" for each in Path("/sys/fs/cgroup").rglob(f"metricrig-{name}*")]
     return found + [str(each) for each in place.glob("metricrig-*/*")]
 
 
