@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from pathlib import Path
 from typing import Any
-
-import gevent  # type: ignore[import-untyped]
-from locust import events  # type: ignore[import-not-found]
-from locust.runners import MasterRunner  # type: ignore[import-not-found]
 
 PULSE_SECONDS = 0.01
 """How often the worker looks how late it wakes."""
@@ -41,6 +38,8 @@ class RequestLog:
 
     def beat(self) -> None:
         """Note how late this worker wakes, for ever."""
+        import gevent  # type: ignore[import-untyped]  # noqa: PLC0415 - Locust has it, we need not
+
         wanted = time.monotonic() + PULSE_SECONDS
         while True:
             gevent.sleep(max(0.0, wanted - time.monotonic()))
@@ -54,6 +53,9 @@ class RequestLog:
 
 def listen(environment: Any, **_: Any) -> None:
     """In each process, when it knows what it is. The master makes no requests."""
+    import gevent  # noqa: PLC0415 - see above
+    from locust.runners import MasterRunner  # type: ignore[import-not-found]  # noqa: PLC0415 - as above
+
     if isinstance(environment.runner, MasterRunner):
         return
     log = RequestLog()
@@ -63,4 +65,7 @@ def listen(environment: Any, **_: Any) -> None:
     gevent.spawn(log.beat)
 
 
-events.init.add_listener(listen)
+if "locust" in sys.modules:  # it reads its files when it is there itself; whoever else imports this wants no Locust
+    from locust import events  # type: ignore[import-not-found]
+
+    events.init.add_listener(listen)
