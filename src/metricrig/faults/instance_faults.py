@@ -8,6 +8,10 @@ from metricrig._core import arguments
 from metricrig.instance_addresses import InstanceAddresses
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from metricrig.faults.machine.certificate_expired import CertificateExpired
     from metricrig.faults.machine.clock import Clock
     from metricrig.faults.machine.disconnected import Disconnected
     from metricrig.faults.machine.disk_full import DiskFull
@@ -85,6 +89,22 @@ class InstanceFaults(InstanceAddresses):
         from metricrig.faults.machine.clock import Clock
 
         return Clock(self._victim(), offset=offset, rate=rate)
+
+    def certificate_expired(
+        self,
+        *,
+        file: str = "",
+        authority: str | Path = "",
+        port: str | None = None,
+        reload: int | Callable[[], object] | None = None,
+    ) -> CertificateExpired:
+        """The certificate in this ``file`` of its directory is over. ``authority`` is a PEM file that can sign one.
+
+        ``reload`` is the signal, or a function, that makes it load the file anew; without one it is restarted.
+        """
+        from metricrig.faults.machine.certificate_expired import CertificateExpired
+
+        return CertificateExpired(self._victim(), file=file, authority=authority, port=port, reload=reload)
 
     def dns_fails(self) -> DnsFails:
         """It finds no name any more. Only a container has a resolver of its own."""

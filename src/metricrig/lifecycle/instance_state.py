@@ -73,6 +73,8 @@ class InstanceState:
         """The faults in force in its whole rig."""
         self.cycles: list[Running] = []
         """Processes of ours that stop it and let it go on in turns: while it is paused, they are too."""
+        self.replaced: dict[str, bytes] = {}
+        """What is written, instead of what its description says, into files of these names at each start."""
         self.lock = threading.RLock()
         self.site: Site = site or runtime.place(service)
         self.log = LogFile(self.site.log)

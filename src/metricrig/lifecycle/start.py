@@ -178,7 +178,7 @@ def _launch(state: InstanceState) -> Running:
 
 def _write_files(state: InstanceState) -> None:
     for name in state.service.files:
-        content = content_of(state.service, name, state.site.at)
+        content = state.replaced.get(name) or content_of(state.service, name, state.site.at)
         write_file(state.directory, name, content, owner=state.site.owner)
 
 
