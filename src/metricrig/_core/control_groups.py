@@ -1,4 +1,4 @@
-"""Control groups for processor time: where one can be made for a process, and the removal of those that a rig has made.
+"""Control groups of the kernel: where one can be made for a process, and the removal of those that a rig has made.
 
 A file beside the services' directories names each, before it is made: whoever removes a rig's directory finds it.
 """
@@ -17,23 +17,30 @@ NOTE = ".cgroup"
 PREFIX = "metricrig-"
 _REMOVED_WITHIN = 2.0
 """Seconds in which the kernel has let go of processes that are dead."""
-_CONTROLLER = "cpu"
+CPU, DISK = ("cpu", "cpu"), ("blkio", "io")
+"""What shares out processor time, and disks: its names in version 1 and in version 2."""
 
 
-def place_for(pid: str, proc: str = "/proc") -> tuple[str, str, int] | None:
+def place_for(pid: str, controller: tuple[str, str] = CPU, proc: str = "/proc") -> tuple[str, str, int] | None:
     """Where a group for a process can be made, the group that it is in, and the version; None if nowhere.
 
     In version 1 that is below its group. In version 2 groups with processes have none below them, so it is beside it,
-    if processor time is shared out there.
+    if what is wanted is shared out there. A process has one group for everything: nowhere, if that is one of ours.
     """
-    groups = dict(_groups_of(pid, proc))
-    for version, root, mounted in _hierarchies(proc):
+    groups = dict(_groups_of(pid, controller[0], proc))
+    for version, root, mounted in _hierarchies(controller[0], proc):
         path = groups.get(version)
         if path is None or not path.startswith(root):
             continue
         now = os.path.normpath(f"{mounted}/{path[len(root) :]}")
+        if version == 2 and os.path.basename(now).startswith(PREFIX):  # noqa: PLR2004 - the newer one
+            continue
         place = now if version == 1 or now == mounted else os.path.dirname(now)
-        if os.access(place, os.W_OK) and os.access(f"{now}/cgroup.procs", os.W_OK) and _shared_out(place, version):
+        if (
+            os.access(place, os.W_OK)
+            and os.access(f"{now}/cgroup.procs", os.W_OK)
+            and _shared_out(place, version, controller[1])
+        ):
             return place, now, version
     return None
 
@@ -68,32 +75,32 @@ def remove(path: str) -> None:
             return
 
 
-def _shared_out(place: str, version: int) -> bool:
+def _shared_out(place: str, version: int, controller: str) -> bool:
     if version == 1:
         return True
     try:
         with open(f"{place}/cgroup.subtree_control", encoding="ascii") as file:
-            return _CONTROLLER in file.read().split()
+            return controller in file.read().split()
     except OSError:
         return False
 
 
-def _groups_of(pid: str, proc: str) -> Iterator[tuple[int, str]]:
+def _groups_of(pid: str, controller: str, proc: str) -> Iterator[tuple[int, str]]:
     """The version of a hierarchy and the path of the process in it; see cgroups(7)."""
     for line in _lines(f"{proc}/{pid}/cgroup"):
         number, controllers, path = line.split(":", 2)
-        if _CONTROLLER in controllers.split(","):
+        if controller in controllers.split(","):
             yield 1, path
         elif number == "0" and not controllers:
             yield 2, path
 
 
-def _hierarchies(proc: str) -> Iterator[tuple[int, str, str]]:
+def _hierarchies(controller: str, proc: str) -> Iterator[tuple[int, str, str]]:
     """The version, what of it is mounted, and where; see proc_pid_mountinfo(5)."""
     for line in _lines(f"{proc}/self/mountinfo"):
         before, _, after = line.partition(" - ")
         (_, _, _, root, mounted, *_), (kind, _, options) = before.split(" "), after.split(" ")
-        if kind == "cgroup2" or (kind == "cgroup" and _CONTROLLER in options.split(",")):
+        if kind == "cgroup2" or (kind == "cgroup" and controller in options.split(",")):
             yield 2 if kind == "cgroup2" else 1, root.rstrip("/"), mounted
 
 

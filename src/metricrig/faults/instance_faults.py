@@ -21,8 +21,12 @@ if TYPE_CHECKING:
     from metricrig.faults.machine.little_cpu import LittleCpu
     from metricrig.faults.machine.paused import Paused
     from metricrig.faults.machine.read_only_disk import ReadOnlyDisk
+    from metricrig.faults.machine.slow_disk import SlowDisk
     from metricrig.faults.machine.victim import Victim
     from metricrig.probe import Subject
+
+_SLOWEST = 64 << 10
+"""Bytes a second: a server that has to write its log any slower is no server."""
 
 # Each kind is imported when it is asked for: most rigs have no fault at all.
 # ruff: noqa: PLC0415
@@ -58,6 +62,16 @@ class InstanceFaults(InstanceAddresses):
         from metricrig.faults.machine.read_only_disk import ReadOnlyDisk
 
         return ReadOnlyDisk(self._victim())
+
+    def slow_disk(self, *, rate: int | str = "1MB") -> SlowDisk:
+        """It reads and writes its disk with so many bytes a second. It has to lie on one: Rig(data="disk")."""
+        from metricrig.faults.machine.slow_disk import SlowDisk
+
+        who = f"{self.name}.slow_disk"
+        number = arguments.byte_count(who, "rate", rate)
+        if number < _SLOWEST:
+            raise arguments.wrong(who, "rate", rate, 'bytes a second, 64 KiB at least: rate="1MB"')
+        return SlowDisk(self._victim(), rate=number)
 
     def no_open_files(self, limit: int | None = None) -> NoOpenFiles:
         """Each of its processes may have so many open files and connections; none more than now, unless one says."""

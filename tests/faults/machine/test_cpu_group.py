@@ -13,6 +13,7 @@ from support.waiting import eventually
 from metricrig import Instance, ready
 from metricrig._core import control_groups
 from metricrig.errors import FaultNotHealed, FaultWithoutEffect
+from metricrig.faults.machine import cpu_group
 from metricrig.faults.machine.cpu_group import CpuGroup
 from metricrig.services import PostgreSQL
 
@@ -110,7 +111,7 @@ def test_what_does_not_get_in_is_no_fault(rig: Rig, monkeypatch: pytest.MonkeyPa
 def test_a_group_without_a_limit_is_no_fault(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     busy = rig.add(python("busy", BUSY, ready=ready.log("up")))
     rig.start()
-    monkeypatch.setattr(CpuGroup, "_settings", lambda *_: [])
+    monkeypatch.setattr(cpu_group, "_settings", lambda *_: [])
     with pytest.raises(FaultWithoutEffect, match="as much as it wants"):
         busy.little_cpu().start()
     assert not groups(busy)
@@ -150,6 +151,7 @@ def test_whoever_removes_the_rig_removes_what_was_noted(tmp_path: Path) -> None:
         ("/ {}/cpu rw - cgroup cgroup rw,memory", "3:memory:/a", "", None),
         ("/ {}/two rw - cgroup2 cgroup2 rw", "0::/user/me", "cpu memory", ("two/user", "two/user/me", 2)),
         ("/ {}/two rw - cgroup2 cgroup2 rw", "0::/user/me", "memory", None),
+        ("/ {}/two rw - cgroup2 cgroup2 rw", "0::/user/metricrig-x", "cpu", None),
         ("/ {}/two rw - cgroup2 cgroup2 rw", "0::/", "cpu", ("two", "two", 2)),
         ("/box {}/cpu rw - cgroup cgroup rw,cpu", "3:cpu:/box/a", "", ("cpu/a", "cpu/a", 1)),
         ("/box {}/cpu rw - cgroup cgroup rw,cpu", "3:cpu:/elsewhere", "", None),
@@ -158,7 +160,7 @@ def test_whoever_removes_the_rig_removes_what_was_noted(tmp_path: Path) -> None:
 def test_where_a_group_can_be_made(
     tmp_path: Path, mounted: str, groups: str, shared_out: str, expected: tuple[str, str, int] | None
 ) -> None:
-    for each in ("cpu/a", "two/user/me"):
+    for each in ("cpu/a", "two/user/me", "two/user/metricrig-x"):
         (tmp_path / each).mkdir(parents=True)
         (tmp_path / each / "cgroup.procs").touch()
     (tmp_path / "two/cgroup.procs").touch()
