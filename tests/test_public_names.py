@@ -61,12 +61,15 @@ def is_public(module: str, name: str) -> bool:
     return module in {*PUBLIC, *OPEN} and (not name or name in importlib.import_module(module).__all__)
 
 
+def examples(kind: str) -> list[Path]:
+    """Files of the examples, without those of their environments."""
+    return [each for each in (REPOSITORY / "examples").rglob(kind) if ".venv" not in each.parts]
+
+
 def written() -> Iterator[tuple[Path, str]]:
-    pages = [REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md"), *(REPOSITORY / "examples").rglob("*.md")]
-    for page in pages:
+    for page in [REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md"), *examples("*.md")]:
         yield from ((page, code) for code in FENCE.findall(page.read_text(encoding="utf-8")))
-    examples = (each for each in (REPOSITORY / "examples").rglob("*.py") if ".venv" not in each.parts)
-    yield from ((each, each.read_text(encoding="utf-8")) for each in examples)
+    yield from ((each, each.read_text(encoding="utf-8")) for each in examples("*.py"))
 
 
 @pytest.mark.parametrize("module", PUBLIC)
