@@ -44,7 +44,9 @@ def test_a_lag_counts_in_proportion_to_the_latency(
 
 def test_the_cause_is_named() -> None:
     assert "others had the processors" in reason(lag=1.0, starved=5.0)
-    assert "took 97% of a processor" in reason(lag=1.0, cpu=9.7)
+    assert reason(lag=1.0, cpu=9.7).endswith("took 97% of a processor, as much as Python can")
+    assert reason(lag=1.0, cpu=9.7, workers=1).endswith("as much as Python can; more processes are workers=2")
+    assert reason(lag=1.0, cpu=9.7, workers=3).endswith("workers=6")
     assert "users=32" in reason(lag=1.0, all_busy=True)
 
 

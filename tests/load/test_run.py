@@ -120,6 +120,27 @@ def test_a_merged_run_is_as_valid_as_the_worst() -> None:
         load.merge()
 
 
+def test_the_worst_of_all_workers_is_judged() -> None:
+    """One of a hundred that was late is hidden in what all of them did, and not in what it did itself."""
+    calls = [(101 + number / 100, 101.001 + number / 100) for number in range(100)]
+    run = run_of(*calls, workers=100)
+    run.data.pulse.parts = [pulse_of(late=0.0) for _ in range(99)]
+    assert run.valid
+    run.data.pulse.parts.append(pulse_of(late=0.5, cpu=9.8))
+    judged = run_of(*calls, workers=100, pulse=run.data.pulse)
+    assert "late by 0.5 s" in judged.reasons[0] or "late by 500 ms" in judged.reasons[0]
+    assert "took 98% of a processor" in judged.reasons[0]
+    assert not load.merge(judged, judged).valid
+
+
+def pulse_of(late: float, cpu: float = 0.0) -> GeneratorPulse:
+    pulse = GeneratorPulse()
+    pulse.at.extend(100 + number / 10 for number in range(100))
+    pulse.late.extend([late] * 100)
+    pulse.cpu = cpu
+    return pulse
+
+
 def test_a_stall_is_seen_by_an_open_loop_and_hidden_by_a_closed_one() -> None:
     """The same server, which says nothing for a second: all who wanted something then have waited."""
 

@@ -51,9 +51,21 @@ def weighted(calls: Mapping[Call, float], *, seed: int = 0) -> Iterator[Call]:
     """Calls by chance, in proportion to their weights; each is an operation by the name of its function."""
     if not calls or any(isinstance(each, bool) or each <= 0 for each in calls.values()):
         raise wrong("load.weighted", "calls", dict(calls), "weights above 0: load.weighted({buy: 9, refund: 1})")
-    chance = random.Random(seed)  # noqa: S311 - to be had again, not secret
-    named, weights = [_named(each) for each in calls], list(calls.values())
-    return (chance.choices(named, weights)[0] for _ in iter(int, 1))
+    return _WeightedCalls(list(calls), list(calls.values()), random.Random(seed))  # noqa: S311 - to be had again
+
+
+class _WeightedCalls(Iterator[Call]):
+    """Goes on for ever. It can be pickled, and goes on from there in another process."""
+
+    def __init__(self, calls: list[Call], weights: list[float], chance: random.Random) -> None:
+        self._calls, self._weights, self._chance = calls, weights, chance
+        self._named = [_named(each) for each in calls]
+
+    def __next__(self) -> Call:
+        return self._chance.choices(self._named, self._weights)[0]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _WeightedCalls, (self._calls, self._weights, self._chance)
 
 
 def _named(call: Call) -> Call:

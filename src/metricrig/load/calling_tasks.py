@@ -64,7 +64,8 @@ class CallingTasks:
             for _ in range(self._plan.users if self._plan.caller.own_users or not self._plan.rate else 1):
                 self._idle.append(await users.enter_async_context(self._plan.caller.user()))
             with pulse.in_loop():
-                self.began = time.monotonic()
+                begin = self._plan.common_begin
+                self.began = await asyncio.to_thread(begin) if begin else time.monotonic()
                 with suppress(asyncio.CancelledError):
                     await (self._keep_moments() if self._plan.rate else self._go_round())
                 self._over.set()

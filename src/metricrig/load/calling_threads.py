@@ -56,7 +56,7 @@ class CallingThreads:
             raise self._error
 
     def _begin(self) -> None:
-        self.began = time.monotonic()
+        self.began = (self._plan.common_begin or time.monotonic)()
         self._opened.set()
 
     def _stopped(self) -> None:

@@ -6,7 +6,7 @@ from array import array
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     Row = tuple[float, float, float, int, int]
 
@@ -39,6 +39,21 @@ class Calls:
 
     def __iter__(self) -> Iterator[Row]:
         return zip(self.due, self.began, self.ended, self.outcome, self.operation, strict=False)
+
+    def extend(self, other: Calls, outcomes: Sequence[int], operations: Sequence[int]) -> None:
+        """All of another's; its outcomes and operations have these numbers here."""
+        self.due.extend(other.due)
+        self.began.extend(other.began)
+        self.operation.extend(operations[each] for each in other.operation)
+        self.outcome.extend(outcomes[each] for each in other.outcome)
+        self.ended.extend(other.ended)  # the last, as above
+
+    def part(self, first: int, until: int) -> Calls:
+        """Those with these numbers, in the order in which they ended."""
+        chosen = Calls()
+        for name in ("due", "began", "operation", "outcome", "ended"):
+            setattr(chosen, name, getattr(self, name)[first:until])
+        return chosen
 
     def where(self, wanted: Callable[[Row], bool]) -> Calls:
         """Some of them."""

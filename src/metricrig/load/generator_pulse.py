@@ -23,6 +23,8 @@ class GeneratorPulse:
     def __init__(self) -> None:
         self.at = array("d")
         self.late = array("d")
+        self.parts: list[GeneratorPulse] = []
+        """Those of worker processes, where they make the calls."""
         self.cpu = 0.0
         """Seconds of processor time that this process took."""
         self.starved = 0.0

@@ -34,6 +34,8 @@ class GeneratorFigures:
     starved: float = 0.0
     users: int = 0
     all_busy: bool = False
+    workers: int = 0
+    """Processes of which each could have had a processor; the worst of them counts. 0 if it has no say in that."""
     ended_early: str = ""
 
     @property
@@ -84,5 +86,6 @@ def _cause(figures: GeneratorFigures) -> str:
             f" of {in_time(figures.elapsed)}"
         )
     if figures.cpu > _BUSY * figures.elapsed:
-        return f": its process took {figures.cpu / figures.elapsed:.0%} of a processor, as much as Python can"
+        more = f"; more processes are workers={max(2, figures.workers * 2)}" if figures.workers else ""
+        return f": its process took {figures.cpu / figures.elapsed:.0%} of a processor, as much as Python can{more}"
     return ""

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-from metricrig.load.calls import GOOD, Calls
+from metricrig.load.calls import GOOD, WHOLE, Calls
 from metricrig.load.error_kinds import ErrorKinds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 UNFINISHED = "had not ended when the run was over"
 _CURRENT: ContextVar[CallRecorder | None] = ContextVar("recorder of the run that this call belongs to", default=None)
@@ -26,7 +26,7 @@ class CallRecorder:
         self.kinds = ErrorKinds()
         self.operations = ["call"]
         self._under_way: dict[int, tuple[float, float]] = {}
-        self._next = 0
+        self._next = self._under_way_elsewhere = 0
         self._closed = False
         self._lock = threading.Lock()
 
@@ -54,6 +54,19 @@ class CallRecorder:
             if operation:
                 self.calls.add(due, began, ended, outcome, self.number_of(operation))
 
+    def take_calls(self, calls: Calls, kinds: Sequence[str], operations: Sequence[str]) -> None:
+        """Calls of another recorder, whose numbers of kinds and of operations are its own."""
+        with self._lock:
+            if self._closed:
+                return
+            outcomes = [GOOD, *(self.kinds.number(each) for each in kinds[1:])]
+            self.calls.extend(calls, outcomes, [WHOLE, *(self.number_of(each) for each in operations[1:])])
+
+    def count_elsewhere(self, begun: int, under_way: int) -> None:
+        """So many more calls have begun, or are under way, in a process that tells of them when they end."""
+        self._next += begun
+        self._under_way_elsewhere += under_way
+
     def operation(self, name: str, began: float, error: BaseException | None) -> None:
         """A part of a call, which has ended now."""
         ended = time.monotonic()
@@ -77,7 +90,7 @@ class CallRecorder:
     @property
     def under_way(self) -> int:
         """How many calls have begun and not ended."""
-        return len(self._under_way)
+        return len(self._under_way) + self._under_way_elsewhere
 
     def close(self) -> None:
         """The run is over: what is under way has failed, after having taken so long."""

@@ -194,7 +194,8 @@ class Run(LoadFigures):
         calls = self.data.recorder.calls.where(lambda row: window.has(row[0], row[2], row[4]))
         own = self._chosen()
         pulse = self.data.pulse
-        lags = (calls.lags, pulse.between(window.began, window.ended))
+        pulses = [pulse, *pulse.parts]
+        lags = [calls.lags, *(each.between(window.began, window.ended) for each in pulses)]
         whole = window == RunWindow()
         return GeneratorFigures(
             calls=len(own),
@@ -204,11 +205,12 @@ class Run(LoadFigures):
             lag_allowed=self.data.lag_allowed,
             missed=self.data.missed if whole else 0,
             elapsed=self.data.until - self.data.began,
-            cpu=pulse.cpu,
-            starved=pulse.starved,
+            cpu=max(each.cpu for each in pulses),
+            starved=max(each.starved for each in pulses),
+            workers=self.data.workers,
             users=self.data.users,
             all_busy=self.data.all_busy,
-            ended_early=self.data.ended_early if self._window.ended > self.data.until else "",
+            ended_early=self.data.ended_early if self._window.ended > self.data.until or self.data.lost else "",
         )
 
 

@@ -28,6 +28,10 @@ class RunData:
     ended_early: str = ""
     samples: Samples = field(default_factory=dict)
     """What services used, whenever that was looked at."""
+    lost: bool = False
+    """Whether calls were made of which nothing is known: a worker has died, and no part of the run is whole."""
+    workers: int = 0
+    """Processes that make the calls; 0 where it is not for the test to say how many."""
     pauses: float = 0.0
     """Seconds between runs that were merged, in which nothing was called."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from metricrig._core.errors import UsageError
-from metricrig.load.calls import WHOLE
 from metricrig.load.generator_pulse import GeneratorPulse
 from metricrig.load.recorder import CallRecorder
 from metricrig.load.run import Run
@@ -22,11 +21,12 @@ def merge(*runs: Run) -> Run:
     parts = [each.data for each in runs]
     recorder, pulse = CallRecorder(), GeneratorPulse()
     for each in parts:
-        _copy_calls(each.recorder, recorder)
+        recorder.take_calls(each.recorder.calls, each.recorder.kinds.names, each.recorder.operations)
         pulse.at.extend(each.pulse.at)
         pulse.late.extend(each.pulse.late)
         pulse.cpu += each.pulse.cpu
         pulse.starved += each.pulse.starved
+        pulse.parts.extend(each.pulse.parts)
     recorder.close()
     began, ended = min(each.began for each in parts), max(each.until for each in parts)
     data = RunData(
@@ -40,17 +40,11 @@ def merge(*runs: Run) -> Run:
         missed=sum(each.missed for each in parts),
         all_busy=any(each.all_busy for each in parts),
         ended_early=next((each.ended_early for each in parts if each.ended_early), ""),
+        lost=any(each.lost for each in parts),
+        workers=max(each.workers for each in parts),
         pauses=ended - began - _covered([(each.began, each.until) for each in parts]),
     )
     return Run(data)
-
-
-def _copy_calls(given: CallRecorder, merged: CallRecorder) -> None:
-    """Numbers of kinds and of operations are each recorder's own."""
-    outcomes = [0, *(merged.kinds.number(each) for each in given.kinds.names[1:])]
-    operations = [WHOLE, *(merged.number_of(each) for each in given.operations[1:])]
-    for due, began, ended, outcome, operation in given.calls:
-        merged.calls.add(due, began, ended, outcomes[outcome], operations[operation])
 
 
 def _covered(spans: list[tuple[float, float]]) -> float:

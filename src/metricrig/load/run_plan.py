@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from metricrig.load.caller import Caller
     from metricrig.load.rate import Rate
@@ -28,10 +28,16 @@ class RunPlan:
     think: float = 0.0
     patience: float = 10.0
     """Seconds that calls which are under way may still take when the time is over."""
+    share: tuple[int, int] = (0, 1)
+    """Which of how many workers this is: of the moments it has every so-many-th."""
+    common_begin: Callable[[], float] | None = None
+    """Waits for the other workers, and returns when all begin; None where there are none."""
 
     def moments(self) -> Iterator[float]:
         """Seconds after the beginning at which calls are due."""
-        return takewhile(lambda moment: moment < self.seconds, self.rate.moments() if self.rate else ())
+        worker, workers = self.share
+        mine = islice(self.rate.moments() if self.rate else (), worker, None, workers)
+        return takewhile(lambda moment: moment < self.seconds, mine)
 
     def missed(self, made: int, ran: float) -> int:
         """How many calls of an open loop were due in so many seconds and were not even begun."""

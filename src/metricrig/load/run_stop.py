@@ -21,14 +21,20 @@ class RunStop:
         """When it was said, on the monotonic clock."""
         self.at_once = False
         """Whether calls that are under way are left alone, instead of being waited for."""
+        self.at_once_since = math.inf
+        """When that was said."""
+        self.lost = False
+        """Whether calls were made of which nothing is known."""
         self._set = threading.Event()
         self._listeners: list[Callable[[], None]] = []
         self._lock = threading.Lock()
 
-    def set(self, why: str = "", *, at_once: bool = False) -> None:
+    def set(self, why: str = "", *, at_once: bool = False, lost: bool = False) -> None:
         """Stop."""
         with self._lock:
-            self.at_once = self.at_once or at_once
+            if at_once and not self.at_once:
+                self.at_once, self.at_once_since = True, time.monotonic()
+            self.lost = self.lost or lost
             if not self._set.is_set():
                 self.why, self.at = why, time.monotonic()
                 self._set.set()

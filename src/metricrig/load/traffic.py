@@ -7,7 +7,7 @@ import time
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from metricrig._core.events import LoadBegan, LoadEnded, ServiceDiedUnasked, everything
 from metricrig.load.calling_tasks import CallingTasks
@@ -46,6 +46,9 @@ class Engine(Protocol):
         """Returns when the time is over and calls have ended, or when it is stopped."""
 
 
+EngineMaker: TypeAlias = "Callable[[CallRecorder, RunStop], Engine]"
+
+
 class Traffic:
     """One run, from its start to its end."""
 
@@ -53,13 +56,14 @@ class Traffic:
         self,
         plan: RunPlan,
         lag_allowed: float | None,
-        engine: Callable[[CallRecorder, RunStop], Engine] | None = None,
+        engine: EngineMaker | None = None,
         watch: Sequence[Watched] = (),
+        workers: int = 0,
     ) -> None:
         self._watch = tuple(watch)
         self._plan, self._stop, self._recorder = plan, RunStop(), CallRecorder()
         pulse = GeneratorPulse()
-        self._data = RunData(plan.sentence, self._recorder, pulse, plan.users, lag_allowed)
+        self._data = RunData(plan.sentence, self._recorder, pulse, plan.users, lag_allowed, workers=workers)
         self.run = Run(self._data)
         make = engine or partial(CallingTasks if plan.caller.awaited else CallingThreads, plan)
         self._engine = make(self._recorder, self._stop)
@@ -138,6 +142,7 @@ class Traffic:
         data.began = self._engine.began or data.began
         now = time.monotonic()
         data.ended_early, data.all_busy = self._stop.why, self._engine.all_busy
+        data.lost = self._stop.lost
         planned = min(now, self._stop.at, data.began + self._plan.seconds) - data.began
         data.missed = self._plan.missed(self._recorder.begun, planned) if self._plan.rate else 0
         data.ended = min(now, max([data.began + planned, *self._recorder.calls.ended]))

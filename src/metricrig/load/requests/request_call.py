@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -105,6 +106,10 @@ class RequestCall:
 
         self._keeper = kept()
         await anext(self._keeper)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """In another process it has connections of its own."""
+        return partial(RequestCall, timeout=self.timeout, trust=self.trust), (self.url, self.request)
 
     def __repr__(self) -> str:
         return f"<RequestCall {self.request.method} {self.url}>"

@@ -1,0 +1,1 @@
+"""Worker processes: the calls of one run, shared out where one core is not enough."""
