@@ -140,6 +140,14 @@ def what_is_done_to_a_service(redis: RedisInstance, shop: Instance) -> None:
     full.heal()
     with shop.no_open_files(), shop.no_open_files(50), shop.little_memory("256MB"), shop.little_cpu(share=0.2):
         pass
+    with shop.clock(offset=-3600), redis.clock(rate=1.5), redis.clock(offset=60, rate=0.5) as clock:
+        assert_type(clock.offset, float)
+    with shop.slow_disk(), shop.slow_disk(rate="64KiB"), shop.slow_disk(rate=1 << 20):
+        pass
+    with shop.certificate_expired(file="server.pem", authority=Path("ca.pem"), reload=1) as expired:
+        assert_type(expired.evidence, str)
+    shop.certificate_expired(file="server.pem", authority="ca.pem", port="https", reload=shop.restart)
+    Redis(own_clock=True)
     with shop.dns_fails() as fails:
         assert_type(fails.healing_evidence, str)
     Redis(limits=Limits(disk="64MB"))
