@@ -115,7 +115,9 @@ def test_bandwidth_is_in_thousands_of_bytes_a_second(
         assert time.monotonic() - began >= 0.25  # 0.4 s, but for what a bucket may hold
 
 
+@pytest.mark.parametrize("toxiproxy_api", ["own"], indirect=True)
 def test_no_bandwidth_lets_nothing_pass_until_there_is_some(toxiproxy_api: ToxiproxyClient, upstream: Upstream) -> None:
+    """Toxiproxy 2.12 ends with "slice bounds out of range" if a rate grows while bytes wait for it."""
     proxy = toxiproxy_api.proxy("x", upstream.address)
     toxiproxy_api.toxic("x", "bandwidth", rate=0)
     with dial(proxy["listen"]) as connection:
