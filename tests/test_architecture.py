@@ -14,6 +14,7 @@ FLOORS = (
     {"cli", "pytest_plugin"},
     {"sharing", "services"},
     {"rig"},
+    {"rig_faults"},
     {"rig_instances"},
     {"instance"},
     {"faults"},

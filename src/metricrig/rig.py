@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar, overload
 
 from metricrig._core import at_exit
 from metricrig._core.arguments import seconds, text
@@ -19,24 +19,17 @@ from metricrig.lifecycle.active_faults import ActiveFaults
 from metricrig.lifecycle.instance_state import CLOSED, InstanceState
 from metricrig.lifecycle.parallel_start import start_together
 from metricrig.placement import shared_in
+from metricrig.rig_faults import RigFaults
 from metricrig.rig_instances import RigInstances
 from metricrig.runtimes.runtime_names import PROCESS, RigRuntimes
 from metricrig.service import require_service
 from metricrig.service_fields import check_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator
     from pathlib import Path
     from types import TracebackType
 
-    from metricrig.faults.fault import Fault
-    from metricrig.faults.links.datagram_link import DatagramLink
-    from metricrig.faults.links.link import Link
-    from metricrig.faults.links.rig_links import Links
-    from metricrig.faults.storms.storm import Storm
-    from metricrig.faults.storms.storm_choices import StormChances
-    from metricrig.faults.storms.storm_plan import StormPlan
-    from metricrig.rig_instances import PartOfServer
     from metricrig.service import Service
     from metricrig.tools import Executable
 
@@ -51,7 +44,7 @@ class Makes(Protocol[I_co]):
         """The class of its instances."""
 
 
-class Rig:
+class Rig(RigFaults):
     """An environment for services. As a context manager it closes itself, whatever happens.
 
     ``data`` says where directories lie: "auto" (memory where that is safe), "tmpfs", "disk" or a path.
@@ -75,13 +68,11 @@ class Rig:
         self.id = f"{name}-{os.urandom(4).hex()}"
         self.keep = bool(os.environ.get("METRICRIG_KEEP")) if keep is None else keep
         self.events = Stream(parent=everything)
-        self._faults = ActiveFaults(self.id, self.events)
         self._began = time.monotonic()
         self._owner = os.getpid()
-        self._instances = RigInstances()
-        self._links: Links | None = None
-        self._closed = False
         self._lock = threading.RLock()
+        super().__init__(ActiveFaults(self.id, self.events), RigInstances(), self._lock)
+        self._closed = False
         with explained(f"the rig {name!r}"):
             self._runtimes = RigRuntimes(runtime, rig=self.id, data=data)
         at_exit.close_at_exit(self)
@@ -128,55 +119,6 @@ class Rig:
                 raise
             return self._instances.add(state, instance)
 
-    @overload
-    def link(
-        self,
-        instance: Instance | PartOfServer | str,
-        *,
-        port: str | None = None,
-        name: str | None = None,
-        udp: Literal[False] = False,
-    ) -> Link: ...
-    @overload
-    def link(
-        self,
-        instance: Instance | PartOfServer | str,
-        *,
-        port: str | None = None,
-        name: str | None = None,
-        udp: Literal[True],
-    ) -> DatagramLink: ...
-    def link(
-        self,
-        instance: Instance | PartOfServer | str,
-        *,
-        port: str | None = None,
-        name: str | None = None,
-        udp: bool = False,
-    ) -> Link | DatagramLink:
-        """A route of its own to a port of an instance (the first, unless one is named), which can be cut and slowed.
-
-        Its addresses are known from now on, and have the form of the instance's own. A service is led through it by
-        ``needs=[link]`` and by ``link.inside`` in its environment, where the instance would stand. With ``udp`` it is
-        one for datagrams. A test's own part of a shared server, such as the fixture ``redis``, has links as well.
-        """
-        self._require_open()
-        state, own_url = self._instances.state_of(instance), getattr(instance, "own_url", str)
-        link: Link | DatagramLink = self.links.add(state, port, name, udp=udp, own_url=own_url)
-        return link
-
-    @property
-    def links(self) -> Links:
-        """The links of this rig, by their names."""
-        with self._lock:
-            if self._links is None:
-                self._require_open()
-                from metricrig.faults.links.rig_links import Links  # noqa: PLC0415 - few rigs have one
-                from metricrig.janitor.client import janitor  # noqa: PLC0415 - as above
-
-                self._links = Links(janitor(), self.directory, self._faults)
-            return self._links
-
     def start(self, *instances: Instance) -> None:
         """Start these instances (all, unless some are named) and what they need; returns when all are ready.
 
@@ -201,25 +143,6 @@ class Rig:
             self._stop(started)
             raise StartFailed(self.name, failures, stopped=started) from cause_of(failures.values())
 
-    def storm(
-        self,
-        plan: StormPlan | None = None,
-        /,
-        *,
-        faults: Sequence[Callable[[], Fault]],
-        **chances: Unpack[StormChances],
-    ) -> Storm:
-        """A storm of these faults, given by what makes them: ``rig.storm(faults=[link.cut, redis.paused])``.
-
-        Chance chooses, and ``seed`` reproduces its choice: one begins ``every="1s…3s"``, is in force for
-        ``lasting="0.2s…2s"``, ``at_most=2`` are at once, and that goes on ``for_="30s"``. A ``plan`` that was saved
-        takes the place of chance. It begins with ``run()`` or ``with``.
-        """
-        from metricrig.faults.storms.storm_choices import new_storm  # noqa: PLC0415 - few rigs have one
-
-        self._require_open()
-        return new_storm(self._faults, self._instances.with_states, faults, plan, **chances)
-
     def stop(self, within: float | None = None) -> None:
         """Stop all services, those that need others first. The rig stays open: ``start`` starts them again."""
         self._require_open()
@@ -239,8 +162,7 @@ class Rig:
             finally:
                 self._stop(self._instances.states)
         finally:
-            if self._links is not None:
-                self._links.close()
+            self._close_links()
             for instance in self._instances:
                 instance.release()
             for state in self._instances.states.values():
