@@ -186,15 +186,20 @@ NEEDING = """
     def shop(redis_server):
         return sleeper("shop", env={"REDIS_URL": redis_server.inside.url}, needs=[redis_server])
 
+    def environment_of(instance):
+        found = ""  # while a program is being executed; a service without a probe is ready by then
+        while not found:
+            found = Path(f"/proc/{instance.pid}/environ").read_text()
+        return found.split("\\0")
+
     def test_of_a_fixture(shop, redis_server):
-        environment = Path(f"/proc/{shop.pid}/environ").read_text().split("\\0")
-        assert f"REDIS_URL={redis_server.url}" in environment
+        assert f"REDIS_URL={redis_server.url}" in environment_of(shop)
 
     def test_of_the_rig(rig, redis_server):
         url = redis_server.inside.url
         client = rig.add(sleeper("client", env={"REDIS_URL": url}, needs=[redis_server]))
         rig.start()
-        assert f"REDIS_URL={redis_server.url}" in Path(f"/proc/{client.pid}/environ").read_text().split("\\0")
+        assert f"REDIS_URL={redis_server.url}" in environment_of(client)
 """
 
 FILES = {
