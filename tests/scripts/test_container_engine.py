@@ -78,7 +78,8 @@ def left(place: Place) -> list[str]:
     """Processes that name it, control groups, interfaces, mounts and firewall rules of it, and its directory."""
     lines = {each: text_of(each / "cmdline") + text_of(each / "mountinfo") for each in Path("/proc").glob("[0-9]*")}
     found = [f"{each}: {text[:200]}" for each, text in lines.items() if str(place.path) in text]
-    found += [str(each) for each in Path("/sys/fs/cgroup").glob(f"**/*{place.control_group}*")]
+    groups = os.walk("/sys/fs/cgroup")  # which minds none that goes meanwhile
+    found += [f"{where}/{each}" for where, below, _ in groups for each in below if place.control_group in each]
     found += [each.name for each in Path("/sys/class/net").iterdir() if place.tag in each.name]
     rules = subprocess.run(["iptables-save"], capture_output=True, text=True, check=False).stdout
     found += [each for each in rules.splitlines() if place.tag in each]

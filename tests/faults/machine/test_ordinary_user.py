@@ -68,7 +68,9 @@ def left(name: str, place: Path) -> list[str]:
     pids = [int(each.name) for each in Path("/proc").iterdir() if each.name.isdigit()]
     found = [f"process {pid}" for pid in pids if mark_of(pid).startswith(f"{name}-") or writes_below(pid, f"{place}/")]
     found += [f"mount {each}" for each in mounts._mount_points() if name in each]
-    found += [f"control group {each}" for each in Path("/sys/fs/cgroup").rglob(f"metricrig-{name}*")]
+    groups = os.walk("/sys/fs/cgroup")  # which minds none that goes meanwhile
+    ours = [each for _, below, _ in groups for each in below if each.startswith(f"metricrig-{name}")]
+    found += [f"control group {each}" for each in ours]
     return found + [str(each) for each in place.glob("metricrig-*/*")]
 
 
