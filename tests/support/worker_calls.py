@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -34,6 +35,10 @@ def failing(kind: str) -> None:
 
 def hanging() -> None:
     time.sleep(600)
+
+
+def freezing() -> None:
+    os.kill(os.getpid(), signal.SIGSTOP)
 
 
 async def blocking() -> None:

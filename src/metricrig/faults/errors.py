@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from metricrig.faults.storms.storm_story import StormStory
 
 
-class FaultWithoutEffect(MetricrigError):
-    """A fault was inflicted, and its victim did not feel it: ``expected`` it to, and ``seen`` is what was there."""
+class _Unproven(MetricrigError):
+    """What a fault's proof ``expected``, and what was ``seen`` instead."""
+
+    _failure = ""
 
     def __init__(self, fault: str, *, expected: str, seen: str, remedy: str = "") -> None:
         self.fault = fault
@@ -20,19 +22,19 @@ class FaultWithoutEffect(MetricrigError):
         self.seen = seen
         self.remedy = remedy
         advice = f"\n  what to do: {remedy}" if remedy else ""
-        super().__init__(f"{fault}: it did not take hold\n  expected: {expected}\n  seen: {seen}{advice}")
+        super().__init__(f"{fault}: {self._failure}\n  expected: {expected}\n  seen: {seen}{advice}")
 
 
-class FaultNotHealed(MetricrigError):
+class FaultWithoutEffect(_Unproven):
+    """A fault was inflicted, and its victim did not feel it."""
+
+    _failure = "it did not take hold"
+
+
+class FaultNotHealed(_Unproven):
     """A fault was taken back, and its victim still suffers."""
 
-    def __init__(self, fault: str, *, expected: str, seen: str, remedy: str = "") -> None:
-        self.fault = fault
-        self.expected = expected
-        self.seen = seen
-        self.remedy = remedy
-        advice = f"\n  what to do: {remedy}" if remedy else ""
-        super().__init__(f"{fault}: it has not healed\n  expected: {expected}\n  seen: {seen}{advice}")
+    _failure = "it has not healed"
 
 
 class SteadyStateViolated(MetricrigError):

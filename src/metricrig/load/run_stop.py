@@ -38,6 +38,8 @@ class RunStop:
             if not self._set.is_set():
                 self.why, self.at = why, time.monotonic()
                 self._set.set()
+            elif lost and not self.why:  # its time is over, and something of it is missing all the same
+                self.why = why
             listeners = list(self._listeners)
         for tell in listeners:
             tell()

@@ -17,6 +17,7 @@ from support.waiting import eventually
 from metricrig import UsageError, load
 from metricrig.errors import MetricrigError
 from metricrig.load.recorder import UNFINISHED
+from metricrig.load.workers import calling_processes
 
 FORMS = pytest.mark.parametrize("call", [worker_calls.plain, worker_calls.awaited], ids=["threads", "tasks"])
 
@@ -134,6 +135,25 @@ def test_a_run_with_a_worker_that_dies_is_invalid_in_all_its_parts(call: object)
         with pytest.raises(load.InvalidRun, match="was killed by SIGKILL"):
             _ = part.failed
     assert not any(runs(int(each)) for each in traffic.operations)
+
+
+def test_a_worker_that_hangs_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is known of what it did, so the run is invalid."""
+    monkeypatch.setattr(calling_processes, "_OVERDUE_SECONDS", 0.5)
+    run = load.open_loop(worker_calls.freezing, rate=100, for_="200ms", workers=2, lag="600s", patience="100ms")
+    with pytest.raises(load.InvalidRun, match="worker 1 of 2 and 2 of 2 did not come to its end"):
+        _ = run.failed
+
+
+def test_a_worker_that_hangs_when_the_block_is_over_makes_the_run_invalid(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calling_processes, "_OVERDUE_SECONDS", 0.5)
+    with load.background(worker_calls.plain, rate=200, workers=2, lag="600s", patience="100ms") as traffic:
+        eventually(lambda: len(traffic.operations) == 2)
+        pid = int(traffic.operations[0])
+        os.kill(pid, signal.SIGSTOP)
+    with pytest.raises(load.InvalidRun, match=r"worker \d of 2 did not come to its end"):
+        _ = traffic.failed
+    assert not runs(pid)
 
 
 @pytest.mark.parametrize("call", [worker_calls.hanging, worker_calls.blocking], ids=["threads", "tasks"])

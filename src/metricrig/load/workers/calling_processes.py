@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from metricrig._core.arguments import wrong
 from metricrig._core.errors import MetricrigError, UsageError
 from metricrig.janitor.work import work
+from metricrig.load.run_plan import LATEST_START_SECONDS
 from metricrig.load.workers.worker_link import WorkerLink
 from metricrig.load.workers.worker_messages import BeginAt, StopNow, WorkerOrder
 
@@ -34,6 +35,8 @@ _HEAD_START_SECONDS = 0.05
 """From when all workers are told when to begin until they do."""
 _LAST_WORDS_SECONDS = 1.5
 """That workers have to end at once, more than they need for that; one that still has not is killed."""
+_OVERDUE_SECONDS = 10.0
+"""That workers have, when calls under way are waited for no more, to tear their users down and to tell their last."""
 _PROGRAM = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[2]);"
     " from metricrig.load.workers.worker_process import main; main(sys.argv[1])"
@@ -78,10 +81,19 @@ class CallingProcesses:
         if not self.began and all(each.ready for each in self._links) and not self._stop.is_set:
             self.began = time.monotonic() + _HEAD_START_SECONDS
             self._tell(BeginAt(self.began))
+        self._require_ends()
         wanted = StopNow(self._stop.at_once)
         if self._stop.is_set and wanted != self._told:
             self._told = wanted
             self._tell(wanted)
+
+    def _require_ends(self) -> None:
+        """One that hangs is not waited for without end."""
+        order = self._orders[0]
+        over = min(self.began + order.seconds, self._stop.at) + LATEST_START_SECONDS + order.patience
+        if self.began and not self._stop.at_once and time.monotonic() > over + _OVERDUE_SECONDS:
+            late = " and ".join(each.name for each in self._links if not each.over)
+            self._stop.set(f"worker {late} did not come to its end", at_once=True, lost=True)
 
     def _tell(self, message: BeginAt | StopNow) -> None:
         for each in self._links:
